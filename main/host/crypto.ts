@@ -1,0 +1,94 @@
+// The Crypto port over libsodium (sodium-native) and the noise-handshake library.
+
+import Noise from 'noise-handshake'
+import sodium from 'sodium-native'
+import { type Bytes } from '../overlay/base/bytes.ts'
+import { BanyanError } from '../overlay/base/errors.ts'
+import {
+  type Crypto,
+  HASH_BYTES,
+  type KeyPair,
+  type NoiseHandshake,
+  PUBLIC_KEY_BYTES,
+  SIGNATURE_BYTES,
+  TAG_BYTES,
+} from '../overlay/ports/crypto.ts'
+
+const nonce = Buffer.alloc(12)
+
+/** 4 zero bytes, then the packet number in 8 little-endian bytes (RFC 8439 §2.8 leaves the split to the protocol). */
+function nonceOf(packetNumber: number): Buffer {
+  nonce.writeUInt32LE(packetNumber % 2 ** 32, 4)
+  nonce.writeUInt32LE(Math.floor(packetNumber / 2 ** 32), 8)
+  return nonce
+}
+
+function copy(bytes: Uint8Array): Bytes {
+  return Uint8Array.from(bytes)
+}
+
+function handshake(noise: Noise): NoiseHandshake {
+  return {
+    write: (payload) => copy(noise.send(Buffer.from(payload))),
+    read(message) {
+      try {
+        return copy(noise.recv(Buffer.from(message)))
+      } catch (cause) {
+        throw new BanyanError('malformed', 'a handshake message that does not open', { cause })
+      }
+    },
+    remoteStatic: () => copy(noise.rs),
+    keys: () => ({ send: copy(noise.tx), receive: copy(noise.rx), handshakeHash: copy(noise.hash) }),
+  }
+}
+
+export const hostCrypto: Crypto = {
+  hash(...parts) {
+    const digest = new Uint8Array(HASH_BYTES)
+    sodium.crypto_generichash_batch(digest, parts)
+    return digest
+  },
+  signingKeyPair(seed): KeyPair {
+    const pair = { publicKey: new Uint8Array(PUBLIC_KEY_BYTES), secretKey: new Uint8Array(64) }
+    sodium.crypto_sign_seed_keypair(pair.publicKey, pair.secretKey, seed)
+    return pair
+  },
+  sign(message, secretKey) {
+    const signature = new Uint8Array(SIGNATURE_BYTES)
+    sodium.crypto_sign_detached(signature, message, secretKey)
+    return signature
+  },
+  verify(message, signature, publicKey) {
+    if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false
+    return sodium.crypto_sign_verify_detached(signature, message, publicKey)
+  },
+  agreementKeyPair(seed): KeyPair {
+    const pair = { publicKey: new Uint8Array(PUBLIC_KEY_BYTES), secretKey: copy(seed) }
+    sodium.crypto_scalarmult_base(pair.publicKey, pair.secretKey)
+    return pair
+  },
+  noiseInitiator(own, remoteStatic, prologue) {
+    const noise = new Noise('IK', true, own)
+    noise.initialise(Buffer.from(prologue), Buffer.from(remoteStatic))
+    return handshake(noise)
+  },
+  noiseResponder(own, prologue) {
+    const noise = new Noise('IK', false, own)
+    noise.initialise(Buffer.from(prologue))
+    return handshake(noise)
+  },
+  seal(out, plaintext, associated, packetNumber, key) {
+    const target = out.subarray(0, plaintext.length + TAG_BYTES)
+    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(target, plaintext, associated, null, nonceOf(packetNumber), key)
+  },
+  open(out, sealed, associated, packetNumber, key) {
+    if (sealed.length < TAG_BYTES) return false
+    const target = out.subarray(0, sealed.length - TAG_BYTES)
+    try {
+      sodium.crypto_aead_chacha20poly1305_ietf_decrypt(target, null, sealed, associated, nonceOf(packetNumber), key)
+      return true
+    } catch {
+      return false // the library's only way to say that the tag does not match
+    }
+  },
+}

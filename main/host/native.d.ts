@@ -1,0 +1,48 @@
+// The parts used of native modules that ship no types.
+declare module 'sodium-native' {
+  type Bytes = Uint8Array
+  const sodium: {
+    crypto_generichash(out: Bytes, input: Bytes, key?: Bytes): void
+    crypto_generichash_batch(out: Bytes, inputs: Bytes[], key?: Bytes): void
+    crypto_sign_seed_keypair(publicKey: Bytes, secretKey: Bytes, seed: Bytes): void
+    crypto_sign_detached(signature: Bytes, message: Bytes, secretKey: Bytes): void
+    crypto_sign_verify_detached(signature: Bytes, message: Bytes, publicKey: Bytes): boolean
+    crypto_scalarmult_base(publicKey: Bytes, secretKey: Bytes): void
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      out: Bytes, plaintext: Bytes, associated: Bytes | null, secretNonce: null, nonce: Bytes, key: Bytes,
+    ): number
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      out: Bytes, secretNonce: null, sealed: Bytes, associated: Bytes | null, nonce: Bytes, key: Bytes,
+    ): number
+    crypto_pwhash(out: Bytes, password: Bytes, salt: Bytes, operations: number, memory: number, algorithm: number): void
+    crypto_pwhash_async(
+      out: Bytes, password: Bytes, salt: Bytes, operations: number, memory: number, algorithm: number,
+      callback: (error: Error | null) => void,
+    ): void
+    readonly crypto_pwhash_ALG_ARGON2ID13: number
+    crypto_secretbox_easy(out: Bytes, message: Bytes, nonce: Bytes, key: Bytes): void
+    crypto_secretbox_open_easy(out: Bytes, sealed: Bytes, nonce: Bytes, key: Bytes): boolean
+    randombytes_buf(out: Bytes): void
+    randombytes_uniform(bound: number): number
+    sodium_memzero(bytes: Bytes): void
+  }
+  export default sodium
+}
+
+declare module 'noise-handshake' {
+  interface NoiseKeyPair {
+    publicKey: Uint8Array
+    secretKey: Uint8Array
+  }
+  export default class Noise {
+    constructor(pattern: 'IK' | 'XX', initiator: boolean, staticKeyPair: NoiseKeyPair)
+    initialise(prologue: Uint8Array, remoteStatic?: Uint8Array): void
+    send(payload?: Uint8Array): Uint8Array
+    recv(message: Uint8Array): Uint8Array
+    readonly rs: Uint8Array
+    readonly tx: Uint8Array
+    readonly rx: Uint8Array
+    readonly hash: Uint8Array
+    readonly complete: boolean
+  }
+}

@@ -1,0 +1,93 @@
+// The overlay as the chat sees it. node.ts implements it; nothing above knows more of the network than this.
+
+import { type Bytes } from './base/bytes.ts'
+import { type Id, type NodeId } from './base/id.ts'
+import { type Address } from './ports/datagram-socket.ts'
+import { type PeerRecord } from './wire/peer-record.ts'
+import { type DialTarget } from './transport/links.ts'
+
+export type SendResult =
+  | { kind: 'delivered'; via: 'session' | 'route' } // the peer's node has acknowledged all of it
+  | { kind: 'failed'; reason: 'unreachable' | 'timeout' | 'closed' }
+
+/** An immutable record has the hash of its value as its key; a signed one the hash of its public key and salt. */
+export type DhtRecord =
+  | { kind: 'immutable'; value: Bytes; expiresAtMs: number }
+  | {
+      kind: 'signed'
+      publicKey: Bytes
+      salt: Bytes
+      /** Of two records with one key, the higher sequence wins. */
+      sequence: number
+      value: Bytes
+      expiresAtMs: number
+      signature: Bytes
+    }
+
+export const MAX_RECORD_VALUE_BYTES = 16 * 1024
+
+export interface Publication {
+  topic: Id
+  /** Hash of the publication: equal for equal bytes. */
+  id: Id
+  payload: Bytes
+}
+
+export type PublishResult = { kind: 'accepted' } | { kind: 'failed'; reason: 'unreachable' | 'timeout' | 'closed' }
+
+export interface OverlayEvents {
+  /** A direct message from a node, handed over once per arrival (an application resends, so it must recognise repeats). */
+  message(from: NodeId, payload: Bytes): void
+  /** The node came in reach (a session is up), or went out of it. Only for nodes named by `keepInTouch`. */
+  contactUp(id: NodeId): void
+  contactDown(id: NodeId): void
+  publication(publication: Publication): void
+  status(status: OverlayStatus): void
+}
+
+export interface SessionStatus {
+  id: NodeId
+  address: string
+  rttMs: number
+  sentBytes: number
+  receivedBytes: number
+}
+
+export interface OverlayStatus {
+  /** joining: looking for a first peer. alone: nobody answered yet, still trying. joined: has peers. */
+  stage: 'stopped' | 'joining' | 'alone' | 'joined'
+  id: NodeId
+  addresses: Address[]
+  sessions: SessionStatus[]
+  leafSetSize: number
+  tableSize: number
+  replicas: { count: number; bytes: number }
+  topics: { id: Id; isMember: boolean; children: number; hasParent: boolean; isRoot: boolean }[]
+  traffic: { sentPackets: number; sentBytes: number; receivedPackets: number; receivedBytes: number }
+  /** Datagrams and messages that were thrown away, by reason. */
+  dropped: Record<string, number>
+  /** Why the last attempt to join failed, in the words of its error; empty when joined. */
+  joinProblem: string
+}
+
+export interface OverlayApi {
+  readonly self: PeerRecord
+  start(): Promise<void>
+  stop(): Promise<void>
+  on(events: Partial<OverlayEvents>): void
+  /** Peers to join through: from an invitation, the bootstrap list, the last run. Tried in parallel, again and again. */
+  addPeers(targets: DialTarget[]): void
+  /** Keeps trying to hold a session with a node: by the addresses given, else by the record it published. */
+  keepInTouch(id: NodeId, hint?: DialTarget): void
+  forget(id: NodeId): void
+  send(to: NodeId, payload: Uint8Array): Promise<SendResult>
+  /** The number of replicas that acknowledged. Errors: too-large, bad-signature, expired, unreachable, timeout. */
+  put(record: DhtRecord): Promise<number>
+  /** The valid record with the highest sequence that was found. Errors: unreachable, timeout. */
+  get(key: Id): Promise<DhtRecord | undefined>
+  /** Local calls: they hold from now on, whatever the network does, until left. */
+  subscribe(topic: Id): void
+  leave(topic: Id): void
+  publish(topic: Id, payload: Uint8Array): Promise<PublishResult>
+  status(): OverlayStatus
+}

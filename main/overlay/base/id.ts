@@ -1,0 +1,59 @@
+// Ids are points on a ring of 2^256. In memory an id is its 64 lower-case hex digits: a digit is a Pastry digit (b = 4),
+// string order is ring order, and it serves as a map key as it stands. On the wire it is 32 bytes.
+
+import { type Bytes, fromHex, toHex } from './bytes.ts'
+
+export type Id = string & { readonly brand: 'Id' }
+/** The id of a node: BLAKE2b-256 of its Ed25519 public key. */
+export type NodeId = Id
+
+export const ID_BYTES = 32
+export const ID_DIGITS = 64
+const RING = 1n << 256n
+
+export function idFromBytes(bytes: Uint8Array): Id {
+  if (bytes.length !== ID_BYTES) throw new RangeError(`an id has ${ID_BYTES} bytes, not ${bytes.length}`)
+  return toHex(bytes) as Id
+}
+
+export function idToBytes(id: Id): Bytes {
+  return fromHex(id)!
+}
+
+/** The Pastry digit (0 to 15) at a position from the front. */
+export function digitAt(id: Id, position: number): number {
+  const code = id.charCodeAt(position)
+  return code < 58 ? code - 48 : code - 87
+}
+
+export function sharedPrefixLength(a: Id, b: Id): number {
+  let length = 0
+  while (length < ID_DIGITS && a.charCodeAt(length) === b.charCodeAt(length)) length++
+  return length
+}
+
+function value(id: Id): bigint {
+  return BigInt('0x' + id)
+}
+
+/** Steps from a to b going up the ring. */
+export function clockwise(a: Id, b: Id): bigint {
+  return (value(b) - value(a) + RING) % RING
+}
+
+/** The shorter way round. */
+export function ringDistance(a: Id, b: Id): bigint {
+  const up = clockwise(a, b)
+  return up < RING - up ? up : RING - up
+}
+
+/**
+ * Order by ring distance to a key, ties by id, so that every node agrees on the closest.
+ * Negative when a is closer than b.
+ */
+export function compareDistance(key: Id, a: Id, b: Id): number {
+  if (a === b) return 0
+  const difference = ringDistance(key, a) - ringDistance(key, b)
+  if (difference !== 0n) return difference < 0n ? -1 : 1
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,56 @@
+// Numeric IP addresses as text and as bytes (RFC 4291 §2.2, RFC 5952 for the text of IPv6).
+
+import { type Bytes } from './bytes.ts'
+
+/** 4 or 16 bytes, or undefined where the text is no numeric address. */
+export function parseHost(text: string): Bytes | undefined {
+  return text.includes(':') ? parseIPv6(text) : parseIPv4(text)
+}
+
+export function formatHost(bytes: Uint8Array): string {
+  return bytes.length === 4 ? [...bytes].join('.') : formatIPv6(bytes)
+}
+
+export function isLoopback(text: string): boolean {
+  const bytes = parseHost(text)
+  if (!bytes) return false
+  if (bytes.length === 4) return bytes[0] === 127
+  return bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0)
+}
+
+function parseIPv4(text: string): Bytes | undefined {
+  const parts = text.split('.')
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
+    return undefined
+  return Uint8Array.from(parts, Number)
+}
+
+function parseIPv6(text: string): Bytes | undefined {
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const head = groups(halves[0]!)
+  const tail = halves.length === 2 ? groups(halves[1]!) : []
+  if (!head || !tail) return undefined
+  const missing = 8 - head.length - tail.length
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  const all = [...head, ...Array<number>(halves.length === 2 ? missing : 0).fill(0), ...tail]
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 255]))
+}
+
+function groups(text: string): number[] | undefined {
+  if (text === '') return []
+  const parts = text.split(':')
+  return parts.every((part) => /^[0-9a-fA-F]{1,4}$/.test(part)) ? parts.map((part) => parseInt(part, 16)) : undefined
+}
+
+function formatIPv6(bytes: Uint8Array): string {
+  const all = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i]! << 8) | bytes[2 * i + 1]!).toString(16))
+  let best = { start: -1, length: 1 }
+  for (let start = 0; start < 8; start++) {
+    let length = 0
+    while (start + length < 8 && all[start + length] === '0') length++
+    if (length > best.length) best = { start, length }
+  }
+  if (best.start < 0) return all.join(':')
+  return `${all.slice(0, best.start).join(':')}::${all.slice(best.start + best.length).join(':')}`
+}

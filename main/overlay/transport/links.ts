@@ -1,0 +1,61 @@
+// What the protocol folders see of the transport: links to peers that carry whole messages, reliably and in order per
+// link. The transport's endpoint is one implementation; the simulator's modelled sessions are the other.
+
+import { type Bytes } from '../base/bytes.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Address } from '../ports/datagram-socket.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+
+/** A direct message of 64 KiB of text, sealed, with room for its envelope. */
+export const MAX_MESSAGE_BYTES = 128 * 1024
+
+export interface Link {
+  /** The peer as its handshake proved it. */
+  readonly peer: PeerRecord
+  /** Where the peer is reached now; undefined on a path that is no address. */
+  readonly address: Address | undefined
+  /** Smoothed round-trip time; 0 before the first sample. */
+  readonly rttMs: number
+  readonly isOpen: boolean
+  readonly traffic: LinkTraffic
+  /**
+   * Sends one message, delivered whole, once and in order, or not at all when the link dies first. `acked` (if given)
+   * is called once: true when the peer's transport has acknowledged all of it, false when the link closed before.
+   * Throws too-large past MAX_MESSAGE_BYTES. A closed link drops the message and reports false.
+   */
+  send(message: Uint8Array, acked?: (delivered: boolean) => void): void
+  /** Asks the peer for a sign of life now; the link goes down where none comes within the probe timeouts. */
+  probe(): void
+  close(reason: string): void
+}
+
+export interface LinkTraffic {
+  readonly sentPackets: number
+  readonly sentBytes: number
+  readonly receivedPackets: number
+  readonly receivedBytes: number
+}
+
+/** Whom to call: by full record, or by noise key alone (a bootstrap entry), which the handshake then completes. */
+export interface DialTarget {
+  readonly noiseKey: Bytes
+  readonly addresses: readonly Address[]
+  /** Where known, a handshake with anybody else fails with `refused`. */
+  readonly id?: NodeId
+}
+
+export interface LinkEvents {
+  up(link: Link): void
+  down(link: Link, reason: string): void
+  message(link: Link, message: Bytes): void
+}
+
+export interface Links {
+  /** The record others may know this node by, with its present addresses. */
+  readonly self: PeerRecord
+  /** The link to a peer, dialled if there is none. Errors: unreachable, refused, bad-puzzle, bad-signature, wrong-network, closed. */
+  dial(target: DialTarget): Promise<Link>
+  get(id: NodeId): Link | undefined
+  all(): Iterable<Link>
+  on(events: LinkEvents): void
+}

@@ -1,0 +1,25 @@
+import { type Clock, type Timer } from '../../main/overlay/ports/clock.ts'
+import { type EventQueue } from './event-queue.ts'
+
+/** 2026-01-01T00:00:00Z: where the wall clock of every simulation starts. */
+const EPOCH_MS = 1_767_225_600_000
+
+export class VirtualClock implements Clock {
+  readonly #queue: EventQueue
+
+  constructor(queue: EventQueue) {
+    this.#queue = queue
+  }
+
+  nowMs(): number {
+    return this.#queue.nowMs
+  }
+
+  wallMs(): number {
+    return EPOCH_MS + this.#queue.nowMs
+  }
+
+  after(delayMs: number, action: () => void): Timer {
+    return { cancel: this.#queue.at(this.#queue.nowMs + Math.max(0, delayMs), action) }
+  }
+}
