@@ -67,25 +67,41 @@ export const hostCrypto: Crypto = {
     sodium.crypto_scalarmult_base(pair.publicKey, pair.secretKey)
     return pair
   },
-  noiseInitiator(own, remoteStatic, prologue) {
+  noiseInitiator(own, remoteStatic, prologue, ephemeral) {
     const noise = new Noise('IK', true, own)
+    if (ephemeral) noise.e = ephemeral
     noise.initialise(Buffer.from(prologue), Buffer.from(remoteStatic))
     return handshake(noise)
   },
-  noiseResponder(own, prologue) {
+  noiseResponder(own, prologue, ephemeral) {
     const noise = new Noise('IK', false, own)
+    if (ephemeral) noise.e = ephemeral
     noise.initialise(Buffer.from(prologue))
     return handshake(noise)
   },
   seal(out, plaintext, associated, packetNumber, key) {
     const target = out.subarray(0, plaintext.length + TAG_BYTES)
-    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(target, plaintext, associated, null, nonceOf(packetNumber), key)
+    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
+      target,
+      plaintext,
+      associated,
+      null,
+      nonceOf(packetNumber),
+      key,
+    )
   },
   open(out, sealed, associated, packetNumber, key) {
     if (sealed.length < TAG_BYTES) return false
     const target = out.subarray(0, sealed.length - TAG_BYTES)
     try {
-      sodium.crypto_aead_chacha20poly1305_ietf_decrypt(target, null, sealed, associated, nonceOf(packetNumber), key)
+      sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
+        target,
+        null,
+        sealed,
+        associated,
+        nonceOf(packetNumber),
+        key,
+      )
       return true
     } catch {
       return false // the library's only way to say that the tag does not match

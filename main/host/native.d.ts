@@ -39,6 +39,8 @@ declare module 'noise-handshake' {
     initialise(prologue: Uint8Array, remoteStatic?: Uint8Array): void
     send(payload?: Uint8Array): Uint8Array
     recv(message: Uint8Array): Uint8Array
+    /** The ephemeral pair; drawn at the first send where it is still null. */
+    e: NoiseKeyPair | null
     readonly rs: Uint8Array
     readonly tx: Uint8Array
     readonly rx: Uint8Array

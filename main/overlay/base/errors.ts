@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'no-prekeys', // the contact's prekey bundle is not in the network yet
   'unsupported', // this surface cannot do it (a web window has no tray)
   'internal', // a defect of ours; the log says more
+  'passphrase-needed', // secrets are kept in a file here, and it needs a passphrase of at least 8 characters
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

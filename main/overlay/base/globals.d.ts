@@ -6,3 +6,5 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
   decode(bytes: Uint8Array): string
 }
+/** Runs the action after the current event and before the next: how the sends of one turn are put into one packet. */
+declare function queueMicrotask(action: () => void): void

@@ -34,14 +34,32 @@ export interface Crypto {
   verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean
   /** X25519 from a 32-byte seed. */
   agreementKeyPair(seed: Uint8Array): KeyPair
-  noiseInitiator(own: KeyPair, remoteStatic: Uint8Array, prologue: Uint8Array): NoiseHandshake
-  noiseResponder(own: KeyPair, prologue: Uint8Array): NoiseHandshake
+  /** `ephemeral` is a fresh agreement key pair for this handshake alone; the handshake erases it when done. */
+  noiseInitiator(
+    own: KeyPair,
+    remoteStatic: Uint8Array,
+    prologue: Uint8Array,
+    ephemeral?: KeyPair,
+  ): NoiseHandshake
+  noiseResponder(own: KeyPair, prologue: Uint8Array, ephemeral?: KeyPair): NoiseHandshake
   /**
    * ChaCha20-Poly1305 (RFC 8439), nonce = 4 zero bytes and the packet number as 8 little-endian bytes.
    * `seal` writes plaintext.length + 16 bytes at `out`; `open` returns false where the tag does not match.
    */
-  seal(out: Uint8Array, plaintext: Uint8Array, associated: Uint8Array, packetNumber: number, key: Uint8Array): void
-  open(out: Uint8Array, sealed: Uint8Array, associated: Uint8Array, packetNumber: number, key: Uint8Array): boolean
+  seal(
+    out: Uint8Array,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+    packetNumber: number,
+    key: Uint8Array,
+  ): void
+  open(
+    out: Uint8Array,
+    sealed: Uint8Array,
+    associated: Uint8Array,
+    packetNumber: number,
+    key: Uint8Array,
+  ): boolean
 }
 
 export const TAG_BYTES = 16

@@ -13,6 +13,7 @@ export interface DatagramSocket {
   readonly local: Address
   /** Addresses of this machine under which others may try this socket (the bound one, where it is bound to one). */
   localAddresses(): Address[]
+  /** The bytes belong to the socket from then on: it may still read them after the call. */
   send(datagram: Uint8Array, to: Address): void
   /** One receiver. The bytes belong to the receiver until it returns; it copies what it keeps. */
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void

@@ -1,0 +1,126 @@
+// The DatagramSocket port over one UDP socket of the operating system.
+
+import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { type Bytes } from '../overlay/base/bytes.ts'
+import { BanyanError } from '../overlay/base/errors.ts'
+import { isLoopback } from '../overlay/base/ip.ts'
+import { type Address, type DatagramSocket } from '../overlay/ports/datagram-socket.ts'
+
+/** What arrives while the event loop is busy has to wait somewhere; the system may grant less. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+const MAPPED_IPV4 = '::ffff:'
+/** Chosen: hosts whose kind is remembered; forgotten all at once when full. */
+const MAX_KNOWN_HOSTS = 4_096
+
+export class UdpSocket implements DatagramSocket {
+  readonly local: Address
+  /** Datagrams that could not be sent, by reason. */
+  readonly failed: Record<string, number> = {}
+  readonly #socket: SocketAsPromised
+  readonly #isIPv6: boolean
+  readonly #isLoopbackOnly: boolean
+  readonly #loopbackHosts = new Map<string, boolean>()
+  #isClosed = false
+  // One function for all sends: its only use is that without it a failure would be an 'error' event.
+  readonly #sent = (error: NodeJS.ErrnoException | null) => error && this.#count(error.code)
+
+  private constructor(socket: SocketAsPromised, local: Address) {
+    this.#socket = socket
+    this.local = local
+    this.#isIPv6 = local.host.includes(':')
+    this.#isLoopbackOnly = isLoopback(local.host)
+    socket.socket.on('error', (error: NodeJS.ErrnoException) => this.#count(error.code))
+  }
+
+  /**
+   * `host` is a numeric address; "0.0.0.0" takes all of IPv4, "::" all of IPv6 and IPv4. Port 0 takes any.
+   * Errors: port-in-use, unsupported (no such address here).
+   */
+  static async bind(host: string, port: number): Promise<UdpSocket> {
+    const type = host.includes(':') ? 'udp6' : 'udp4'
+    // Hosts are numeric, so there is nothing to look up; the default would defer every single send for it.
+    const lookup = (
+      name: string,
+      _options: unknown,
+      done: (error: null, address: string, family: number) => void,
+    ) => done(null, name, type === 'udp6' ? 6 : 4)
+    const socket = DgramAsPromised.createSocket({ type, lookup: lookup as never })
+    try {
+      const bound = await socket.bind(port, host)
+      growReceiveBuffer(socket)
+      return new UdpSocket(socket, { host: bound.address, port: bound.port })
+    } catch (cause) {
+      await socket.close().catch(() => {}) // it may not have come as far as to need it
+      const code = (cause as NodeJS.ErrnoException).code
+      if (code === 'EADDRINUSE') throw new BanyanError('port-in-use', `UDP port ${port} is taken`, { cause })
+      throw new BanyanError('unsupported', `cannot bind ${host} port ${port}: ${code}`, { cause })
+    }
+  }
+
+  localAddresses(): Address[] {
+    const { host, port } = this.local
+    if (host !== '0.0.0.0' && host !== '::') return [this.local]
+    return Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter((info) => isUsable(info) && (this.#isIPv6 || info.family === 'IPv4'))
+      .map((info) => ({ host: info.address, port }))
+  }
+
+  send(datagram: Uint8Array, to: Address): void {
+    if (this.#isClosed) return
+    if (this.#isLoopbackOnly && !this.#isLoopbackHost(to.host)) return this.#count('not-loopback')
+    const isIPv6 = to.host.includes(':')
+    if (isIPv6 && !this.#isIPv6) return this.#count('no-ipv6')
+    const host = this.#isIPv6 && !isIPv6 ? MAPPED_IPV4 + to.host : to.host
+    try {
+      this.#socket.socket.send(datagram, to.port, host, this.#sent)
+    } catch (error) {
+      this.#count((error as NodeJS.ErrnoException).code) // a port of 0, from a record somebody made up
+    }
+  }
+
+  onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
+    this.#socket.socket.on('message', (message, { address, port }) => {
+      const host = address.startsWith(MAPPED_IPV4) ? address.slice(MAPPED_IPV4.length) : address
+      // A plain view: Buffer's own slice() does not copy, and the core relies on copies.
+      receiver(new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.length), {
+        host,
+        port,
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#socket.close()
+  }
+
+  #isLoopbackHost(host: string): boolean {
+    const known = this.#loopbackHosts.get(host)
+    if (known !== undefined) return known
+    if (this.#loopbackHosts.size >= MAX_KNOWN_HOSTS) this.#loopbackHosts.clear()
+    const is = isLoopback(host)
+    this.#loopbackHosts.set(host, is)
+    return is
+  }
+
+  #count(reason: string | undefined): void {
+    const name = reason ?? 'unknown'
+    this.failed[name] = (this.failed[name] ?? 0) + 1
+  }
+}
+
+/** Link-local IPv6 addresses mean something only together with an interface, which a record cannot name. */
+function isUsable(info: NetworkInterfaceInfo): boolean {
+  return !info.internal && !info.address.toLowerCase().startsWith('fe80:')
+}
+
+function growReceiveBuffer(socket: SocketAsPromised): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
+  } catch {
+    return // the system's own size it is, then; more is lost under load and sent again
+  }
+}

@@ -1,0 +1,53 @@
+// When to acknowledge (RFC 9000 §13.2). At once: two packets that ask for it, a gap, or a ping, whose sender wants a sign
+// of life. Else with whatever is sent next, or after the longest ack delay.
+
+import { type Frame } from '../wire/packet-frames.ts'
+import { ReceivedPackets } from './received-packets.ts'
+import { MAX_ACK_DELAY_MS } from './round-trip.ts'
+
+/** RFC 9000 §13.2.2. */
+const PACKETS_PER_ACK = 2
+
+export class Acknowledger {
+  readonly received = new ReceivedPackets()
+  #owed = 0
+  #isUrgent = false
+  #owedSinceMs = 0
+  #largestAtMs = 0
+
+  get isOwed(): boolean {
+    return this.#owed > 0
+  }
+
+  /** An ack should go out now, even alone. */
+  get isUrgent(): boolean {
+    return this.#isUrgent
+  }
+
+  /** When an ack has to go out even alone; undefined where none is owed. */
+  get dueMs(): number | undefined {
+    return this.#owed > 0 ? this.#owedSinceMs + MAX_ACK_DELAY_MS : undefined
+  }
+
+  packetReceived(number: number, asksForAck: boolean, hasPing: boolean, nowMs: number): void {
+    const { received } = this
+    const isNext = number === received.largest + 1
+    if (number > received.largest) this.#largestAtMs = nowMs
+    received.add(number)
+    if (!asksForAck) return
+    if (this.#owed++ === 0) this.#owedSinceMs = nowMs
+    if (hasPing || !isNext || this.#owed >= PACKETS_PER_ACK) this.#isUrgent = true
+  }
+
+  delayPassed(): void {
+    this.#isUrgent = this.#owed > 0
+  }
+
+  /** The ack to send, which is then no longer owed. */
+  take(nowMs: number): Frame & { type: 'ack' } {
+    this.#owed = 0
+    this.#isUrgent = false
+    const delayUs = Math.max(0, Math.round((nowMs - this.#largestAtMs) * 1000))
+    return { type: 'ack', delayUs, ranges: this.received.ackRanges() }
+  }
+}

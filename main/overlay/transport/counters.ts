@@ -1,0 +1,47 @@
+// What an endpoint has seen: traffic in all, and everything it threw away, by reason.
+
+export class Traffic {
+  sentPackets = 0
+  sentBytes = 0
+  receivedPackets = 0
+  receivedBytes = 0
+
+  sent(bytes: number): void {
+    this.sentPackets++
+    this.sentBytes += bytes
+  }
+
+  received(bytes: number): void {
+    this.receivedPackets++
+    this.receivedBytes += bytes
+  }
+}
+
+/** Why a datagram or a part of it was dropped. A fixed list, so that no stranger can make the table grow. */
+export type DropReason =
+  | 'unknown-kind' // the first byte names no packet
+  | 'unknown-connection' // sealed for a connection id that is not here (any more)
+  | 'malformed'
+  | 'too-large'
+  | 'not-authentic' // does not open with the session's key
+  | 'replayed' // a packet number seen before, or too old to tell
+  | 'bad-frame' // authentic, but against the rules: the session was closed
+  | 'bad-signature'
+  | 'bad-puzzle'
+  | 'wrong-network'
+  | 'wrong-version'
+  | 'own-initiation' // a node that called itself
+  | 'handshake-limit' // more handshakes than we are willing to compute
+  | 'half-open-limit' // too many handshakes that were not finished
+  | 'unexpected-response' // answers no dial, or one that is done
+  | 'unexpected-refusal'
+  | 'no-room' // a piece of a stream that could not be kept; it will come again
+  | 'listener-failed' // a defect of ours, behind a message
+
+export class Counters extends Traffic {
+  readonly dropped: Record<string, number> = {}
+
+  drop(reason: DropReason): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1
+  }
+}

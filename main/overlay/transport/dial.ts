@@ -1,0 +1,250 @@
+// The side that calls: one dial to one noise key, at several addresses. The same initiation goes to all of them, each a
+// little after the one before (RFC 8305 §5), again and again with growing pauses; the first answer wins.
+//
+//   calling --answer--> done
+//      |  \--answer while the peer calls us too--> held --its call went through--> done
+//      |                                             \--it did not--> calling (with a new handshake)
+//      \--no answer in time, refusal everywhere, stop--> done
+
+import { type Bytes, equal } from '../base/bytes.ts'
+import { BanyanError, type ErrorCode } from '../base/errors.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type NoiseHandshake } from '../ports/crypto.ts'
+import { type Address, sameAddress } from '../ports/datagram-socket.ts'
+import {
+  NOISE_HELLO_OVERHEAD_BYTES,
+  decodeAnswer,
+  encodeHello,
+  networkTagOf,
+  prologueOf,
+} from '../wire/packet-handshake.ts'
+import {
+  DATAGRAM_BYTES,
+  ECHO_BYTES,
+  PROTOCOL_VERSION,
+  REFUSED_NETWORK,
+  type Refusal,
+  encodeInitiation,
+  initiationHeaderBytes,
+} from '../wire/packet.ts'
+import { verifyPeerRecord } from '../wire/peer-record.ts'
+import { type HandshakePorts } from './handshake-ports.ts'
+import { type DialTarget, type Link } from './links.ts'
+import { type SessionFacts } from './session.ts'
+
+/** RFC 8305 §5. */
+const STAGGER_MS = 250
+/** Chosen: no RTT is known yet; the first pause covers nearly all paths, and a path that loses a third gets seven tries. */
+const PAUSES_MS = [400, 600, 800, 1_000]
+/** Chosen: people wait about so long. */
+const GIVE_UP_MS = 5_000
+/** Chosen: what one dial may cost strangers whose addresses somebody has put into a record. */
+const MAX_DIAL_ADDRESSES = 12
+/** A sum of fractions may fall short of a moment by a rounding error; that is not early. */
+const ROUNDING_MS = 0.01
+const NO_TOKEN: Bytes = new Uint8Array(0)
+
+interface Attempt {
+  address: Address
+  nextMs: number
+  sent: number
+  sentMs: number
+  wasRefused: boolean
+}
+
+export interface DialOutcome {
+  /** The handshake is complete: install a session, or `hold`. */
+  completed(dial: Dial, facts: SessionFacts): void
+  /** The dial is over, with a link or an error. */
+  over(dial: Dial): void
+}
+
+export class Dial {
+  readonly target: DialTarget
+  readonly connectionId: number
+  readonly link: Promise<Link>
+  readonly #ports: HandshakePorts
+  readonly #outcome: DialOutcome
+  readonly #attempts: Attempt[] = []
+  readonly #giveUpMs: number
+  #noise!: NoiseHandshake
+  #noiseHello!: Bytes
+  #state: 'calling' | 'held' | 'done' = 'calling'
+  #wasHeld = false
+  #refusedAs: ErrorCode | undefined
+  #timer: Timer | undefined
+  #resolve!: (link: Link) => void
+  #reject!: (error: BanyanError) => void
+
+  constructor(target: DialTarget, ports: HandshakePorts, outcome: DialOutcome) {
+    this.target = target
+    this.#ports = ports
+    this.#outcome = outcome
+    this.connectionId = ports.newConnectionId()
+    this.#giveUpMs = ports.clock.nowMs() + GIVE_UP_MS
+    this.link = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#prepare()
+    this.#addAttempts(target.addresses)
+  }
+
+  start(): void {
+    this.#work()
+  }
+
+  /** More addresses of the same peer; those already tried are not tried faster. */
+  add(addresses: readonly Address[]): void {
+    this.#addAttempts(addresses)
+    this.#work()
+  }
+
+  #addAttempts(addresses: readonly Address[]): void {
+    let nextMs = Math.max(
+      this.#ports.clock.nowMs(),
+      (this.#attempts.at(-1)?.nextMs ?? -Infinity) + STAGGER_MS,
+    )
+    for (const address of addresses) {
+      if (this.#attempts.length >= MAX_DIAL_ADDRESSES) break
+      if (this.#attempts.some((attempt) => sameAddress(attempt.address, address))) continue
+      this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, wasRefused: false })
+      nextMs += STAGGER_MS
+    }
+  }
+
+  get wasHeld(): boolean {
+    return this.#wasHeld
+  }
+
+  /** A response to our connection id. Never throws for what is in it. */
+  answered(message: Bytes, from: Address): void {
+    if (this.#state !== 'calling') return this.#ports.counters.drop('unexpected-response')
+    let facts: SessionFacts
+    try {
+      facts = this.#read(message, from)
+    } catch (error) {
+      return this.#unusable(error)
+    }
+    this.#outcome.completed(this, facts)
+  }
+
+  /** Somebody at an address says that we cannot talk. Believed only when no address is left that might answer. */
+  refused(refusal: Refusal, from: Address): void {
+    const attempt = this.#attempts.find(({ address }) => sameAddress(address, from))
+    if (!attempt || this.#state !== 'calling') return this.#ports.counters.drop('unexpected-refusal')
+    attempt.wasRefused = true
+    this.#refusedAs = refusal.reason === REFUSED_NETWORK ? 'wrong-network' : 'refused'
+    if (this.#attempts.every(({ wasRefused }) => wasRefused))
+      this.fail(new BanyanError(this.#refusedAs, 'the peer is of another network or version'))
+  }
+
+  /** The first bytes of our ephemeral key, which a refusal repeats. */
+  get echo(): Uint8Array {
+    return this.#noiseHello.subarray(0, ECHO_BYTES)
+  }
+
+  /** The peer is calling us, and its call has precedence: waits for it, and calls anew if it comes to nothing. */
+  hold(forMs: number): void {
+    this.#state = 'held'
+    this.#wasHeld = true
+    this.#timer?.cancel()
+    this.#timer = this.#ports.clock.after(forMs, () => this.#resume())
+  }
+
+  succeed(link: Link): void {
+    this.#finish()
+    this.#resolve(link)
+  }
+
+  fail(error: BanyanError): void {
+    this.#finish()
+    this.#reject(error)
+  }
+
+  #finish(): void {
+    this.#state = 'done'
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#outcome.over(this)
+  }
+
+  #prepare(): void {
+    const { crypto, random, identity, network } = this.#ports
+    const ephemeral = crypto.agreementKeyPair(random.bytes(32))
+    const prologue = prologueOf(network)
+    this.#noise = crypto.noiseInitiator(identity.noiseKey, this.target.noiseKey, prologue, ephemeral)
+    const payloadBytes = DATAGRAM_BYTES - initiationHeaderBytes(NO_TOKEN) - NOISE_HELLO_OVERHEAD_BYTES
+    const hello = { connectionId: this.connectionId, record: this.#ports.self() }
+    this.#noiseHello = this.#noise.write(encodeHello(hello, payloadBytes))
+  }
+
+  #resume(): void {
+    this.#state = 'calling'
+    this.#timer = undefined
+    this.#prepare()
+    const nowMs = this.#ports.clock.nowMs()
+    for (const attempt of this.#attempts) Object.assign(attempt, { nextMs: nowMs, sent: 0 })
+    this.#work()
+  }
+
+  /** Sends what is due, and sets the timer for what is next. */
+  #work(): void {
+    if (this.#state !== 'calling') return
+    this.#timer?.cancel()
+    const { clock } = this.#ports
+    const nowMs = clock.nowMs() + ROUNDING_MS
+    if (nowMs >= this.#giveUpMs || this.#attempts.length === 0) {
+      const code = this.#refusedAs ?? 'unreachable'
+      return this.fail(new BanyanError(code, 'no address of the peer answered'))
+    }
+    for (const attempt of this.#attempts) if (attempt.nextMs <= nowMs) this.#call(attempt, nowMs)
+    const nextMs = Math.min(this.#giveUpMs, ...this.#attempts.map((attempt) => attempt.nextMs))
+    this.#timer = clock.after(nextMs - nowMs, () => this.#work())
+  }
+
+  #call(attempt: Attempt, nowMs: number): void {
+    attempt.nextMs = nowMs + PAUSES_MS[Math.min(attempt.sent, PAUSES_MS.length - 1)]!
+    attempt.sent++
+    attempt.sentMs = nowMs
+    const networkTag = networkTagOf(this.#ports.network)
+    const initiation = { version: PROTOCOL_VERSION, networkTag, token: NO_TOKEN, noise: this.#noiseHello }
+    this.#ports.send(encodeInitiation(initiation), attempt.address)
+  }
+
+  /** Errors: malformed where it does not open, and everything for which a dial fails. */
+  #read(message: Bytes, from: Address): SessionFacts {
+    const { crypto, network, clock } = this.#ports
+    const { target } = this
+    const answer = decodeAnswer(this.#noise.read(message), crypto)
+    if (answer.status !== 'welcome') throw new BanyanError(answer.status, 'the peer turned us away')
+    if (!equal(answer.record.noiseKey, target.noiseKey))
+      throw new BanyanError('bad-signature', 'a record for another noise key')
+    verifyPeerRecord(answer.record, crypto, network)
+    if (target.id !== undefined && answer.record.id !== target.id)
+      throw new BanyanError('refused', 'the key belongs to another node than expected')
+    const attempt = this.#attempts.find(({ address }) => sameAddress(address, from))
+    return {
+      keys: this.#noise.keys(),
+      peer: answer.record,
+      address: { host: from.host, port: from.port },
+      ownConnectionId: this.connectionId,
+      peerConnectionId: answer.connectionId,
+      isInitiator: true,
+      // A response to a repeated call belongs to either (Karn and Partridge's ambiguity).
+      rttMs: attempt?.sent === 1 ? clock.nowMs() - attempt.sentMs : undefined,
+      observed: answer.observed,
+    }
+  }
+
+  /**
+   * A response that does not open came from someone who sees our packets but has not the key. It has spoilt this
+   * handshake's state, so the calls go on with a new one. All other errors are the peer's own, authentic word.
+   */
+  #unusable(error: unknown): void {
+    if (!(error instanceof BanyanError)) throw error
+    if (error.code !== 'malformed' && error.code !== 'too-large') return this.fail(error)
+    this.#ports.counters.drop('malformed')
+    this.#prepare()
+  }
+}

@@ -1,0 +1,340 @@
+// All sessions of one node over one socket. Read this first: it sends every datagram to the part that understands it,
+// and it decides which of two sessions with one peer stays.
+//
+// Two sessions with one peer arise in three ways: the peer has restarted, the peer has lost its end and dials again, or
+// both dialled at the same moment. The rule, on both sides: a handshake that began here after the present session came
+// up replaces it; one that began before is older, and is dropped when it completes. For the third case one more: the
+// node with the higher id, when its own call is answered while the peer's call is in progress, waits for that one. With
+// it both keep the lower id's session, and neither sees a link that lives for a moment only.
+
+import { type Bytes, equal, toHex } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Identity } from '../identity.ts'
+import { type Network } from '../network.ts'
+import { type Clock } from '../ports/clock.ts'
+import { type Crypto } from '../ports/crypto.ts'
+import { type Address, type DatagramSocket } from '../ports/datagram-socket.ts'
+import { type Log } from '../ports/log.ts'
+import { type Random } from '../ports/random.ts'
+import {
+  PACKET_INITIATION,
+  PACKET_REFUSAL,
+  PACKET_RESPONSE,
+  PACKET_SEALED,
+  connectionIdOf,
+  decodeRefusal,
+  decodeResponse,
+} from '../wire/packet.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { Answering, type HalfOpen } from './answering.ts'
+import { Counters, type DropReason } from './counters.ts'
+import { Dial, type DialOutcome } from './dial.ts'
+import { Farewells } from './farewells.ts'
+import { type HandshakePorts } from './handshake-ports.ts'
+import { type DialTarget, type Link, type LinkEvents, type Links } from './links.ts'
+import { Session, type SessionFacts, type SessionOwner, type SessionPorts } from './session.ts'
+
+export interface EndpointOptions {
+  /** Idle time after which a link shows a sign of life, to keep NAT bindings. */
+  keepAliveMs: number
+  /** Unanswered time after which a peer is given up. */
+  silenceMs: number
+}
+
+/** Chosen: most NATs keep a UDP binding for 30 s or more (RFC 4787 REQ-5 asks for 120). */
+const DEFAULTS: EndpointOptions = { keepAliveMs: 25_000, silenceMs: 3_000 }
+/** Chosen: how long the peer's call may take longer than ours before ours is renewed. */
+const HOLD_ROUND_TRIPS = 3
+const HOLD_MS = 200
+
+export interface EndpointPorts {
+  socket: DatagramSocket
+  clock: Clock
+  random: Random
+  crypto: Crypto
+  log: Log
+  network: Network
+  identity: Identity
+  options?: Partial<EndpointOptions>
+}
+
+/** What the peers say about the address they see us at. */
+export type ObservedAddressListener = (link: Link, address: Address) => void
+
+export class Endpoint implements Links, DialOutcome, SessionOwner {
+  readonly counters = new Counters()
+  readonly #ports: EndpointPorts
+  readonly #handshakePorts: HandshakePorts
+  readonly #sessionPorts: SessionPorts
+  readonly #answering: Answering
+  readonly #farewells = new Farewells()
+  readonly #sessions = new Map<number, Session>() // by our connection id
+  readonly #links = new Map<NodeId, { session: Session; order: number }>()
+  readonly #dials = new Map<string, Dial>() // by noise key
+  readonly #dialsByConnection = new Map<number, Dial>()
+  readonly #listeners: LinkEvents[] = []
+  readonly #observedListeners: ObservedAddressListener[] = []
+  #state: 'new' | 'running' | 'stopped' = 'new'
+  #self: PeerRecord
+  #order = 0
+
+  constructor(ports: EndpointPorts) {
+    this.#ports = ports
+    this.#self = ports.identity.selfRecord([])
+    const send = (datagram: Bytes, to: Address) => this.#send(datagram, to)
+    const { clock, random, crypto, network, identity } = ports
+    const { counters } = this
+    this.#sessionPorts = {
+      ...DEFAULTS,
+      ...ports.options,
+      clock,
+      crypto,
+      counters,
+      send,
+      guard: (action) => this.#guard(action),
+    }
+    this.#handshakePorts = {
+      clock,
+      random,
+      crypto,
+      network,
+      identity,
+      counters,
+      send,
+      self: () => this.#self,
+      newConnectionId: () => this.#newConnectionId(),
+      nextOrder: () => ++this.#order,
+    }
+    this.#answering = new Answering(this.#handshakePorts)
+  }
+
+  get self(): PeerRecord {
+    return this.#self
+  }
+
+  /** Sizes of the tables that strangers can reach; for the tests that watch them. */
+  get tableSizes(): { sessions: number; halfOpen: number; dials: number } {
+    return { sessions: this.#sessions.size, halfOpen: this.#answering.size, dials: this.#dials.size }
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return
+    this.#state = 'running'
+    this.advertise(this.#ports.socket.localAddresses())
+    this.#ports.socket.onDatagram((datagram, from) => this.#receive(datagram, from))
+  }
+
+  /** Says goodbye to every peer, then closes the socket. No timer is left. */
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return
+    this.#state = 'stopped'
+    for (const dial of [...this.#dials.values()])
+      dial.fail(new BanyanError('closed', 'this node is stopping'))
+    for (const { session } of [...this.#links.values()]) session.close('stopped')
+    this.#answering.stop()
+    await this.#ports.socket.close()
+  }
+
+  /** The addresses that others shall try, from now on. */
+  advertise(addresses: readonly Address[]): void {
+    this.#self = this.#ports.identity.selfRecord(addresses)
+  }
+
+  on(events: LinkEvents): void {
+    this.#listeners.push(events)
+  }
+
+  onObservedAddress(listener: ObservedAddressListener): void {
+    this.#observedListeners.push(listener)
+  }
+
+  get(id: NodeId): Session | undefined {
+    return this.#links.get(id)?.session
+  }
+
+  *all(): Iterable<Session> {
+    for (const { session } of this.#links.values()) yield session
+  }
+
+  async dial(target: DialTarget): Promise<Link> {
+    if (this.#state !== 'running') throw new BanyanError('closed', 'this node is not running')
+    if (equal(target.noiseKey, this.#self.noiseKey) || target.id === this.#self.id)
+      throw new BanyanError('refused', 'a node does not dial itself')
+    const present = this.#present(target)
+    if (present) return present
+    const link = await this.#dialOnce(target).link
+    if (target.id !== undefined && link.peer.id !== target.id)
+      throw new BanyanError('refused', 'the key belongs to another node than expected')
+    return link
+  }
+
+  // What a dial reports.
+
+  completed(dial: Dial, facts: SessionFacts): void {
+    const mustYield = facts.peer.id < this.#self.id && this.#answering.isCalledBy(facts.peer.id)
+    if (mustYield && !dial.wasHeld) return dial.hold(HOLD_ROUND_TRIPS * (facts.rttMs ?? 0) + HOLD_MS)
+    this.#answering.forget(facts.peer.id)
+    const session = this.#install(facts)
+    if (facts.observed) this.observed(session, facts.observed)
+  }
+
+  over(dial: Dial): void {
+    this.#dials.delete(toHex(dial.target.noiseKey))
+    this.#dialsByConnection.delete(dial.connectionId)
+  }
+
+  // What a session reports.
+
+  message(session: Session, message: Bytes): void {
+    for (const listener of this.#listeners) listener.message(session, message)
+  }
+
+  observed(session: Session, address: Address): void {
+    for (const listener of this.#observedListeners) this.#guard(() => listener(session, address))
+  }
+
+  ended(session: Session, reason: string, farewell: Bytes | undefined): void {
+    const { peer, facts, address } = session
+    this.#sessions.delete(facts.ownConnectionId)
+    if (farewell && this.#state === 'running') this.#farewells.add(facts.ownConnectionId, farewell, address)
+    if (this.#links.get(peer.id)?.session === session) this.#links.delete(peer.id)
+    this.#ports.log.log('debug', 'transport', 'link down', { peer: peer.id.slice(0, 8), reason })
+    for (const listener of this.#listeners) this.#guard(() => listener.down(session, reason))
+  }
+
+  #present(target: DialTarget): Session | undefined {
+    if (target.id !== undefined) return this.get(target.id)
+    for (const session of this.all()) if (equal(session.peer.noiseKey, target.noiseKey)) return session
+    return undefined
+  }
+
+  #dialOnce(target: DialTarget): Dial {
+    const key = toHex(target.noiseKey)
+    const ongoing = this.#dials.get(key)
+    if (ongoing) {
+      ongoing.add(target.addresses)
+      return ongoing
+    }
+    const dial = new Dial(target, this.#handshakePorts, this)
+    this.#dials.set(key, dial)
+    this.#dialsByConnection.set(dial.connectionId, dial)
+    dial.start()
+    return dial
+  }
+
+  #install(facts: SessionFacts): Session {
+    const { peer } = facts
+    const session = new Session(facts, this.#sessionPorts, this)
+    const old = this.#links.get(peer.id)?.session
+    this.#links.set(peer.id, { session, order: ++this.#order })
+    this.#sessions.set(facts.ownConnectionId, session)
+    old?.replaced()
+    this.#ports.log.log('debug', 'transport', 'link up', {
+      peer: peer.id.slice(0, 8),
+      isInitiator: facts.isInitiator,
+    })
+    for (const listener of this.#listeners) this.#guard(() => listener.up(session))
+    this.#dials.get(toHex(peer.noiseKey))?.succeed(session)
+    return session
+  }
+
+  #receive(datagram: Bytes, from: Address): void {
+    if (this.#state !== 'running') return
+    this.counters.received(datagram.length)
+    try {
+      this.#dispatch(datagram, from)
+    } catch (error) {
+      this.#count(error)
+    }
+  }
+
+  #dispatch(datagram: Bytes, from: Address): void {
+    switch (datagram[0]) {
+      case PACKET_SEALED:
+        return this.#sealed(datagram, from)
+      case PACKET_INITIATION:
+        return this.#answering.initiation(datagram, from)
+      case PACKET_RESPONSE:
+        return this.#response(datagram, from)
+      case PACKET_REFUSAL:
+        return this.#refusal(datagram, from)
+      default:
+        return this.counters.drop('unknown-kind')
+    }
+  }
+
+  #sealed(datagram: Bytes, from: Address): void {
+    const connectionId = connectionIdOf(datagram)
+    const session = this.#sessions.get(connectionId)
+    if (session) return session.receive(datagram, from)
+    const confirmed = this.#answering.confirm(connectionId, datagram)
+    if (confirmed) return this.#confirmed(confirmed, datagram, from)
+    const farewell = this.#farewells.repeat(connectionId)
+    if (farewell) return this.#send(farewell.datagram, farewell.to)
+    this.counters.drop('unknown-connection')
+  }
+
+  /** The first packet that opens under a half-open session's keys: a link, unless we have a newer one. */
+  #confirmed(halfOpen: HalfOpen, datagram: Bytes, from: Address): void {
+    const present = this.#links.get(halfOpen.peer.id)
+    if (present && present.order > halfOpen.order) return
+    const { keys, peer, ownConnectionId, peerConnectionId, respondedMs } = halfOpen
+    const rttMs = respondedMs === undefined ? undefined : this.#ports.clock.nowMs() - respondedMs
+    const address = { host: from.host, port: from.port }
+    const facts = {
+      keys,
+      peer,
+      address,
+      ownConnectionId,
+      peerConnectionId,
+      isInitiator: false,
+      rttMs,
+      observed: undefined,
+    }
+    this.#install(facts).receive(datagram, from)
+  }
+
+  #response(datagram: Bytes, from: Address): void {
+    const { connectionId, noise } = decodeResponse(datagram)
+    const dial = this.#dialsByConnection.get(connectionId)
+    if (dial) dial.answered(noise, from)
+    else this.counters.drop('unexpected-response')
+  }
+
+  #refusal(datagram: Bytes, from: Address): void {
+    const refusal = decodeRefusal(datagram)
+    for (const dial of this.#dials.values())
+      if (equal(dial.echo, refusal.echo)) return dial.refused(refusal, from)
+    this.counters.drop('unexpected-refusal')
+  }
+
+  #send(datagram: Bytes, to: Address): void {
+    this.counters.sent(datagram.length)
+    this.#ports.socket.send(datagram, to)
+  }
+
+  #newConnectionId(): number {
+    const view = new DataView(this.#ports.random.bytes(8).buffer)
+    return (view.getUint32(0) >>> 11) * 2 ** 32 + view.getUint32(4)
+  }
+
+  #count(error: unknown): void {
+    const code = codeOf(error)
+    if (code === 'internal') return this.#failed(error)
+    this.counters.drop(code as DropReason) // the decoders throw malformed and too-large only
+  }
+
+  #guard(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      this.#failed(error) // a listener's defect must not cost the peer its session
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.counters.drop('listener-failed')
+    this.#ports.log.log('error', 'transport', 'a listener failed', { error: String(error) })
+  }
+}

@@ -1,0 +1,201 @@
+// What was sent and not yet acknowledged, what of it is lost, and when to probe (RFC 9002 §6). Packets that carry only
+// acks are numbered but not followed: nothing asks for their acknowledgement (RFC 9000 §13.2.1).
+//
+// The packets under way stand in an array whose index is the packet number less a base, so an ack costs only as much
+// as there are packets under way, whatever numbers a peer names in it.
+
+import { BanyanError } from '../base/errors.ts'
+import { type AckRange } from '../wire/packet-frames.ts'
+import { type CongestionControl } from './congestion.ts'
+import { RoundTrip } from './round-trip.ts'
+
+/** RFC 9002 §6.1.1. */
+const PACKET_THRESHOLD = 3
+/**
+ * Chosen: probes back off no further than this (or one probe timeout, where that is longer), so that a path that loses
+ * a third of its packets still gets a dozen tries before the peer is given up after three seconds.
+ */
+const MAX_PROBE_INTERVAL_MS = 400
+/** Chosen: forget the front of the array in pieces of at least so many entries. */
+const COMPACT_AT = 512
+
+/** One thing in a packet that has to arrive. Exactly one of the two follows, or neither when the session ends. */
+export interface SentFrame {
+  acked(): void
+  /** Send it again, unless it has arrived by another packet. May be called more than once (probes). */
+  lost(): void
+}
+
+interface SentPacket {
+  number: number
+  sentMs: number
+  bytes: number
+  frames: readonly SentFrame[]
+}
+
+export class LossRecovery {
+  readonly rtt = new RoundTrip()
+  readonly #congestion: CongestionControl
+  #packets: (SentPacket | undefined)[] = []
+  #base = 0 // the number of #packets[0]
+  #head = 0 // index of the oldest packet that may still be under way
+  #inFlight = 0
+  #bytesInFlight = 0
+  #largestAcked = -1
+  #largestAckedSentMs = -Infinity
+  #firstSampleMs = Infinity
+  #lastSentMs = 0
+  #probeCount = 0
+  #lossAtMs: number | undefined
+  #isLimited = false
+
+  constructor(congestion: CongestionControl) {
+    this.#congestion = congestion
+  }
+
+  /** The number that the next packet must carry. */
+  get nextNumber(): number {
+    return this.#base + this.#packets.length
+  }
+
+  get packetsInFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Entries kept; for the tests that watch memory. */
+  get tracked(): number {
+    return this.#packets.length
+  }
+
+  maySend(bytes: number): boolean {
+    return this.#bytesInFlight + bytes <= this.#congestion.windowBytes
+  }
+
+  /** The sender had more than the window let go: what is acknowledged from now on proves that the window was in use. */
+  windowWasFull(): void {
+    this.#isLimited = true
+  }
+
+  /** Notes the packet `nextNumber`; without frames it only carried an ack. */
+  sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number): void {
+    if (!frames) {
+      this.#packets.push(undefined)
+      this.#compact()
+      return
+    }
+    this.#packets.push({ number: this.nextNumber, sentMs: nowMs, bytes, frames })
+    this.#inFlight++
+    this.#bytesInFlight += bytes
+    this.#lastSentMs = nowMs
+  }
+
+  /** Errors: malformed, for an ack of what was never sent. Returns whether anything was new. */
+  acked(ranges: readonly AckRange[], ackDelayMs: number, nowMs: number): boolean {
+    const largest = ranges[0]!.last
+    if (largest >= this.nextNumber)
+      throw new BanyanError('malformed', 'an ack of a packet that was never sent')
+    const acked = this.#takeAcked(ranges)
+    this.#largestAcked = Math.max(this.#largestAcked, largest)
+    if (acked.length === 0) return false
+    const newest = acked.reduce((a, b) => (b.number > a.number ? b : a))
+    if (newest.number === largest) this.#sample(newest, ackDelayMs, nowMs)
+    this.#detectLost(nowMs, acked)
+    for (const packet of acked) this.#congestion.acked(packet.bytes, packet.sentMs, this.#isLimited)
+    if (this.maySend(this.#congestion.windowBytes / 2)) this.#isLimited = false
+    this.#probeCount = 0
+    this.#largestAckedSentMs = Math.max(this.#largestAckedSentMs, newest.sentMs)
+    for (const packet of acked) for (const frame of packet.frames) frame.acked()
+    this.#compact()
+    return true
+  }
+
+  /** The time for packets that an ack has overtaken by too little to be called lost at once. */
+  get lossAtMs(): number | undefined {
+    return this.#lossAtMs
+  }
+
+  /** When to send something that provokes an ack; undefined with nothing under way. */
+  get probeAtMs(): number | undefined {
+    if (this.#inFlight === 0) return undefined
+    const timeoutMs = this.rtt.probeTimeoutMs
+    const longestMs = Math.max(timeoutMs, MAX_PROBE_INTERVAL_MS)
+    return this.#lastSentMs + Math.min(timeoutMs * 2 ** Math.min(this.#probeCount, 16), longestMs)
+  }
+
+  lossTimePassed(nowMs: number): void {
+    this.#detectLost(nowMs, [])
+    this.#compact()
+  }
+
+  /** Puts the frames of the oldest packets up for sending again; the packets themselves stay under way. */
+  probe(packets: number): void {
+    this.#probeCount++
+    let left = packets
+    for (let i = this.#head; i < this.#packets.length && left > 0; i++) {
+      const packet = this.#packets[i]
+      if (!packet) continue
+      for (const frame of packet.frames) frame.lost()
+      left--
+    }
+  }
+
+  #takeAcked(ranges: readonly AckRange[]): SentPacket[] {
+    const acked: SentPacket[] = []
+    for (const range of ranges) {
+      const to = Math.min(range.last - this.#base, this.#packets.length - 1)
+      for (let i = Math.max(range.first - this.#base, this.#head); i <= to; i++) {
+        const packet = this.#packets[i]
+        if (packet) acked.push(this.#take(i, packet))
+      }
+    }
+    return acked
+  }
+
+  #take(index: number, packet: SentPacket): SentPacket {
+    this.#packets[index] = undefined
+    this.#inFlight--
+    this.#bytesInFlight -= packet.bytes
+    return packet
+  }
+
+  #sample(packet: SentPacket, ackDelayMs: number, nowMs: number): void {
+    this.rtt.sample(nowMs - packet.sentMs, ackDelayMs)
+    this.#firstSampleMs = Math.min(this.#firstSampleMs, nowMs)
+  }
+
+  /** RFC 9002 §6.1 and appendix A.10. */
+  #detectLost(nowMs: number, acked: readonly SentPacket[]): void {
+    this.#lossAtMs = undefined
+    const delayMs = this.rtt.lossDelayMs
+    const lost: SentPacket[] = []
+    const end = Math.min(this.#largestAcked - this.#base, this.#packets.length)
+    for (let i = this.#head; i < end; i++) {
+      const packet = this.#packets[i]
+      if (!packet) continue
+      if (packet.number <= this.#largestAcked - PACKET_THRESHOLD || packet.sentMs + delayMs <= nowMs)
+        lost.push(this.#take(i, packet))
+      else this.#lossAtMs = Math.min(this.#lossAtMs ?? Infinity, packet.sentMs + delayMs)
+    }
+    if (lost.length === 0) return
+    this.#congestion.lost(lost[lost.length - 1]!.sentMs, nowMs)
+    if (this.#isPersistent(lost, acked)) this.#congestion.persistentlyCongested()
+    for (const packet of lost) for (const frame of packet.frames) frame.lost()
+  }
+
+  /** RFC 9002 §7.6: everything sent over a long time was lost, nothing in between acknowledged. */
+  #isPersistent(lost: readonly SentPacket[], acked: readonly SentPacket[]): boolean {
+    const first = lost[0]!
+    const last = lost[lost.length - 1]!
+    if (first.sentMs < this.#firstSampleMs || first.sentMs <= this.#largestAckedSentMs) return false
+    if (last.sentMs - first.sentMs < this.rtt.persistentCongestionMs) return false
+    return !acked.some((packet) => packet.number > first.number && packet.number < last.number)
+  }
+
+  #compact(): void {
+    while (this.#head < this.#packets.length && !this.#packets[this.#head]) this.#head++
+    if (this.#head < COMPACT_AT) return
+    this.#packets.splice(0, this.#head)
+    this.#base += this.#head
+    this.#head = 0
+  }
+}

@@ -1,0 +1,49 @@
+// Which packets have arrived: the replay window and the source of every ack at once. A packet counts once; one below the
+// floor is taken for a replay. The floor rises when there are too many gaps, or when the peer has seen our ack.
+
+import { type AckRange, MAX_ACK_RANGES } from '../wire/packet-frames.ts'
+import { RangeSet } from './range-set.ts'
+
+/** Newest ranges told in one ack; at most MAX_ACK_RANGES are remembered. */
+const RANGES_PER_ACK = 32
+
+export class ReceivedPackets {
+  readonly #ranges = new RangeSet()
+  #floor = 0
+
+  get largest(): number {
+    return this.#ranges.last ? this.#ranges.last.end - 1 : this.#floor - 1
+  }
+
+  get rangeCount(): number {
+    return this.#ranges.size
+  }
+
+  isNew(number: number): boolean {
+    return number >= this.#floor && !this.#ranges.has(number)
+  }
+
+  add(number: number): void {
+    this.#ranges.add(number, number + 1)
+    if (this.#ranges.size > MAX_ACK_RANGES) this.#dropLowest()
+  }
+
+  /** The peer has our ack of this packet; by now whatever is missing below it is lost, not late. */
+  settle(upTo: number): void {
+    while (this.#ranges.size > 1 && this.#ranges.first!.end <= upTo) this.#dropLowest()
+  }
+
+  /** Newest first, as an ack lists them; empty before the first packet. */
+  ackRanges(): AckRange[] {
+    const count = Math.min(this.#ranges.size, RANGES_PER_ACK)
+    return Array.from({ length: count }, (_, i) => {
+      const range = this.#ranges.at(this.#ranges.size - 1 - i)!
+      return { first: range.start, last: range.end - 1 }
+    })
+  }
+
+  #dropLowest(): void {
+    this.#floor = this.#ranges.first!.end
+    this.#ranges.dropFirst()
+  }
+}

@@ -1,0 +1,151 @@
+// The streams of one session and the limits they share. Stream 0 carries the messages; the frames, the numbering and the
+// flow control are made for many.
+
+import { BanyanError } from '../base/errors.ts'
+import { type Bytes } from '../base/bytes.ts'
+import { type Frame, streamOverheadBytes, writeFrame } from '../wire/packet-frames.ts'
+import { type PacketWriter } from '../wire/packet-codec.ts'
+import { type SentFrame } from './loss-recovery.ts'
+import { MessageReceiver, MessageSender } from './message-channel.ts'
+import { ReceiveStream } from './receive-stream.ts'
+import { SendStream, type Slice } from './send-stream.ts'
+
+/**
+ * What each side may send before it hears a new limit, per stream and in all. Part of the protocol: both sides start
+ * from it. It bounds the memory a peer can take, and a link of 100 ms to 10 MB/s.
+ */
+export const WINDOW_BYTES = 1024 * 1024
+/** A piece of a stream shorter than this is not worth a further frame in a packet that is nearly full. */
+const MIN_PIECE_BYTES = 16
+const MESSAGE_STREAM = 0
+
+export class SessionStreams {
+  readonly #sending = new SendStream(MESSAGE_STREAM, WINDOW_BYTES)
+  readonly #receiving: ReceiveStream
+  readonly #messages = new MessageSender(this.#sending)
+  #sentBytes = 0
+  #limitBytes = WINDOW_BYTES // the peer's, for all streams
+  #grantedBytes = WINDOW_BYTES // ours
+  #owesMaxData = false
+  #owesMaxStreamData = false
+  readonly #maxData: SentFrame = { acked: () => {}, lost: () => (this.#owesMaxData = true) }
+  readonly #maxStreamData: SentFrame = { acked: () => {}, lost: () => (this.#owesMaxStreamData = true) }
+
+  constructor(deliver: (message: Bytes) => void) {
+    const messages = new MessageReceiver(deliver)
+    this.#receiving = new ReceiveStream(WINDOW_BYTES, (bytes) => messages.receive(bytes))
+  }
+
+  /** Written and not yet acknowledged. */
+  get queuedBytes(): number {
+    return this.#sending.queuedBytes
+  }
+
+  get fragmentCount(): number {
+    return this.#receiving.fragmentCount
+  }
+
+  /** Errors: too-large. */
+  send(message: Uint8Array, acked?: (delivered: boolean) => void): void {
+    this.#messages.send(message, acked)
+  }
+
+  /** Reports the messages whose last byte is acknowledged. */
+  settle(): void {
+    this.#messages.settle()
+  }
+
+  fail(): void {
+    this.#messages.fail()
+  }
+
+  /** False where the piece could not be kept. Errors: malformed, quota, too-large. */
+  receive(frame: Frame & { type: 'stream' }): boolean {
+    if (frame.id !== MESSAGE_STREAM)
+      throw new BanyanError('malformed', `a stream ${frame.id} that nobody opened`)
+    const before = this.#receiving.highestBytes
+    const grown = Math.max(0, frame.offset + frame.data.length - before)
+    if (before + grown > this.#grantedBytes) throw new BanyanError('quota', 'past the limit of all streams')
+    if (!this.#receiving.receive(frame.offset, frame.data, frame.isLast)) return false
+    this.#grant()
+    return true
+  }
+
+  raiseLimit(limitBytes: number): void {
+    this.#limitBytes = Math.max(this.#limitBytes, limitBytes)
+  }
+
+  raiseStreamLimit(id: number, limitBytes: number): void {
+    if (id !== MESSAGE_STREAM)
+      throw new BanyanError('malformed', `a limit for stream ${id} that nobody opened`)
+    this.#sending.raiseLimit(limitBytes)
+  }
+
+  /** There is something to send that the peer's limits allow. */
+  get isReady(): boolean {
+    return (
+      this.#owesMaxData ||
+      this.#owesMaxStreamData ||
+      this.#sending.isReady(this.#limitBytes - this.#sentBytes)
+    )
+  }
+
+  /** Fills the packet, and lists what was put into it. */
+  write(out: PacketWriter, frames: SentFrame[]): void {
+    this.#writeLimits(out, frames)
+    for (;;) {
+      const stream = this.#sending
+      const room = out.room - streamOverheadBytes(stream.id, stream.writtenBytes)
+      if (room < MIN_PIECE_BYTES) return
+      const slice = stream.next(room, this.#limitBytes - this.#sentBytes)
+      if (!slice) return
+      this.#sentBytes = Math.max(this.#sentBytes, slice.offset + slice.length)
+      writeFrame(out, {
+        type: 'stream',
+        id: stream.id,
+        offset: slice.offset,
+        isLast: false,
+        data: stream.read(slice),
+      })
+      frames.push(new SentSlice(stream, slice))
+    }
+  }
+
+  #grant(): void {
+    if (this.#receiving.nextLimit() === undefined) return
+    this.#owesMaxStreamData = true
+    this.#grantedBytes = this.#receiving.deliveredBytes + WINDOW_BYTES
+    this.#owesMaxData = true
+  }
+
+  #writeLimits(out: PacketWriter, frames: SentFrame[]): void {
+    if (this.#owesMaxData) {
+      this.#owesMaxData = false
+      writeFrame(out, { type: 'max-data', limitBytes: this.#grantedBytes })
+      frames.push(this.#maxData)
+    }
+    if (this.#owesMaxStreamData) {
+      this.#owesMaxStreamData = false
+      writeFrame(out, { type: 'max-stream-data', id: MESSAGE_STREAM, limitBytes: this.#receiving.limitBytes })
+      frames.push(this.#maxStreamData)
+    }
+  }
+}
+
+class SentSlice implements SentFrame {
+  readonly #stream: SendStream
+  readonly #slice: Slice
+
+  constructor(stream: SendStream, slice: Slice) {
+    this.#stream = stream
+    this.#slice = slice
+  }
+
+  acked(): void {
+    this.#stream.acked(this.#slice)
+  }
+
+  lost(): void {
+    this.#stream.lost(this.#slice)
+  }
+}

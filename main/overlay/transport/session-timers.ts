@@ -1,0 +1,86 @@
+// The one owner of a session's time. Events are told to it as verbs; it keeps a single timer for the earliest duty and
+// moves that timer only when a duty comes earlier: a duty that moves later (nearly all do, with every packet) costs nothing
+// but one early wake-up.
+
+import { type Clock, type Timer } from '../ports/clock.ts'
+
+export interface SessionDuties {
+  /** An ack has waited as long as it may. */
+  ackDue(): void
+  /** Packets overtaken by an ack are late enough to be called lost. */
+  lossDue(): void
+  /** Nothing was heard of what was sent for a probe timeout. */
+  probeDue(): void
+  /** The link has been idle for the keep-alive interval. */
+  keepAliveDue(): void
+}
+
+export interface Deadlines {
+  ackMs: number | undefined
+  lossMs: number | undefined
+  probeMs: number | undefined
+}
+
+/** Sums of fractions of milliseconds may fall short of a deadline by a rounding error; that is not early. */
+const ROUNDING_MS = 0.01
+
+export class SessionTimers {
+  readonly #clock: Clock
+  readonly #duties: SessionDuties
+  readonly #keepAliveMs: number
+  #deadlines: Deadlines = { ackMs: undefined, lossMs: undefined, probeMs: undefined }
+  #activeMs: number
+  #timer: Timer | undefined
+  #timerMs = Infinity
+  #isStopped = false
+
+  constructor(clock: Clock, duties: SessionDuties, keepAliveMs: number) {
+    this.#clock = clock
+    this.#duties = duties
+    this.#keepAliveMs = keepAliveMs
+    this.#activeMs = clock.nowMs()
+  }
+
+  /** Something was sent or heard: the path is in use, and a keep-alive is not needed for another interval. */
+  active(nowMs: number): void {
+    this.#activeMs = nowMs
+  }
+
+  /** Packets were sent or acks received: these are the duties from now on. */
+  reschedule(deadlines: Deadlines): void {
+    this.#deadlines = deadlines
+    this.#arm()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  get #keepAliveAtMs(): number {
+    return this.#activeMs + this.#keepAliveMs
+  }
+
+  #arm(): void {
+    if (this.#isStopped) return
+    const { ackMs = Infinity, lossMs = Infinity, probeMs = Infinity } = this.#deadlines
+    const nextMs = Math.min(ackMs, lossMs, probeMs, this.#keepAliveAtMs)
+    if (this.#timer && this.#timerMs <= nextMs) return
+    this.#timer?.cancel()
+    this.#timerMs = nextMs
+    this.#timer = this.#clock.after(Math.max(0, nextMs - this.#clock.nowMs()), () => this.#fire())
+  }
+
+  /** One duty at a time: fulfilling it changes the others. */
+  #fire(): void {
+    this.#timer = undefined
+    const nowMs = this.#clock.nowMs() + ROUNDING_MS
+    const { ackMs = Infinity, lossMs = Infinity, probeMs = Infinity } = this.#deadlines
+    if (ackMs <= nowMs) this.#duties.ackDue()
+    else if (lossMs <= nowMs) this.#duties.lossDue()
+    else if (probeMs <= nowMs) this.#duties.probeDue()
+    else if (this.#keepAliveAtMs <= nowMs) this.#duties.keepAliveDue()
+    this.#arm()
+  }
+}

@@ -1,0 +1,200 @@
+// What a sealed packet carries: frames, one after another. Numbers marked v are variable-length integers (RFC 9000 §16).
+//
+//    0 padding           nothing; any number of them
+//    1 ping              nothing; asks for an acknowledgement
+//    2 ack               largest v | delay v | more ranges v | first length v | (gap v | length v) per further range
+//    3 stream            stream v | offset v | length v | data
+//    4 stream, last      as 3, and the stream ends behind the data
+//    5 max data          bytes v: how far all streams together may go
+//    6 max stream data   stream v | bytes v: how far this stream may go
+//    7 close             code v | reason length v | reason in UTF-8
+//    8 observed address  family 1: 4 or 6 | host 4 or 16 | port 2: where the sender sees the receiver
+//
+// Ack ranges count as in RFC 9000 §19.3: a length of n covers n + 1 packets, a gap of n skips n + 1; the delay is in
+// microseconds. Frame numbers are append-only; an unknown one ends the session, because its length is unknown too.
+
+import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { formatHost, parseHost } from '../base/ip.ts'
+import { type Address } from '../ports/datagram-socket.ts'
+import { PacketReader, type PacketWriter, varintBytes } from './packet-codec.ts'
+
+export const FRAME_PADDING = 0
+export const FRAME_PING = 1
+export const FRAME_ACK = 2
+export const FRAME_STREAM = 3
+export const FRAME_STREAM_LAST = 4
+export const FRAME_MAX_DATA = 5
+export const FRAME_MAX_STREAM_DATA = 6
+export const FRAME_CLOSE = 7
+export const FRAME_OBSERVED_ADDRESS = 8
+
+/** More than our own side ever keeps; a longer list is work without use. */
+export const MAX_ACK_RANGES = 64
+/** A reason is for a log line. */
+export const MAX_REASON_BYTES = 128
+/** The largest single frame apart from stream data: close. */
+export const MAX_CONTROL_FRAME_BYTES = 1 + 8 + 2 + MAX_REASON_BYTES
+
+/** Packets first to last, both included. */
+export interface AckRange {
+  first: number
+  last: number
+}
+
+export type Frame =
+  | { type: 'ping' }
+  | { type: 'ack'; delayUs: number; ranges: AckRange[] } // newest first, at least one, never touching
+  | { type: 'stream'; id: number; offset: number; isLast: boolean; data: Uint8Array }
+  | { type: 'max-data'; limitBytes: number }
+  | { type: 'max-stream-data'; id: number; limitBytes: number }
+  | { type: 'close'; code: number; reason: string }
+  | { type: 'observed-address'; address: Address }
+
+/** Bytes of a stream frame that are not data, where the data has a length of less than 2^14. */
+export function streamOverheadBytes(id: number, offset: number): number {
+  return 1 + varintBytes(id) + varintBytes(offset) + 2
+}
+
+/** An upper bound for an ack of so many ranges, for numbers below 2^30; longer ones cost ranges, not correctness. */
+export function ackBytes(ranges: number): number {
+  return 1 + 8 + 8 + 2 + 8 + 8 * ranges
+}
+
+export function writeFrame(out: PacketWriter, frame: Frame): void {
+  switch (frame.type) {
+    case 'ping':
+      out.u8(FRAME_PING)
+      break
+    case 'ack':
+      writeAck(out, frame.delayUs, frame.ranges)
+      break
+    case 'stream':
+      out
+        .u8(frame.isLast ? FRAME_STREAM_LAST : FRAME_STREAM)
+        .varint(frame.id)
+        .varint(frame.offset)
+      out.varint(frame.data.length).bytes(frame.data)
+      break
+    case 'max-data':
+      out.u8(FRAME_MAX_DATA).varint(frame.limitBytes)
+      break
+    case 'max-stream-data':
+      out.u8(FRAME_MAX_STREAM_DATA).varint(frame.id).varint(frame.limitBytes)
+      break
+    case 'close':
+      writeClose(out, frame.code, frame.reason)
+      break
+    case 'observed-address':
+      writeObservedAddress(out, frame.address)
+  }
+}
+
+function writeAck(out: PacketWriter, delayUs: number, ranges: AckRange[]): void {
+  const newest = ranges[0]!
+  out
+    .u8(FRAME_ACK)
+    .varint(newest.last)
+    .varint(delayUs)
+    .varint(ranges.length - 1)
+  out.varint(newest.last - newest.first)
+  let below = newest.first
+  for (let i = 1; i < ranges.length; i++) {
+    const range = ranges[i]!
+    out.varint(below - range.last - 2).varint(range.last - range.first)
+    below = range.first
+  }
+}
+
+function writeClose(out: PacketWriter, code: number, reason: string): void {
+  let text = utf8(reason)
+  // Cutting inside a character would make the frame malformed for its reader, so whole characters go.
+  while (text.length > MAX_REASON_BYTES) text = utf8((reason = reason.slice(0, -1)))
+  out.u8(FRAME_CLOSE).varint(code).varint(text.length).bytes(text)
+}
+
+function writeObservedAddress(out: PacketWriter, address: Address): void {
+  const host = parseHost(address.host)
+  if (!host) throw new BanyanError('malformed', 'an address host that is no numeric IP address')
+  out
+    .u8(FRAME_OBSERVED_ADDRESS)
+    .u8(host.length === 4 ? 4 : 6)
+    .bytes(host)
+    .u16(address.port)
+}
+
+/** All frames of one packet. Stream data are views into it. Errors: malformed, too-large. */
+export function readFrames(packet: Uint8Array): Frame[] {
+  const reader = new PacketReader(packet)
+  const frames: Frame[] = []
+  while (reader.remaining > 0) {
+    const kind = reader.u8()
+    if (kind !== FRAME_PADDING) frames.push(readFrame(reader, kind))
+  }
+  return frames
+}
+
+function readFrame(reader: PacketReader, kind: number): Frame {
+  switch (kind) {
+    case FRAME_PING:
+      return { type: 'ping' }
+    case FRAME_ACK:
+      return readAck(reader)
+    case FRAME_STREAM:
+    case FRAME_STREAM_LAST:
+      return readStream(reader, kind === FRAME_STREAM_LAST)
+    case FRAME_MAX_DATA:
+      return { type: 'max-data', limitBytes: reader.varint() }
+    case FRAME_MAX_STREAM_DATA:
+      return { type: 'max-stream-data', id: reader.varint(), limitBytes: reader.varint() }
+    case FRAME_CLOSE:
+      return readClose(reader)
+    case FRAME_OBSERVED_ADDRESS:
+      return readObservedAddress(reader)
+    default:
+      throw new BanyanError('malformed', `unknown frame ${kind}`)
+  }
+}
+
+function readAck(reader: PacketReader): Frame {
+  const largest = reader.varint()
+  const delayUs = reader.varint()
+  const more = reader.varint()
+  if (more >= MAX_ACK_RANGES) throw new BanyanError('too-large', `an ack of ${more + 1} ranges`)
+  let first = largest - reader.varint()
+  const ranges = [{ first, last: largest }]
+  for (let i = 0; i < more; i++) {
+    const last = first - reader.varint() - 2
+    first = last - reader.varint()
+    ranges.push({ first, last })
+  }
+  if (first < 0) throw new BanyanError('malformed', 'an ack of packets below zero')
+  return { type: 'ack', delayUs, ranges }
+}
+
+function readStream(reader: PacketReader, isLast: boolean): Frame {
+  const id = reader.varint()
+  const offset = reader.varint()
+  const data = reader.view(reader.varint())
+  if (offset + data.length > Number.MAX_SAFE_INTEGER) throw new BanyanError('malformed', 'a stream past 2^53')
+  return { type: 'stream', id, offset, isLast, data }
+}
+
+function readClose(reader: PacketReader): Frame {
+  const code = reader.varint()
+  const length = reader.varint()
+  if (length > MAX_REASON_BYTES) throw new BanyanError('too-large', `a reason of ${length} bytes`)
+  const text = reader.view(length)
+  try {
+    return { type: 'close', code, reason: fromUtf8(text) }
+  } catch (cause) {
+    throw new BanyanError('malformed', 'a reason that is not UTF-8', { cause })
+  }
+}
+
+function readObservedAddress(reader: PacketReader): Frame {
+  const family = reader.u8()
+  if (family !== 4 && family !== 6) throw new BanyanError('malformed', `address family ${family}`)
+  const host = formatHost(reader.view(family === 4 ? 4 : 16))
+  return { type: 'observed-address', address: { host, port: reader.u16() } }
+}

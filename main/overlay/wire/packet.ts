@@ -1,0 +1,138 @@
+// The datagrams between two endpoints. The first byte says which kind; everything else is sealed or checked before use.
+//
+//   initiation  1 | version 1 | network tag 4 | token length 1 | token n | Noise IK message 1        1,200 bytes
+//   response    2 | initiator's connection id 8 | Noise IK message 2
+//   retry       3   kept for the stateless retry token of a later version
+//   refusal     4 | reason 1 | echo 8
+//   sealed      5 | receiver's connection id 8 | packet number 4 | ciphertext n | tag 16
+//
+// A connection id is chosen by the one who receives under it: 53 random bits in 8 bytes. The packet number on the wire
+// is the low 32 bits of the true one. The whole header of a sealed packet is authenticated, none of it is encrypted.
+// A refusal is not authenticated; the echo (the first bytes of the initiation's ephemeral key) shows that its sender
+// saw the initiation, and it may change the words of a failure, never turn a success into one while another address
+// may still answer.
+
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { TAG_BYTES } from '../ports/crypto.ts'
+import { Reader, Writer } from './codec.ts'
+
+export const PROTOCOL_VERSION = 1
+
+/** One datagram, everywhere, until path MTU discovery: what every path must carry (RFC 9000 §14). */
+export const DATAGRAM_BYTES = 1200
+
+export const PACKET_INITIATION = 1
+export const PACKET_RESPONSE = 2
+export const PACKET_RETRY = 3
+export const PACKET_REFUSAL = 4
+export const PACKET_SEALED = 5
+
+export const CONNECTION_ID_BYTES = 8
+export const NETWORK_TAG_BYTES = 4
+export const ECHO_BYTES = 8
+export const MAX_TOKEN_BYTES = 64
+export const SEALED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4
+/** What is left of a datagram for frames. */
+export const MAX_FRAMES_BYTES = DATAGRAM_BYTES - SEALED_HEADER_BYTES - TAG_BYTES
+
+export const REFUSED_NETWORK = 1
+export const REFUSED_VERSION = 2
+
+const TRUNCATION = 2 ** 32
+
+export interface Initiation {
+  version: number
+  networkTag: Bytes
+  token: Bytes
+  noise: Bytes
+}
+
+export function initiationHeaderBytes(token: Uint8Array): number {
+  return 1 + 1 + NETWORK_TAG_BYTES + 1 + token.length
+}
+
+export function encodeInitiation(initiation: Initiation): Bytes {
+  const { version, networkTag, token, noise } = initiation
+  const writer = new Writer(DATAGRAM_BYTES).u8(PACKET_INITIATION).u8(version).bytes(networkTag)
+  return writer.u8(token.length).bytes(token).bytes(noise).finish()
+}
+
+/** Errors: malformed, also where the datagram is not padded to full size (RFC 9000 §8.1). */
+export function decodeInitiation(datagram: Uint8Array): Initiation {
+  if (datagram.length !== DATAGRAM_BYTES)
+    throw new BanyanError('malformed', 'an initiation that is not padded')
+  const reader = new Reader(datagram)
+  reader.u8()
+  const version = reader.u8()
+  const networkTag = reader.bytes(NETWORK_TAG_BYTES)
+  const tokenBytes = reader.u8()
+  if (tokenBytes > MAX_TOKEN_BYTES) throw new BanyanError('too-large', `a retry token of ${tokenBytes} bytes`)
+  return { version, networkTag, token: reader.bytes(tokenBytes), noise: reader.rest() }
+}
+
+export interface Response {
+  connectionId: number
+  noise: Bytes
+}
+
+export function encodeResponse(response: Response): Bytes {
+  return new Writer(512).u8(PACKET_RESPONSE).u64(response.connectionId).bytes(response.noise).finish()
+}
+
+export function decodeResponse(datagram: Uint8Array): Response {
+  const reader = new Reader(datagram)
+  reader.u8()
+  return { connectionId: reader.u64(), noise: reader.rest() }
+}
+
+export interface Refusal {
+  reason: number
+  echo: Bytes
+}
+
+export function encodeRefusal(refusal: Refusal): Bytes {
+  return new Writer(16).u8(PACKET_REFUSAL).u8(refusal.reason).bytes(refusal.echo).finish()
+}
+
+export function decodeRefusal(datagram: Uint8Array): Refusal {
+  const reader = new Reader(datagram)
+  reader.u8()
+  const refusal = { reason: reader.u8(), echo: reader.bytes(ECHO_BYTES) }
+  reader.end()
+  return refusal
+}
+
+export function writeSealedHeader(out: Uint8Array, connectionId: number, packetNumber: number): void {
+  out[0] = PACKET_SEALED
+  writeU32(out, 1, Math.floor(connectionId / TRUNCATION))
+  writeU32(out, 5, connectionId % TRUNCATION)
+  writeU32(out, 9, packetNumber % TRUNCATION)
+}
+
+/** The connection id of a sealed packet. Errors: malformed where it cannot hold a header, one frame and a tag. */
+export function connectionIdOf(datagram: Uint8Array): number {
+  if (datagram.length <= SEALED_HEADER_BYTES + TAG_BYTES)
+    throw new BanyanError('malformed', 'a packet without frames')
+  return readU32(datagram, 1) * TRUNCATION + readU32(datagram, 5)
+}
+
+/** The full packet number: the one nearest to the next expected that ends in the 32 bits sent (RFC 9000 §A.3). */
+export function packetNumberOf(datagram: Uint8Array, largestReceived: number): number {
+  const expected = largestReceived + 1
+  const candidate = expected - (expected % TRUNCATION) + readU32(datagram, 9)
+  if (candidate <= expected - TRUNCATION / 2) return candidate + TRUNCATION
+  if (candidate > expected + TRUNCATION / 2 && candidate >= TRUNCATION) return candidate - TRUNCATION
+  return candidate
+}
+
+function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 24
+  out[at + 1] = value >>> 16
+  out[at + 2] = value >>> 8
+  out[at + 3] = value
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+}

@@ -1,0 +1,56 @@
+// What a path through the Internet does to datagrams.
+
+import { type SeededRandom } from '../kernel/seeded-random.ts'
+
+export interface PathModel {
+  /** One way, mean and standard deviation of a normal distribution, cut off below `minDelayMs`. */
+  delayMs: number
+  jitterMs: number
+  minDelayMs: number
+  /** Shares of datagrams, 0 to 1. */
+  lossRate: number
+  duplicateRate: number
+  /** Those reordered are late by up to one more delay and overtaken; all others keep their order, as they mostly do. */
+  reorderRate: number
+}
+
+export const GOOD_PATH: PathModel = {
+  delayMs: 40,
+  jitterMs: 2,
+  minDelayMs: 0.1,
+  lossRate: 0,
+  duplicateRate: 0,
+  reorderRate: 0,
+}
+
+/** One direction between two hosts. */
+export class Path {
+  readonly #model: PathModel
+  readonly #random: SeededRandom
+  #lastArrivalMs = 0
+
+  constructor(model: PathModel, random: SeededRandom) {
+    this.#model = model
+    this.#random = random
+  }
+
+  /** When copies of a datagram sent now will arrive: none, one or two moments. */
+  arrivals(nowMs: number): number[] {
+    const { lossRate, duplicateRate } = this.#model
+    if (this.#chance(lossRate)) return []
+    return this.#chance(duplicateRate) ? [this.#arrival(nowMs), this.#arrival(nowMs)] : [this.#arrival(nowMs)]
+  }
+
+  #arrival(nowMs: number): number {
+    const { delayMs, jitterMs, minDelayMs, reorderRate } = this.#model
+    const drawnMs = jitterMs > 0 ? this.#random.gaussian(delayMs, jitterMs) : delayMs
+    const atMs = nowMs + Math.max(minDelayMs, drawnMs)
+    if (this.#chance(reorderRate)) return atMs + this.#random.unit() * delayMs
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs)
+    return this.#lastArrivalMs
+  }
+
+  #chance(rate: number): boolean {
+    return rate > 0 && this.#random.unit() < rate
+  }
+}

@@ -1,0 +1,48 @@
+import { type Bytes } from '../../main/overlay/base/bytes.ts'
+import { type Address, type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
+import { type Receiver, type Uplink } from './packet-network.ts'
+
+/** A DatagramSocket in virtual time. */
+export class SimulatedSocket implements DatagramSocket, Receiver {
+  #local: Address
+  readonly #uplink: Uplink
+  #receiver: ((datagram: Bytes, from: Address) => void) | undefined
+  #isClosed = false
+
+  constructor(local: Address, uplink: Uplink) {
+    this.#local = local
+    this.#uplink = uplink
+  }
+
+  get local(): Address {
+    return this.#local
+  }
+
+  localAddresses(): Address[] {
+    return [this.#local]
+  }
+
+  send(datagram: Uint8Array, to: Address): void {
+    if (!this.#isClosed) this.#uplink.send(datagram as Bytes, this.#local, to)
+  }
+
+  onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
+    this.#receiver = receiver
+  }
+
+  arrive(datagram: Bytes, from: Address): void {
+    if (!this.#isClosed) this.#receiver?.(datagram, from)
+  }
+
+  /** The computer has changed networks: the same program, seen at another address from now on. */
+  moveTo(local: Address, attach: (address: Address, receiver: Receiver) => void): void {
+    this.#uplink.close(this.#local)
+    this.#local = local
+    attach(local, this)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#uplink.close(this.#local)
+  }
+}

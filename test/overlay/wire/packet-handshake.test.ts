@@ -1,0 +1,77 @@
+// Golden bytes: two nodes from fixed seeds, and every packet of their handshake as it stands on the wire. A change here is
+// a change of the protocol: it needs a new PROTOCOL_VERSION, and `UPDATE_VECTORS=1` writes the new bytes.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { hostCrypto } from '../../../main/host/crypto.ts'
+import { toHex } from '../../../main/overlay/base/bytes.ts'
+import { BanyanError } from '../../../main/overlay/base/errors.ts'
+import { Identity } from '../../../main/overlay/identity.ts'
+import { networkOf } from '../../../main/overlay/network.ts'
+import { decodeAnswer, decodeHello, encodeAnswer } from '../../../main/overlay/wire/packet-handshake.ts'
+import { World, targetOf } from '../transport/world.ts'
+
+const VECTORS = new URL('../../vectors/handshake.json', import.meta.url)
+
+async function handshake(): Promise<Record<string, string>> {
+  const network = networkOf(hostCrypto, 'vectors', 0)
+  const seed = (fill: number) => new Uint8Array(32).fill(fill)
+  const world = new World(2026, { jitterMs: 0 })
+  const packets: Record<string, string> = {}
+  world.net.tap((datagram, from) => {
+    packets[`${Object.keys(packets).length} from ${from.host}`] = toHex(datagram)
+  })
+  const alice = world.peer('192.0.2.1', {
+    network,
+    port: 1,
+    identity: new Identity(hostCrypto, network, { node: seed(1), noise: seed(2) }),
+  })
+  const bob = world.peer('192.0.2.2', {
+    network,
+    port: 2,
+    identity: new Identity(hostCrypto, network, { node: seed(3), noise: seed(4) }),
+  })
+  const link = await world.until(alice.endpoint.dial(targetOf(bob)))
+  link.send(new TextEncoder().encode('a banyan is one tree with many trunks'))
+  await world.run(500)
+  expect(bob.received.length).toBe(1)
+  return { 'alice id': alice.identity.id, 'bob id': bob.identity.id, network: toHex(network.id), ...packets }
+}
+
+describe('a handshake from fixed seeds', () => {
+  it('has these bytes', async () => {
+    const made = await handshake()
+    if (process.env.UPDATE_VECTORS) writeFileSync(VECTORS, JSON.stringify(made, undefined, 2) + '\n')
+    expect(made).toEqual(JSON.parse(readFileSync(VECTORS, 'utf8')))
+  })
+})
+
+describe('handshake payloads', () => {
+  const network = networkOf(hostCrypto, 'payloads', 0)
+  const identity = new Identity(hostCrypto, network, { node: new Uint8Array(32), noise: new Uint8Array(32) })
+  const record = identity.selfRecord([
+    { host: '192.0.2.1', port: 7 },
+    { host: '2001:db8::1', port: 8 },
+  ])
+  const answer = {
+    status: 'welcome' as const,
+    connectionId: 12345,
+    observed: { host: '192.0.2.9', port: 9 },
+    record,
+  }
+
+  it('come back as they went', () => {
+    expect(decodeAnswer(encodeAnswer(answer), hostCrypto)).toEqual(answer)
+  })
+
+  it('cut anywhere fail with a typed error', () => {
+    const bytes = encodeAnswer(answer)
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => decodeAnswer(bytes.subarray(0, length), hostCrypto)).toThrowError(BanyanError)
+      if (length < 137)
+        expect(() => decodeHello(bytes.subarray(0, length), hostCrypto)).toThrowError(BanyanError)
+    }
+    bytes[0] = 77
+    expect(() => decodeAnswer(bytes, hostCrypto)).toThrowError(expect.objectContaining({ code: 'malformed' }))
+  })
+})

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BanyanError } from '../../../main/overlay/base/errors.ts'
+import {
+  DATAGRAM_BYTES,
+  PACKET_SEALED,
+  connectionIdOf,
+  decodeInitiation,
+  decodeRefusal,
+  decodeResponse,
+  encodeInitiation,
+  encodeRefusal,
+  encodeResponse,
+  initiationHeaderBytes,
+  packetNumberOf,
+  writeSealedHeader,
+} from '../../../main/overlay/wire/packet.ts'
+
+const token = Uint8Array.of(1, 2, 3)
+const initiation = {
+  version: 1,
+  networkTag: Uint8Array.of(9, 8, 7, 6),
+  token,
+  noise: new Uint8Array(DATAGRAM_BYTES - initiationHeaderBytes(token)).fill(5),
+}
+const response = { connectionId: 2 ** 52 + 1, noise: Uint8Array.of(1, 2, 3) }
+const refusal = { reason: 1, echo: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }
+
+describe('datagrams', () => {
+  it('come back as they went', () => {
+    expect(decodeInitiation(encodeInitiation(initiation))).toEqual(initiation)
+    expect(decodeResponse(encodeResponse(response))).toEqual(response)
+    expect(decodeRefusal(encodeRefusal(refusal))).toEqual(refusal)
+  })
+
+  it('refuse an initiation that is not of full size, or has a token past its limit', () => {
+    const full = encodeInitiation(initiation)
+    expect(() => decodeInitiation(full.subarray(1))).toThrowError(
+      expect.objectContaining({ code: 'malformed' }),
+    )
+    full[6] = 65
+    expect(() => decodeInitiation(full)).toThrowError(expect.objectContaining({ code: 'too-large' }))
+  })
+
+  it('of random bytes fail with a typed error only', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        for (const decode of [decodeInitiation, decodeResponse, decodeRefusal, connectionIdOf])
+          try {
+            decode(bytes)
+          } catch (error) {
+            expect(error).toBeInstanceOf(BanyanError)
+          }
+      }),
+    )
+  })
+})
+
+describe('the header of a sealed packet', () => {
+  const far = 2 ** 33
+  const numbers: [number, number][] = [
+    [0, -1],
+    [5, 2],
+    [2 ** 32, 2 ** 32 - 1],
+    [2 ** 32 - 1, 2 ** 32 + 3],
+    [far + 2 ** 31 - 1, far],
+    [far - 2 ** 31 + 2, far],
+    [2 ** 31 - 1, -1],
+  ]
+  it.each(numbers)('tells packet %i to one who has seen %i', (number, largest) => {
+    const datagram = new Uint8Array(100)
+    writeSealedHeader(datagram, 2 ** 52 + 12345, number)
+    expect(datagram[0]).toBe(PACKET_SEALED)
+    expect(connectionIdOf(datagram)).toBe(2 ** 52 + 12345)
+    expect(packetNumberOf(datagram, largest)).toBe(number)
+  })
+})
