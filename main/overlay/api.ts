@@ -10,7 +10,10 @@ export type SendResult =
   | { kind: 'delivered'; via: 'session' | 'route' } // the peer's node has acknowledged all of it
   | { kind: 'failed'; reason: 'unreachable' | 'timeout' | 'closed' }
 
-/** An immutable record has the hash of its value as its key; a signed one the hash of its public key and salt. */
+/**
+ * An immutable record's key is a hash of its value; a signed one's, of the hash of its public key and of its salt. Both
+ * hashes carry a label, so the two kinds cannot collide: `recordKey` and `signedKey` in wire/dht-record.ts make them.
+ */
 export type DhtRecord =
   | { kind: 'immutable'; value: Bytes; expiresAtMs: number }
   | {
@@ -81,7 +84,10 @@ export interface OverlayApi {
   keepInTouch(id: NodeId, hint?: DialTarget): void
   forget(id: NodeId): void
   send(to: NodeId, payload: Uint8Array): Promise<SendResult>
-  /** The number of replicas that acknowledged. Errors: too-large, bad-signature, expired, unreachable, timeout. */
+  /**
+   * The number of replicas that acknowledged. Errors: too-large, bad-signature, expired, unreachable, timeout, quota,
+   * refused (a higher sequence is there already).
+   */
   put(record: DhtRecord): Promise<number>
   /** The valid record with the highest sequence that was found. Errors: unreachable, timeout. */
   get(key: Id): Promise<DhtRecord | undefined>

@@ -1,0 +1,21 @@
+// `npm run -s bench -- NAME`: one repeatable measurement; its last line is one JSON object.
+
+import { benchIdle } from './idle.ts'
+import { benchJoin } from './join.ts'
+import { benchMessage } from './message.ts'
+import { benchStart } from './start.ts'
+
+const BENCHES: Record<string, () => Promise<void>> = {
+  start: benchStart,
+  message: benchMessage,
+  join: benchJoin,
+  idle: benchIdle,
+}
+
+const name = process.argv[2] ?? ''
+const bench = BENCHES[name]
+if (bench) await bench()
+else {
+  console.error(`bench: which of ${Object.keys(BENCHES).join(', ')}?`)
+  process.exitCode = 2
+}

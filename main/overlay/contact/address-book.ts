@@ -1,0 +1,103 @@
+// Where nodes are: each publishes its own peer record in the DHT, signed with its node key, and whoever knows its id finds it.
+
+import { type Bytes, toHex, utf8 } from '../base/bytes.ts'
+import { codeOf } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { type DhtRecord } from '../api.ts'
+import { type Links } from '../transport/links.ts'
+import { Reader, Writer } from '../wire/codec.ts'
+import { signedKey, signRecord } from '../wire/dht-record.ts'
+import { type PeerRecord, readPeerRecord, verifyPeerRecord, writePeerRecord } from '../wire/peer-record.ts'
+
+/** What the address book needs of the DHT. */
+export interface RecordNetwork {
+  put(record: DhtRecord): Promise<number>
+  get(key: Id): Promise<DhtRecord | undefined>
+}
+
+const SALT = utf8('address')
+/** A week's holiday: the first node back finds its friends' last addresses. */
+const LIFE_MS = 7 * 24 * 3600 * 1000
+const REFRESH_MS = 12 * 3600 * 1000
+/** Looking at our own addresses costs nothing; telling costs a put. */
+const LOOK_PERIOD_MS = 15_000
+
+export class AddressBook {
+  readonly #around: Surroundings
+  readonly #links: Links
+  readonly #nodeKey: KeyPair
+  readonly #records: RecordNetwork
+  readonly #isJoined: () => boolean
+  #published: { text: string; atMs: number } | undefined
+  #isPublishing = false
+
+  constructor(
+    around: Surroundings,
+    parts: { links: Links; nodeKey: KeyPair; records: RecordNetwork; isJoined: () => boolean },
+  ) {
+    this.#around = around
+    this.#links = parts.links
+    this.#nodeKey = parts.nodeKey
+    this.#records = parts.records
+    this.#isJoined = parts.isJoined
+  }
+
+  start(): void {
+    // Jittered, so that nodes started together do not put together for ever.
+    this.#around.timers.every(
+      () => LOOK_PERIOD_MS * (0.8 + 0.4 * this.#around.random.unit()),
+      () => this.publishIfChanged(),
+    )
+  }
+
+  publishIfChanged(): void {
+    if (!this.#isJoined() || this.#isPublishing) return
+    const value = encode(this.#links.self)
+    const nowMs = this.#around.clock.nowMs()
+    const isFresh = this.#published && nowMs - this.#published.atMs < REFRESH_MS
+    if (isFresh && this.#published?.text === toHex(value)) return
+    this.#isPublishing = true
+    void this.#publish(value, nowMs).finally(() => (this.#isPublishing = false))
+  }
+
+  /** The record a node published last, believed only with its own signature and certificate. */
+  async find(id: NodeId): Promise<PeerRecord | undefined> {
+    try {
+      const found = await this.#records.get(signedKey(this.#around.crypto, id, SALT))
+      if (!found) return undefined
+      const record = this.#decode(found.value)
+      return record.id === id ? record : undefined
+    } catch (error) {
+      this.#around.drops.count(`address lookup: ${codeOf(error)}`)
+      return undefined
+    }
+  }
+
+  async #publish(value: Bytes, nowMs: number): Promise<void> {
+    const wallMs = this.#around.clock.wallMs()
+    // Wall time as the sequence: a node that lost its disk still publishes something newer.
+    const fields = { salt: SALT, sequence: wallMs, value, expiresAtMs: wallMs + LIFE_MS }
+    try {
+      await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
+      this.#published = { text: toHex(value), atMs: nowMs }
+    } catch (error) {
+      this.#around.drops.count(`address publication: ${codeOf(error)}`)
+    }
+  }
+
+  #decode(value: Uint8Array): PeerRecord {
+    const reader = new Reader(value)
+    const record = readPeerRecord(reader, this.#around.crypto)
+    reader.end()
+    verifyPeerRecord(record, this.#around.crypto, this.#around.network)
+    return record
+  }
+}
+
+function encode(record: PeerRecord): Bytes {
+  const writer = new Writer(192)
+  writePeerRecord(writer, record)
+  return writer.finish()
+}

@@ -1,0 +1,104 @@
+// A message to a node: over a live session, else over one dialled for it, else hop by hop to its id.
+
+import { BoundedMap } from '../base/bounded-map.ts'
+import { type Bytes, EMPTY } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { type Routes } from '../ports/routes.ts'
+import { type SendResult } from '../api.ts'
+import { type DialTarget, type Link, type Links, MAX_MESSAGE_BYTES } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import {
+  encodeDirect,
+  encodeSignedDirect,
+  openSignedDirect,
+  SIGNED_OVERHEAD_BYTES,
+} from '../wire/direct-message.ts'
+import { APPLICATION } from '../wire/message-types.ts'
+import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
+import { type Reach } from './reach.ts'
+
+const ROUTE_TIMEOUT_MS = 8000
+/** After a dial in vain, messages go by route for so long without another one. */
+const DIAL_AGAIN_MS = 30_000
+const MAX_REMEMBERED_FAILURES = 1024
+
+export class DirectMessages {
+  readonly #around: Surroundings
+  readonly #links: Links
+  readonly #routes: Routes
+  readonly #reach: Reach
+  readonly #nodeKey: KeyPair
+  readonly #hintFor: (id: NodeId) => DialTarget | undefined
+  readonly #onMessage: (from: NodeId, payload: Bytes) => void
+  readonly #dialledInVainMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED_FAILURES)
+
+  constructor(
+    around: Surroundings,
+    parts: {
+      links: Links
+      routes: Routes
+      reach: Reach
+      nodeKey: KeyPair
+      hintFor: (id: NodeId) => DialTarget | undefined
+      onMessage: (from: NodeId, payload: Bytes) => void
+    },
+  ) {
+    this.#around = around
+    this.#links = parts.links
+    this.#routes = parts.routes
+    this.#reach = parts.reach
+    this.#nodeKey = parts.nodeKey
+    this.#hintFor = parts.hintFor
+    this.#onMessage = parts.onMessage
+    parts.routes.register(APPLICATION.direct, { deliver: (message) => this.#onRouted(message.payload) })
+  }
+
+  async send(to: NodeId, payload: Uint8Array): Promise<SendResult> {
+    if (payload.length >= MAX_MESSAGE_BYTES)
+      throw new BanyanError('too-large', 'a direct message past 128 KiB')
+    const present = this.#links.get(to)
+    if (present?.isOpen && (await sendOver(present, payload))) return { kind: 'delivered', via: 'session' }
+    const link = await this.#dialled(to)
+    if (link && (await sendOver(link, payload))) return { kind: 'delivered', via: 'session' }
+    return this.#sendByRoute(to, payload)
+  }
+
+  onDirect(link: Link, body: Reader): void {
+    this.#onMessage(link.peer.id, body.rest())
+  }
+
+  async #dialled(to: NodeId): Promise<Link | undefined> {
+    const nowMs = this.#around.clock.nowMs()
+    if (nowMs - (this.#dialledInVainMs.get(to) ?? -Infinity) < DIAL_AGAIN_MS) return undefined
+    const link = await this.#reach.link(to, this.#hintFor(to))
+    if (!link) this.#dialledInVainMs.set(to, this.#around.clock.nowMs())
+    return link
+  }
+
+  async #sendByRoute(to: NodeId, payload: Uint8Array): Promise<SendResult> {
+    if (payload.length + SIGNED_OVERHEAD_BYTES > MAX_ROUTED_BYTES)
+      return { kind: 'failed', reason: 'unreachable' }
+    const signed = encodeSignedDirect(this.#around.crypto, this.#nodeKey, to, payload)
+    const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true }
+    try {
+      await this.#routes.request(to, APPLICATION.direct, signed, options)
+      return { kind: 'delivered', via: 'route' }
+    } catch (error) {
+      const code = codeOf(error)
+      return { kind: 'failed', reason: code === 'timeout' || code === 'closed' ? code : 'unreachable' }
+    }
+  }
+
+  #onRouted(payload: Bytes): Bytes {
+    const message = openSignedDirect(this.#around.crypto, this.#links.self.id, payload)
+    this.#onMessage(message.from, message.payload)
+    return EMPTY
+  }
+}
+
+function sendOver(link: Link, payload: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => link.send(encodeDirect(payload), resolve))
+}

@@ -1,0 +1,331 @@
+// Put and get. A record has two roots, H(key, 0) and H(key, 1); each root keeps it on itself and its three closest ring
+// neighbours. A get asks both roots: for an immutable record the first valid answer is the answer, for a signed one the
+// highest sequence of what comes within a short grace. A root that lacks a record asks its neighbours first. A root that
+// answered with an older record, or none, gets the newer one (read repair).
+
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
+import { BoundedMap } from '../base/bounded-map.ts'
+import { type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type Store } from '../ports/store.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { type DhtRecord } from '../api.ts'
+import { type Bytes } from '../base/bytes.ts'
+import { type Reader } from '../wire/codec.ts'
+import {
+  decodeAnswer,
+  decodeAsk,
+  decodeGet,
+  decodeGetReply,
+  decodePut,
+  decodePutReply,
+  decodeStore,
+  decodeStored,
+  encodeAnswer,
+  encodeAsk,
+  encodeGet,
+  encodeGetReply,
+  encodePut,
+  encodePutReply,
+  encodeStore,
+  encodeStored,
+  type Outcome,
+} from '../wire/dht-messages.ts'
+import { recordKey } from '../wire/dht-record.ts'
+import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
+import { checkRecord, compareRecords } from './record-rules.ts'
+import { Questions } from './questions.ts'
+import { ReplicaStore, rootKeys } from './replica-store.ts'
+import { Replication } from './replication.ts'
+
+const PUT_TIMEOUT_MS = 10_000
+const GET_TIMEOUT_MS = 8000
+/** A neighbour is one round trip and a disk away. */
+const STORE_TIMEOUT_MS = 2500
+const ASK_TIMEOUT_MS = 1200
+/** The other root's answer is usually this close behind the first. */
+const SIGNED_GRACE_MS = 250
+/** A chat publishes a handful of records now and then; a flood is cut to this. Per source of routed puts. */
+const PUT_BURST = 100
+const PUTS_PER_SECOND = 5
+const MAX_SOURCES = 4096
+
+export class Dht {
+  readonly #around: Surroundings
+  readonly #links: Links
+  readonly #routes: Routes
+  readonly #onChange: () => void
+  readonly #replicas: ReplicaStore
+  readonly #replication: Replication
+  readonly #stores: Questions<Outcome>
+  readonly #asks: Questions<DhtRecord | undefined>
+  readonly #putBudgets = new BoundedMap<NodeId, TokenBucket>(MAX_SOURCES)
+
+  constructor(
+    around: Surroundings,
+    parts: {
+      links: Links
+      routes: Routes
+      ring: Neighbourhood
+      store: Store
+      quotaBytes: number
+      onChange: () => void
+    },
+  ) {
+    this.#around = around
+    this.#links = parts.links
+    this.#routes = parts.routes
+    this.#onChange = parts.onChange
+    this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes)
+    this.#replication = new Replication(around, parts.links, parts.ring, this.#replicas)
+    this.#stores = new Questions(around.timers)
+    this.#asks = new Questions(around.timers)
+    parts.routes.register(APPLICATION.put, {
+      deliver: (message) => this.#onPut(message.payload, message.source),
+    })
+    parts.routes.register(APPLICATION.get, { deliver: (message) => this.#onGet(message.payload) })
+  }
+
+  get usage(): { count: number; bytes: number } {
+    return this.#replicas.usage
+  }
+
+  async start(): Promise<void> {
+    await this.#replicas.load()
+    this.#replication.start()
+  }
+
+  holds(key: Id): boolean {
+    return this.#replicas.get(key) !== undefined
+  }
+
+  /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where all have a newer one. */
+  async put(record: DhtRecord): Promise<number> {
+    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
+    if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
+    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
+    const results = await Promise.all(roots.map((rootKey, i) => this.#putAt(rootKey, i, record)))
+    const holders = new Set(results.flatMap((result) => ('holders' in result ? result.holders : [])))
+    if (holders.size > 0) return holders.size
+    throw this.#putFailure(results)
+  }
+
+  async get(key: Id): Promise<DhtRecord | undefined> {
+    const own = await this.#replicas.read(key)
+    if (own?.kind === 'immutable') return own
+    const search = new Search(own)
+    const asked = rootKeys(this.#around, key).map((rootKey, i) =>
+      this.#getAt(rootKey, key).then(
+        (record) => search.answered(i, record),
+        (error: unknown) => search.failed(error),
+      ),
+    )
+    await Promise.race([Promise.all(asked), this.#firstGood(search)])
+    void Promise.all(asked).then(() => this.#repair(search))
+    if (!search.best && search.failure && search.answers === 0) throw search.failure
+    return search.best
+  }
+
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [
+      [MESSAGE.replicaStore, (link, body) => void this.#guard(this.#onStore(link, body))],
+      [MESSAGE.replicaStored, (link, body) => this.#onStored(link, body)],
+      [MESSAGE.replicaAsk, (link, body) => void this.#guard(this.#onAsk(link, body))],
+      [MESSAGE.replicaAnswer, (link, body) => this.#onAnswer(link, body)],
+      [MESSAGE.replicaOffer, (link, body) => this.#replication.onOffer(link, body)],
+      [MESSAGE.replicaWant, (link, body) => void this.#guard(this.#replication.onWant(link, body))],
+    ]
+  }
+
+  // --- as the one who asks ---
+
+  async #putAt(rootKey: Id, rootIndex: number, record: DhtRecord): Promise<PutResult> {
+    try {
+      const payload = encodePut(rootIndex, record)
+      const reply = await this.#routes.request(rootKey, APPLICATION.put, payload, {
+        timeoutMs: PUT_TIMEOUT_MS,
+      })
+      const { outcome, holders } = decodePutReply(reply.payload)
+      return outcome === 'kept' ? { holders } : { outcome }
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  #putFailure(results: PutResult[]): BanyanError {
+    for (const result of results) {
+      if (!('outcome' in result)) continue
+      if (result.outcome === 'stale') return new BanyanError('refused', 'a newer record is in the network')
+      if (result.outcome === 'quota' || result.outcome === 'rate')
+        return new BanyanError('quota', 'the nodes responsible have no room for it now')
+      return new BanyanError('refused', `the root answered ${result.outcome}`)
+    }
+    const error = results.flatMap((result) => ('error' in result ? [result.error] : []))[0]
+    return error instanceof BanyanError
+      ? error
+      : new BanyanError('unreachable', 'no root was reached', { cause: error })
+  }
+
+  async #getAt(rootKey: Id, key: Id): Promise<DhtRecord | undefined> {
+    const options = { timeoutMs: GET_TIMEOUT_MS }
+    const reply = await this.#routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
+    return this.#valid(key, decodeGetReply(reply.payload))
+  }
+
+  /** Resolves when there is no need to wait for the other root any longer. */
+  #firstGood(search: Search): Promise<void> {
+    return new Promise((resolve) => {
+      search.onFound = (record) => {
+        if (record.kind === 'immutable') resolve()
+        else this.#around.timers.after(SIGNED_GRACE_MS, resolve)
+      }
+    })
+  }
+
+  #repair(search: Search): void {
+    const best = search.best
+    if (!best) return
+    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, best))
+    for (const rootIndex of search.behind()) void this.#putAt(roots[rootIndex]!, rootIndex, best)
+  }
+
+  /** What others send is believed only where it belongs to the key and holds. */
+  #valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined {
+    if (!record) return undefined
+    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
+    if (verdict === 'good' && recordKey(this.#around.crypto, record) === key) return record
+    this.#around.drops.count(`record: ${verdict === 'good' ? 'other key' : verdict}`)
+    return undefined
+  }
+
+  // --- as a root ---
+
+  async #onPut(payload: Bytes, source: NodeId): Promise<Bytes> {
+    const { rootIndex, record } = decodePut(payload)
+    if (!this.#mayPut(source)) return this.#refusal('rate')
+    const outcome = await this.#replicas.keep(record, rootIndex)
+    if (outcome !== 'kept') return this.#refusal(outcome)
+    this.#onChange()
+    const self = this.#links.self.id
+    const rootKey = rootKeys(this.#around, recordKey(this.#around.crypto, record))[rootIndex]!
+    const others = this.#replication.responsible(rootKey).filter((id) => id !== self)
+    const outcomes = await Promise.all(others.map((id) => this.#storeAt(id, rootIndex, record)))
+    const holders = others.filter((_, i) => outcomes[i] === 'kept')
+    return encodePutReply('kept', [self, ...holders])
+  }
+
+  #refusal(outcome: Outcome): Bytes {
+    this.#around.drops.count(`put: ${outcome}`)
+    return encodePutReply(outcome, [])
+  }
+
+  #storeAt(id: NodeId, rootIndex: number, record: DhtRecord): Promise<Outcome | undefined> {
+    return this.#stores.ask(id, STORE_TIMEOUT_MS, (token, giveUp) => {
+      const link = this.#links.get(id)
+      if (!link) return giveUp()
+      link.send(encodeStore(token, rootIndex, record), (isDelivered) => {
+        if (!isDelivered) giveUp()
+      })
+    })
+  }
+
+  async #onGet(payload: Bytes): Promise<Bytes> {
+    const key = decodeGet(payload)
+    const own = await this.#replicas.read(key)
+    return encodeGetReply(own ?? (await this.#askNeighbours(key)))
+  }
+
+  async #askNeighbours(key: Id): Promise<DhtRecord | undefined> {
+    const self = this.#links.self.id
+    const roots = rootKeys(this.#around, key)
+    const ids = new Set(roots.flatMap((rootKey) => this.#replication.responsible(rootKey)))
+    ids.delete(self)
+    const records = await Promise.all([...ids].map((id) => this.#askAt(id, key)))
+    const valid = records.flatMap((record) => this.#valid(key, record) ?? [])
+    return valid.sort((a, b) => compareRecords(b, a))[0]
+  }
+
+  #askAt(id: NodeId, key: Id): Promise<DhtRecord | undefined> {
+    return this.#asks.ask(id, ASK_TIMEOUT_MS, (token, giveUp) => {
+      const link = this.#links.get(id)
+      if (!link) return giveUp()
+      link.send(encodeAsk(token, key), (isDelivered) => {
+        if (!isDelivered) giveUp()
+      })
+    })
+  }
+
+  #mayPut(source: NodeId): boolean {
+    const nowMs = this.#around.clock.nowMs()
+    let budget = this.#putBudgets.get(source)
+    if (!budget) this.#putBudgets.set(source, (budget = new TokenBucket(PUT_BURST, PUTS_PER_SECOND, nowMs)))
+    return budget.take(1, nowMs)
+  }
+
+  // --- as a holder ---
+
+  async #onStore(link: Link, body: Reader): Promise<void> {
+    const { token, rootIndex, record } = decodeStore(body)
+    const outcome = await this.#replicas.keep(record, rootIndex)
+    if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
+    this.#onChange()
+    if (token !== 0) link.send(encodeStored(token, outcome))
+  }
+
+  #onStored(link: Link, body: Reader): void {
+    const { token, outcome } = decodeStored(body)
+    this.#stores.answer(link.peer.id, token, outcome)
+  }
+
+  async #onAsk(link: Link, body: Reader): Promise<void> {
+    const { token, key } = decodeAsk(body)
+    link.send(encodeAnswer(token, await this.#replicas.read(key)))
+  }
+
+  #onAnswer(link: Link, body: Reader): void {
+    const { token, record } = decodeAnswer(body)
+    this.#asks.answer(link.peer.id, token, record)
+  }
+
+  #guard(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => this.#around.drops.count(`dht: ${codeOf(error)}`))
+  }
+}
+
+type PutResult = { holders: NodeId[] } | { outcome: Outcome } | { error: unknown }
+
+/** The answers of the roots to one get. */
+class Search {
+  best: DhtRecord | undefined
+  answers = 0
+  failure: unknown
+  onFound: (record: DhtRecord) => void = () => undefined
+  readonly #byRoot = new Map<number, DhtRecord | undefined>()
+
+  constructor(own: DhtRecord | undefined) {
+    this.best = own
+  }
+
+  answered(rootIndex: number, record: DhtRecord | undefined): void {
+    this.answers++
+    this.#byRoot.set(rootIndex, record)
+    if (!record) return
+    if (!this.best || compareRecords(record, this.best) > 0) this.best = record
+    this.onFound(record)
+  }
+
+  failed(error: unknown): void {
+    this.failure = error
+  }
+
+  /** Roots that answered with nothing, or with an older record than the best. */
+  behind(): number[] {
+    const best = this.best
+    if (!best) return []
+    return [...this.#byRoot].flatMap(([i, record]) =>
+      !record || compareRecords(record, best) < 0 ? [i] : [],
+    )
+  }
+}

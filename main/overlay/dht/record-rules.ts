@@ -1,0 +1,48 @@
+// What every holder checks before it keeps a record, and which of two records with one key stays.
+
+import { equal, toHex } from '../base/bytes.ts'
+import { type Crypto } from '../ports/crypto.ts'
+import { type DhtRecord, MAX_RECORD_VALUE_BYTES } from '../api.ts'
+import { MAX_SALT_BYTES, signedBody } from '../wire/dht-record.ts'
+
+/** Nobody's space is taken for longer unless somebody still wants it. */
+export const MAX_LIFE_MS = 30 * 24 * 3600 * 1000
+/** Clocks of ordinary computers differ by seconds, of neglected ones by minutes. */
+const CLOCK_SKEW_MS = 10 * 60 * 1000
+
+export type Verdict = 'good' | 'bad-signature' | 'expired' | 'too-large'
+
+export function checkRecord(record: DhtRecord, crypto: Crypto, wallMs: number): Verdict {
+  if (record.value.length > MAX_RECORD_VALUE_BYTES) return 'too-large'
+  if (record.expiresAtMs <= wallMs || record.expiresAtMs > wallMs + MAX_LIFE_MS + CLOCK_SKEW_MS)
+    return 'expired'
+  if (record.kind === 'immutable') return 'good'
+  if (record.salt.length > MAX_SALT_BYTES) return 'too-large'
+  return crypto.verify(signedBody(record), record.signature, record.publicKey) ? 'good' : 'bad-signature'
+}
+
+export interface Version {
+  sequence: number
+  expiresAtMs: number
+}
+
+export function sequenceOf(record: DhtRecord): number {
+  return record.kind === 'signed' ? record.sequence : 0
+}
+
+/** An immutable record's versions differ in their expiry alone. */
+export function versionOf(record: DhtRecord): Version {
+  return { sequence: sequenceOf(record), expiresAtMs: record.expiresAtMs }
+}
+
+/**
+ * Positive where a wins. Two records of one author and one sequence are told apart by expiry and then by their bytes, so that
+ * all holders end with the same one.
+ */
+export function compareRecords(a: DhtRecord, b: DhtRecord): number {
+  const bySequence = sequenceOf(a) - sequenceOf(b)
+  if (bySequence !== 0) return bySequence
+  if (a.expiresAtMs !== b.expiresAtMs) return a.expiresAtMs - b.expiresAtMs
+  if (a.kind !== 'signed' || b.kind !== 'signed' || equal(a.signature, b.signature)) return 0
+  return toHex(a.signature) < toHex(b.signature) ? -1 : 1
+}

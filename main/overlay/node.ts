@@ -1,0 +1,332 @@
+// One node of the overlay: the protocols over one set of links, wired to each other here and nowhere else.
+
+import { DropCounts } from './base/drop-counts.ts'
+import { BanyanError, codeOf } from './base/errors.ts'
+import { type Id, type NodeId } from './base/id.ts'
+import { type Surroundings } from './base/surroundings.ts'
+import { TimerGroup } from './base/timer-group.ts'
+import {
+  type DhtRecord,
+  type OverlayApi,
+  type OverlayEvents,
+  type OverlayStatus,
+  type PublishResult,
+  type SendResult,
+} from './api.ts'
+import { AddressBook } from './contact/address-book.ts'
+import { Contacts } from './contact/contacts.ts'
+import { DirectMessages } from './contact/direct-messages.ts'
+import { Reach } from './contact/reach.ts'
+import { RememberedPeers } from './contact/remembered-peers.ts'
+import { Dht } from './dht/dht.ts'
+import { type Identity } from './identity.ts'
+import { type Network } from './network.ts'
+import { type Clock, type Timer } from './ports/clock.ts'
+import { type Crypto } from './ports/crypto.ts'
+import { formatAddress } from './ports/datagram-socket.ts'
+import { type Log } from './ports/log.ts'
+import { type Random } from './ports/random.ts'
+import { type Store } from './ports/store.ts'
+import { Routing } from './routing/routing.ts'
+import { Topics } from './topic/topics.ts'
+import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
+import { Reader } from './wire/codec.ts'
+import { MESSAGE } from './wire/message-types.ts'
+import { type PeerRecord } from './wire/peer-record.ts'
+
+export interface NodeOptions {
+  /** Bytes of other people's records this node keeps at most. */
+  replicaQuotaBytes: number
+}
+
+export interface NodeParts {
+  clock: Clock
+  random: Random
+  crypto: Crypto
+  store: Store
+  log: Log
+  links: Links
+  network: Network
+  /** Its node key signs this node's address record. */
+  identity: Identity
+  /** The transport's own counters, which know of handshakes and strays; without it the links' traffic is summed. */
+  transport?: LinkTraffic & { readonly dropped: Readonly<Record<string, number>> }
+  options?: Partial<NodeOptions>
+}
+
+const DEFAULTS: NodeOptions = { replicaQuotaBytes: 256 * 1024 * 1024 }
+/** A window repaints for each; nobody reads faster. */
+const STATUS_PERIOD_MS = 1000
+
+type Handler = (link: Link, body: Reader) => void
+
+export class OverlayNode implements OverlayApi {
+  readonly #around: Surroundings
+  readonly #parts: NodeParts
+  readonly #links: Links
+  readonly #routing: Routing
+  readonly #topics: Topics
+  readonly #dht: Dht
+  readonly #book: AddressBook
+  readonly #contacts: Contacts
+  readonly #direct: DirectMessages
+  readonly #remembered: RememberedPeers
+  readonly #handlers: Map<number, Handler>
+  readonly #listeners: Partial<OverlayEvents>[] = []
+  readonly #endedTraffic = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 }
+  #state: 'new' | 'running' | 'stopped' = 'new'
+  #statusTimer: Timer | undefined
+  #lastStatus = ''
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts
+    const { clock, random, crypto, log, network, links } = parts
+    const { nodeKey } = parts.identity
+    this.#links = links
+    this.#around = {
+      clock,
+      random,
+      crypto,
+      log,
+      network,
+      drops: new DropCounts(),
+      timers: new TimerGroup(clock),
+    }
+    const around = this.#around
+    const onChange = (): void => this.#statusSoon()
+    this.#routing = new Routing(around, links, () => this.#onJoinState())
+    const { routes, neighbourhood: ring } = this.#routing
+    const onPublication: OverlayEvents['publication'] = (publication) =>
+      this.#emit('publication', publication)
+    this.#topics = new Topics(around, { links, routes, ring, onPublication, onChange })
+    const { replicaQuotaBytes } = { ...DEFAULTS, ...parts.options }
+    this.#dht = new Dht(around, {
+      links,
+      routes,
+      ring,
+      store: parts.store,
+      quotaBytes: replicaQuotaBytes,
+      onChange,
+    })
+    const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
+    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, isJoined })
+    const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
+    const reach = new Reach(around, { links, known, book: this.#book })
+    const onUp = (id: NodeId): void => this.#emit('contactUp', id)
+    const onDown = (id: NodeId): void => this.#emit('contactDown', id)
+    this.#contacts = new Contacts(around, { links, reach, onUp, onDown })
+    const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
+    const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
+    this.#direct = new DirectMessages(around, { links, routes, reach, nodeKey, hintFor, onMessage })
+    this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
+    this.#handlers = new Map<number, Handler>([
+      ...this.#routing.handlers(),
+      ...this.#topics.handlers(),
+      ...this.#dht.handlers(),
+      [MESSAGE.direct, (link, body) => this.#direct.onDirect(link, body)],
+    ])
+    ring.onChange(onChange)
+    links.on({
+      up: (link) => this.#guard('link up', () => this.#onUp(link)),
+      down: (link, reason) => this.#guard('link down', () => this.#onDown(link, reason)),
+      message: (link, message) => this.#onMessage(link, message),
+    })
+  }
+
+  get self(): PeerRecord {
+    return this.#links.self
+  }
+
+  /** Ring neighbours in order, nearest first: for a picture of the network. */
+  get leafSet(): { above: readonly NodeId[]; below: readonly NodeId[] } {
+    return this.#routing.leafSet
+  }
+
+  /** Routing itself, for measurements: hops and roots. */
+  get routes(): Routing['routes'] {
+    return this.#routing.routes
+  }
+
+  /** Timers that would still fire. */
+  get pendingTimers(): number {
+    return this.#around.timers.pending
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') throw new BanyanError('closed', 'a node is started once')
+    this.#state = 'running'
+    await this.#dht.start()
+    this.#routing.addPeers(await this.#remembered.load())
+    this.#routing.start()
+    this.#topics.start()
+    this.#contacts.start()
+    this.#book.start()
+    this.#remembered.start()
+    for (const link of this.#links.all()) this.#onUp(link)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state !== 'running') return
+    this.#state = 'stopped'
+    await this.#remembered.save()
+    this.#contacts.stop()
+    this.#routing.stop()
+    this.#around.timers.stop()
+    for (const link of [...this.#links.all()]) link.close('stopped')
+  }
+
+  on(events: Partial<OverlayEvents>): void {
+    this.#listeners.push(events)
+  }
+
+  addPeers(targets: DialTarget[]): void {
+    this.#routing.addPeers(targets)
+  }
+
+  keepInTouch(id: NodeId, hint?: DialTarget): void {
+    if (id === this.self.id) return
+    if (hint) this.#routing.addPeers([hint])
+    this.#contacts.keep(id, hint)
+  }
+
+  forget(id: NodeId): void {
+    this.#contacts.forget(id)
+  }
+
+  async send(to: NodeId, payload: Uint8Array): Promise<SendResult> {
+    if (this.#state !== 'running') return { kind: 'failed', reason: 'closed' }
+    return this.#direct.send(to, payload)
+  }
+
+  async put(record: DhtRecord): Promise<number> {
+    return this.#dht.put(record)
+  }
+
+  async get(key: Id): Promise<DhtRecord | undefined> {
+    return this.#dht.get(key)
+  }
+
+  /** Whether a replica of the record is kept on this node. */
+  holds(key: Id): boolean {
+    return this.#dht.holds(key)
+  }
+
+  subscribe(topic: Id): void {
+    this.#topics.subscribe(topic)
+  }
+
+  leave(topic: Id): void {
+    this.#topics.leave(topic)
+  }
+
+  async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
+    if (this.#state !== 'running') return { kind: 'failed', reason: 'closed' }
+    return this.#topics.publish(topic, payload)
+  }
+
+  status(): OverlayStatus {
+    const join = this.#routing.joinState
+    const links = [...this.#links.all()].filter((link) => link.isOpen)
+    return {
+      stage: join.stage,
+      id: this.self.id,
+      addresses: [...this.self.addresses],
+      sessions: links.map((link) => ({
+        id: link.peer.id,
+        address: link.address ? formatAddress(link.address) : '',
+        rttMs: link.rttMs,
+        sentBytes: link.traffic.sentBytes,
+        receivedBytes: link.traffic.receivedBytes,
+      })),
+      leafSetSize: this.#routing.leafSetSize,
+      tableSize: this.#routing.tableSize,
+      replicas: this.#dht.usage,
+      topics: this.#topics.list(),
+      traffic: this.#traffic(links),
+      dropped: { ...this.#parts.transport?.dropped, ...this.#around.drops.snapshot() },
+      joinProblem: join.stage === 'alone' ? join.problem : '',
+    }
+  }
+
+  // --- what the links report ---
+
+  #onUp(link: Link): void {
+    if (this.#state !== 'running') return
+    this.#routing.linkUp(link)
+    this.#contacts.linkUp(link.peer.id)
+    this.#statusSoon()
+  }
+
+  #onDown(link: Link, reason: string): void {
+    for (const key of ['sentPackets', 'sentBytes', 'receivedPackets', 'receivedBytes'] as const)
+      this.#endedTraffic[key] += link.traffic[key]
+    // A newer session with the same peer has taken its place: nothing was lost.
+    if (this.#state !== 'running' || this.#links.get(link.peer.id)?.isOpen) return
+    this.#routing.linkDown(link, reason)
+    this.#topics.linkDown(link.peer.id)
+    this.#contacts.linkDown(link.peer.id)
+    this.#statusSoon()
+  }
+
+  #onMessage(link: Link, message: Uint8Array): void {
+    if (this.#state !== 'running') return
+    const handler = this.#handlers.get(message[0] ?? 0)
+    if (!handler) return this.#around.drops.count('message of unknown type')
+    this.#routing.heard(link)
+    this.#guard(`message ${message[0]}`, () => handler(link, new Reader(message.subarray(1))))
+  }
+
+  /** Nothing that arrives gets past here as an exception. */
+  #guard(what: string, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#around.drops.count(`${what}: ${codeOf(error)}`)
+      if (codeOf(error) === 'internal') this.#around.log.log('error', 'overlay', `${what}: ${String(error)}`)
+    }
+  }
+
+  // --- what the application is told ---
+
+  #onJoinState(): void {
+    if (this.#routing.joinState.stage === 'joined') this.#book.publishIfChanged()
+    this.#statusSoon()
+  }
+
+  #statusSoon(): void {
+    if (this.#statusTimer || this.#state !== 'running' || !this.#listeners.some((each) => each.status)) return
+    this.#statusTimer = this.#around.timers.after(STATUS_PERIOD_MS, () => {
+      this.#statusTimer = undefined
+      const status = this.status()
+      const text = JSON.stringify(withoutCounters(status))
+      if (text === this.#lastStatus) return
+      this.#lastStatus = text
+      this.#emit('status', status)
+    })
+  }
+
+  #emit<Name extends keyof OverlayEvents>(name: Name, ...args: Parameters<OverlayEvents[Name]>): void {
+    for (const listener of this.#listeners)
+      this.#guard(`listener of ${name}`, () =>
+        (listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args),
+      )
+  }
+
+  #traffic(links: readonly Link[]): OverlayStatus['traffic'] {
+    if (this.#parts.transport) {
+      const { sentPackets, sentBytes, receivedPackets, receivedBytes } = this.#parts.transport
+      return { sentPackets, sentBytes, receivedPackets, receivedBytes }
+    }
+    const sum = { ...this.#endedTraffic }
+    for (const { traffic } of links)
+      for (const key of ['sentPackets', 'sentBytes', 'receivedPackets', 'receivedBytes'] as const)
+        sum[key] += traffic[key]
+    return sum
+  }
+}
+
+/** Counters always move; a change of what they count is what one wants to be told. */
+function withoutCounters(status: OverlayStatus): unknown {
+  const sessions = status.sessions.map(({ id, address }) => ({ id, address }))
+  return { ...status, sessions, traffic: undefined, dropped: undefined }
+}

@@ -1,0 +1,212 @@
+// Finding the first peer and a place on the ring.
+//
+//        start, all links lost                a dial succeeded            the join was answered, or
+//   ┌─> joining ──────────────────────┬────> linked: join sent ──────┬─> joined (a newcomer dialled us)
+//   │     all targets failed          │           no answer          │        │ all links lost
+//   └──── alone <─────────────────────┴──────────────────────────────┘ <──────┘
+//         wait 1 s doubling to 30 s, for ever
+//
+// A join is a message routed to one's own id: every node on the way adds the table row the newcomer can use, the root
+// adds its leaf set. The same lookup, repeated now and then through a random link, lets rings that were apart merge.
+
+import { type Bytes, toHex } from '../base/bytes.ts'
+import { codeOf } from '../base/errors.ts'
+import { type NodeId, sharedPrefixLength } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type Application, type Routes } from '../ports/routes.ts'
+import { type DialTarget, type Links } from '../transport/links.ts'
+import { Reader, Writer } from '../wire/codec.ts'
+import { readRecords, writeRecords } from '../wire/leaf-messages.ts'
+import { APPLICATION } from '../wire/message-types.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { type RoutedMessage } from '../wire/routed-message.ts'
+import { type LinkKeeper } from './link-keeper.ts'
+import { type Membership } from './membership.ts'
+
+export type JoinState =
+  { stage: 'stopped' } | { stage: 'joining' } | { stage: 'alone'; problem: string } | { stage: 'joined' }
+
+const FIRST_RETRY_MS = 1000
+const LONGEST_RETRY_MS = 30_000
+const JOIN_TIMEOUT_MS = 6000
+/** An invitation, a bootstrap list and 50 remembered peers fit; a list without end does not. */
+const MAX_TARGETS = 128
+/** Twice soon after the join, when others that joined with us have settled; then now and then. */
+const SELF_LOOKUPS_MS = [5000, 20_000]
+const SELF_LOOKUP_PERIOD_MS = 600_000
+
+export class Bootstrap {
+  readonly #around: Surroundings
+  readonly #links: Links
+  readonly #membership: Membership
+  readonly #keeper: LinkKeeper
+  readonly #routes: Routes
+  readonly #targets = new Map<string, DialTarget>()
+  readonly #onState: () => void
+  readonly #pending = new Map<NodeId, Promise<void>>()
+  #state: JoinState = { stage: 'stopped' }
+  #retryMs = FIRST_RETRY_MS
+  #retry: Timer | undefined
+  #round = 0
+
+  constructor(
+    around: Surroundings,
+    parts: { links: Links; membership: Membership; keeper: LinkKeeper; routes: Routes; onState: () => void },
+  ) {
+    this.#around = around
+    this.#links = parts.links
+    this.#membership = parts.membership
+    this.#keeper = parts.keeper
+    this.#routes = parts.routes
+    this.#onState = parts.onState
+    parts.routes.register(APPLICATION.join, this.#application())
+  }
+
+  get state(): JoinState {
+    return this.#state
+  }
+
+  start(): void {
+    this.#become({ stage: 'joining' })
+    this.#tryAll()
+    for (const delayMs of SELF_LOOKUPS_MS) this.#around.timers.after(delayMs, () => this.#lookUpSelf())
+    const { timers, random } = this.#around
+    timers.every(
+      () => SELF_LOOKUP_PERIOD_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#lookUpSelf(),
+    )
+  }
+
+  stop(): void {
+    this.#round++
+    this.#become({ stage: 'stopped' })
+  }
+
+  add(targets: readonly DialTarget[]): void {
+    for (const target of targets) {
+      const key = toHex(target.noiseKey)
+      if (this.#targets.has(key) || this.#targets.size < MAX_TARGETS) this.#targets.set(key, target)
+    }
+    if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#tryAll()
+  }
+
+  /** Whoever dialled us while we look for a ring is a way in as good as any target. */
+  linkUp(peer: NodeId): void {
+    const { stage } = this.#state
+    if (stage !== 'joining' && stage !== 'alone') return
+    this.#join(peer).then(
+      () => this.#joined(),
+      (error: unknown) => this.#around.drops.count(`join: ${codeOf(error)}`),
+    )
+  }
+
+  linkDown(): void {
+    if (this.#state.stage !== 'joined' || this.#membership.linked().length > 0) return
+    this.#retryMs = FIRST_RETRY_MS
+    this.#become({ stage: 'joining' })
+    this.#tryAll()
+  }
+
+  /** All targets in parallel; the first that leads into the ring wins, the others still tell us whom they know. */
+  #tryAll(): void {
+    this.#retry?.cancel()
+    const round = ++this.#round
+    const attempts = [...this.#targets.values()].map((target) => this.#tryOne(target))
+    void Promise.all(attempts).then((problems) => {
+      if (round !== this.#round || this.#state.stage === 'joined' || this.#state.stage === 'stopped') return
+      const problem = problems.findLast((text) => text !== '') ?? 'no peer is known yet'
+      this.#become({ stage: 'alone', problem })
+      this.#retry = this.#around.timers.after(this.#retryMs, () => this.#tryAll())
+      this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
+    })
+  }
+
+  /** The problem in words; empty where it worked. */
+  async #tryOne(target: DialTarget): Promise<string> {
+    try {
+      const link = await this.#links.dial(target)
+      await this.#join(link.peer.id)
+      this.#joined()
+      return ''
+    } catch (error) {
+      this.#around.drops.count(`join: ${codeOf(error)}`)
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** One join at a time through one peer, however many wait for it. */
+  #join(via: NodeId): Promise<void> {
+    let pending = this.#pending.get(via)
+    if (!pending) {
+      pending = this.#joinOnce(via).finally(() => this.#pending.delete(via))
+      this.#pending.set(via, pending)
+    }
+    return pending
+  }
+
+  async #joinOnce(via: NodeId): Promise<void> {
+    const payload = harvest([this.#links.self])
+    const options = { timeoutMs: JOIN_TIMEOUT_MS, via }
+    const reply = await this.#routes.request(this.#membership.self, APPLICATION.join, payload, options)
+    this.#keeper.learn(readHarvest(reply.payload, this.#around))
+  }
+
+  #joined(): void {
+    if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#become({ stage: 'joined' })
+  }
+
+  #lookUpSelf(): void {
+    const linked = this.#membership.linked()
+    if (linked.length === 0) return
+    const via = linked[this.#around.random.below(linked.length)]!
+    this.#join(via).catch((error: unknown) => this.#around.drops.count(`self lookup: ${codeOf(error)}`))
+  }
+
+  #application(): Application {
+    const withRecords = (message: RoutedMessage, records: readonly PeerRecord[]): Bytes => {
+      const known = readHarvest(message.payload, this.#around)
+      const ids = new Set([message.source, ...known.map((record) => record.id)])
+      return harvest([...known, ...records.filter((record) => !ids.has(record.id))])
+    }
+    return {
+      forward: (message) => ({ kind: 'pass', payload: withRecords(message, this.#rowFor(message.source)) }),
+      deliver: (message) => {
+        const { leafSet } = this.#membership
+        const own = [this.#links.self, ...leafSet.records(), ...this.#rowFor(message.source)]
+        return withRecords(message, unique(own))
+      },
+    }
+  }
+
+  #rowFor(newcomer: NodeId): PeerRecord[] {
+    const row = sharedPrefixLength(this.#membership.self, newcomer)
+    return [this.#links.self, ...this.#membership.table.row(row)]
+  }
+
+  #become(state: JoinState): void {
+    if (state.stage === 'joined') {
+      this.#retryMs = FIRST_RETRY_MS
+      this.#retry?.cancel()
+    }
+    this.#state = state
+    this.#onState()
+  }
+}
+
+function unique(records: readonly PeerRecord[]): PeerRecord[] {
+  return [...new Map(records.map((record) => [record.id, record])).values()]
+}
+
+function harvest(records: readonly PeerRecord[]): Bytes {
+  const writer = new Writer(2560)
+  writeRecords(writer, records)
+  return writer.finish()
+}
+
+function readHarvest(payload: Uint8Array, around: Surroundings): PeerRecord[] {
+  const reader = new Reader(payload)
+  const records = readRecords(reader, around.crypto)
+  reader.end()
+  return records
+}

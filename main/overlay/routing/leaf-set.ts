@@ -1,0 +1,109 @@
+// The 8 nearest nodes on each side of the ring (Pastry's leaf set, |L| = 16). It names nodes, not sockets: a member may be
+// reached over a link or through others. On a ring of fewer than 17 nodes it holds everybody, and a node can then
+// stand on both sides.
+
+import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+
+/** Rowstron and Druschel 2001 §2.2: |L| = 16 for b = 4. */
+export const LEAVES_PER_SIDE = 8
+
+export class LeafSet {
+  readonly #self: NodeId
+  readonly #records = new Map<NodeId, PeerRecord>()
+  #above: NodeId[] = []
+  #below: NodeId[] = []
+
+  constructor(self: NodeId) {
+    this.#self = self
+  }
+
+  /** Going up the ring, nearest first. */
+  get above(): readonly NodeId[] {
+    return this.#above
+  }
+
+  /** Going down the ring, nearest first. */
+  get below(): readonly NodeId[] {
+    return this.#below
+  }
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  has(id: NodeId): boolean {
+    return this.#records.has(id)
+  }
+
+  ids(): NodeId[] {
+    return [...this.#records.keys()]
+  }
+
+  records(): PeerRecord[] {
+    return [...this.#records.values()]
+  }
+
+  /** Both sides are not full without sharing a member, so every node known of is in here. */
+  get isWholeRing(): boolean {
+    return this.#records.size < 2 * LEAVES_PER_SIDE
+  }
+
+  /** Whether a node would have a place here. */
+  wants(id: NodeId): boolean {
+    if (id === this.#self) return false
+    return this.isWholeRing || this.has(id) || this.covers(id)
+  }
+
+  /** True where the membership changed. */
+  add(record: PeerRecord): boolean {
+    if (!this.wants(record.id)) return false
+    const isNew = !this.#records.has(record.id)
+    this.#records.set(record.id, record)
+    if (isNew) this.#arrange()
+    return isNew
+  }
+
+  remove(id: NodeId): boolean {
+    if (!this.#records.delete(id)) return false
+    this.#arrange()
+    return true
+  }
+
+  /** The key lies between the farthest members, so its root is in here (or is this node). */
+  covers(key: Id): boolean {
+    if (this.isWholeRing || key === this.#self) return true
+    const highest = this.#above[LEAVES_PER_SIDE - 1]!
+    const lowest = this.#below[LEAVES_PER_SIDE - 1]!
+    return !this.#isFarther(key, highest) || !this.#isFarther(lowest, key)
+  }
+
+  /** This node and the members by distance to a key. */
+  closest(key: Id, count: number, except?: ReadonlySet<NodeId>): NodeId[] {
+    const all = [this.#self, ...this.#records.keys()].filter((id) => id === this.#self || !except?.has(id))
+    return all.sort((a, b) => compareDistance(key, a, b)).slice(0, count)
+  }
+
+  /** Like closest(key, 1), in one pass. */
+  closestOne(key: Id, except: ReadonlySet<NodeId>): NodeId {
+    let best = this.#self
+    for (const id of this.#records.keys())
+      if (!except.has(id) && compareDistance(key, id, best) < 0) best = id
+    return best
+  }
+
+  /** a comes after b on the way up the ring from this node. Ids are hex, so string order is ring order. */
+  #isFarther(a: Id, b: Id): boolean {
+    const aWraps = a < this.#self
+    const bWraps = b < this.#self
+    return aWraps === bWraps ? a > b : aWraps
+  }
+
+  #arrange(): void {
+    const upwards = [...this.#records.keys()].sort((a, b) => (this.#isFarther(a, b) ? 1 : -1))
+    this.#above = upwards.slice(0, LEAVES_PER_SIDE)
+    this.#below = upwards.slice(-LEAVES_PER_SIDE).reverse()
+    const kept = new Set([...this.#above, ...this.#below])
+    for (const id of upwards) if (!kept.has(id)) this.#records.delete(id)
+  }
+}

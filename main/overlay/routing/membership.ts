@@ -1,0 +1,102 @@
+// Who this node's ring neighbours and table entries are, kept in step with the links. A node enters by a link, or as a
+// member that is only reached through others (`admitUnlinked`, after it answered over the ring); it leaves when its link
+// goes down or it stops answering.
+
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Neighbourhood } from '../ports/routes.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { LeafSet } from './leaf-set.ts'
+import { PeerDirectory } from './peer-directory.ts'
+import { PrefixTable } from './prefix-table.ts'
+
+const NOBODY: ReadonlySet<NodeId> = new Set()
+
+export class Membership implements Neighbourhood {
+  readonly self: NodeId
+  readonly leafSet: LeafSet
+  readonly table: PrefixTable
+  readonly directory: PeerDirectory
+  readonly #links: Links
+  readonly #listeners: (() => void)[] = []
+
+  constructor(around: Surroundings, links: Links) {
+    this.self = links.self.id
+    this.#links = links
+    this.leafSet = new LeafSet(this.self)
+    this.table = new PrefixTable(this.self)
+    this.directory = new PeerDirectory(around, this.self)
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  isRoot(key: Id): boolean {
+    return this.leafSet.closestOne(key, NOBODY) === this.self
+  }
+
+  closest(key: Id, count: number): NodeId[] {
+    return this.leafSet.closest(key, count)
+  }
+
+  members(): NodeId[] {
+    return this.leafSet.ids()
+  }
+
+  linked(): NodeId[] {
+    const ids: NodeId[] = []
+    for (const link of this.#links.all()) if (link.isOpen) ids.push(link.peer.id)
+    return ids
+  }
+
+  linkTo(id: NodeId): Link | undefined {
+    const link = this.#links.get(id)
+    return link?.isOpen ? link : undefined
+  }
+
+  /** A place in leaf set or table is free for this node. */
+  hasPlaceFor(id: NodeId): boolean {
+    return !this.leafSet.has(id) && (this.leafSet.wants(id) || this.table.wants(id))
+  }
+
+  linkUp(link: Link): void {
+    this.directory.met(link.peer)
+    this.table.add(link.peer, link.rttMs)
+    if (this.leafSet.add(link.peer)) this.#changed()
+  }
+
+  /** The members that were pushed out or went leave places, which `hasPlaceFor` then shows. */
+  linkDown(id: NodeId, isDead: boolean): boolean {
+    if (isDead) this.directory.failed(id)
+    return this.remove(id)
+  }
+
+  admitUnlinked(record: PeerRecord): void {
+    if (this.leafSet.add(record)) this.#changed()
+  }
+
+  /** True where it was in the leaf set. */
+  remove(id: NodeId): boolean {
+    this.table.remove(id)
+    const wasMember = this.leafSet.remove(id)
+    if (wasMember) this.#changed()
+    return wasMember
+  }
+
+  /** Linked nodes take the places that others left, and nearer ones their places in the table. */
+  refill(): void {
+    let isChanged = false
+    for (const link of this.#links.all()) {
+      if (!link.isOpen) continue
+      this.table.add(link.peer, link.rttMs)
+      if (this.leafSet.add(link.peer)) isChanged = true
+    }
+    if (isChanged) this.#changed()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,294 @@
+// Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for half a minute where a
+// request came from; the answer walks back over that. A hop that the next node's transport does not acknowledge in time
+// is routed around, and probed: the transport's acknowledgement serves as the per-hop acknowledgement, so it costs no
+// message of its own.
+
+import { BoundedMap } from '../base/bounded-map.ts'
+import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import {
+  type Application,
+  type Forwarding,
+  type RouteOptions,
+  type RouteReply,
+  type Routes,
+} from '../ports/routes.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type Link } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import {
+  decodeReply,
+  decodeRouted,
+  encodeReply,
+  encodeRouted,
+  MAX_DETOURS,
+  MAX_HOPS,
+  MAX_ROUTED_BYTES,
+  REPLY,
+  REQUEST_ID_BYTES,
+  type ReplyStatus,
+  type RoutedMessage,
+  type RoutedReply,
+} from '../wire/routed-message.ts'
+import { type Membership } from './membership.ts'
+import { type Hop, nextHop } from './next-hop.ts'
+
+/** Below this a delayed acknowledgement (25 ms) and a lost packet's resend would look like a dead hop. */
+const SHORTEST_HOP_TIMEOUT_MS = 300
+/** 64 KiB in a second: what a slow uplink needs before it can be acknowledged. */
+const PATIENCE_BYTES_PER_MS = 64
+/** Half a minute at 150 requests a second; the oldest goes first. */
+const MAX_PENDING_REPLIES = 4096
+const REVERSE_LIFE_MS = 30_000
+/** The retry gets what the first attempt leaves. */
+const FIRST_ATTEMPT_SHARE = 0.5
+
+/** Asking for a node that is gone must not cost a walk through its whole neighbourhood. */
+const EXACT_DETOURS = 3
+
+interface Reverse {
+  /** undefined: this node asked. */
+  previous: NodeId | undefined
+  expiresMs: number
+  /** Set at the root, so that a copy over another way is answered and not delivered twice. */
+  reply?: RoutedReply
+  isDelivered: boolean
+}
+
+interface Attempt {
+  firstHop: NodeId | undefined
+  settle(outcome: RoutedReply | 'timeout'): void
+}
+
+export class Router implements Routes {
+  readonly #around: Surroundings
+  readonly #membership: Membership
+  readonly #applications = new Map<number, Application>()
+  readonly #reverse = new BoundedMap<string, Reverse>(MAX_PENDING_REPLIES)
+  readonly #attempts = new Map<string, Attempt>()
+  #isStopped = false
+
+  constructor(around: Surroundings, membership: Membership) {
+    this.#around = around
+    this.#membership = membership
+  }
+
+  register(application: number, handler: Application): void {
+    this.#applications.set(application, handler)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const attempt of [...this.#attempts.values()]) attempt.settle('timeout')
+  }
+
+  async request(key: Id, application: number, payload: Bytes, options: RouteOptions): Promise<RouteReply> {
+    if (payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'more than a route carries')
+    const firstMs = options.timeoutMs * FIRST_ATTEMPT_SHARE
+    const first = await this.#attempt(key, application, payload, options, firstMs)
+    if (isOk(first.outcome)) return replyOf(first.outcome)
+    if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
+    const second = await this.#attempt(
+      key,
+      application,
+      payload,
+      retryOf(key, options, first.firstHop),
+      firstMs,
+    )
+    if (isOk(second.outcome)) return replyOf(second.outcome)
+    throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
+  }
+
+  onRouted(link: Link, body: Reader): void {
+    const message = decodeRouted(body)
+    const seen = this.#reverse.get(message.requestId)
+    if (seen?.isDelivered || (seen && seen.previous === undefined)) {
+      if (seen.reply) link.send(encodeReply(seen.reply))
+      return
+    }
+    this.#remember(message.requestId, seen?.previous ?? link.peer.id)
+    this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id)
+  }
+
+  onReply(body: Reader): void {
+    const reply = decodeReply(body)
+    const reverse = this.#reverse.get(reply.requestId)
+    if (!reverse || reverse.expiresMs < this.#around.clock.nowMs()) {
+      this.#around.drops.count('reply to nobody')
+      return
+    }
+    this.#passBack(reverse, reply)
+  }
+
+  #attempt(
+    key: Id,
+    application: number,
+    payload: Bytes,
+    options: RouteOptions,
+    timeoutMs: number,
+  ): Promise<{ outcome: RoutedReply | 'timeout'; firstHop: NodeId | undefined }> {
+    const message: RoutedMessage = {
+      requestId: toHex(this.#around.random.bytes(REQUEST_ID_BYTES)),
+      key,
+      application,
+      isExact: options.isExact ?? false,
+      hops: 0,
+      offset: options.offset ?? 0,
+      detoursLeft: options.isExact ? EXACT_DETOURS : MAX_DETOURS,
+      source: this.#membership.self,
+      visited: [...(options.avoid ?? [])],
+      payload,
+    }
+    return new Promise((resolve) => {
+      const timer = this.#around.timers.after(timeoutMs, () => attempt.settle('timeout'))
+      const attempt: Attempt = {
+        firstHop: undefined,
+        settle: (outcome) => {
+          timer.cancel()
+          this.#attempts.delete(message.requestId)
+          resolve({ outcome, firstHop: attempt.firstHop })
+        },
+      }
+      this.#attempts.set(message.requestId, attempt)
+      this.#remember(message.requestId, undefined)
+      if (this.#isStopped) attempt.settle('timeout')
+      else this.#begin(message, options.via)
+    })
+  }
+
+  #begin(message: RoutedMessage, via: NodeId | undefined): void {
+    if (!via) return this.#advance(message, undefined)
+    const link = this.#membership.linkTo(via)
+    if (link) this.#sendHop(message, link, undefined)
+    else this.#answer(message.requestId, REPLY.deadEnd, EMPTY, 0)
+  }
+
+  /** Decides and acts: deliver here, send on, or say that there is no way. */
+  #advance(message: RoutedMessage, previous: NodeId | undefined): void {
+    if (this.#isStopped) return
+    const hop = this.#decide(message)
+    if (hop.kind === 'deliver') void this.#deliver(message, previous)
+    else if (hop.kind === 'stuck')
+      this.#answer(message.requestId, stuckStatus(hop.reason), EMPTY, message.hops)
+    else this.#forward(message, previous, hop)
+  }
+
+  #decide(message: RoutedMessage): Hop {
+    if (message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
+    const { self, leafSet } = this.#membership
+    const query = { ...message, visited: new Set(message.visited) }
+    return nextHop(self, leafSet, this.#membership.linked(), query)
+  }
+
+  #forward(message: RoutedMessage, previous: NodeId | undefined, hop: Hop & { kind: 'forward' }): void {
+    const upcall = this.#upcall(message, previous)
+    if (upcall.kind === 'consume') {
+      const reverse = this.#reverse.get(message.requestId)
+      if (reverse) reverse.isDelivered = true
+      return this.#answer(message.requestId, REPLY.ok, upcall.reply, message.hops)
+    }
+    const detoursLeft = message.detoursLeft - (hop.isDetour ? 1 : 0)
+    const payload = upcall.payload ?? message.payload
+    this.#sendHop({ ...message, detoursLeft, payload }, this.#membership.linkTo(hop.next)!, previous)
+  }
+
+  #upcall(message: RoutedMessage, previous: NodeId | undefined): Forwarding {
+    const application = this.#applications.get(message.application)
+    if (previous === undefined || !application?.forward) return { kind: 'pass' }
+    try {
+      return application.forward(message, previous)
+    } catch (error) {
+      this.#around.drops.count(`routed ${message.application}: ${codeOf(error)}`)
+      return { kind: 'pass' }
+    }
+  }
+
+  /** Whoever has seen the message is in it, and so is a hop that did not take it: neither is tried again. */
+  #sendHop(message: RoutedMessage, link: Link, previous: NodeId | undefined): void {
+    const attempt = this.#attempts.get(message.requestId)
+    if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
+    const sent = { ...message, visited: [...message.visited, this.#membership.self] }
+    let isSettled = false
+    const routeAround = (reason: string): void => {
+      if (isSettled) return
+      isSettled = true
+      timer.cancel()
+      this.#around.drops.count(`hop: ${reason}`)
+      if (this.#membership.linkTo(link.peer.id)) link.probe()
+      this.#advance({ ...message, visited: [...message.visited, link.peer.id] }, previous)
+    }
+    const timer: Timer = this.#around.timers.after(hopTimeoutMs(link, message), () => routeAround('silent'))
+    link.send(encodeRouted(sent), (isDelivered) => {
+      if (!isDelivered) return routeAround('link down')
+      isSettled = true
+      timer.cancel()
+    })
+  }
+
+  async #deliver(message: RoutedMessage, previous: NodeId | undefined): Promise<void> {
+    const { requestId, hops } = message
+    const reverse = this.#reverse.get(requestId)
+    if (reverse) reverse.isDelivered = true
+    const application = this.#applications.get(message.application)
+    if (!application) return this.#answer(requestId, REPLY.failed, EMPTY, hops)
+    try {
+      this.#answer(requestId, REPLY.ok, await application.deliver(message, previous), hops)
+    } catch (error) {
+      this.#around.drops.count(`routed ${message.application}: ${codeOf(error)}`)
+      this.#answer(requestId, REPLY.failed, EMPTY, hops)
+    }
+  }
+
+  #answer(requestId: string, status: ReplyStatus, payload: Bytes, hops: number): void {
+    const reverse = this.#reverse.get(requestId)
+    if (!reverse || this.#isStopped) return
+    reverse.reply = { requestId, status, hops, responder: this.#membership.self, payload }
+    this.#passBack(reverse, reverse.reply)
+  }
+
+  #passBack(reverse: Reverse, reply: RoutedReply): void {
+    if (reverse.previous === undefined) return this.#attempts.get(reply.requestId)?.settle(reply)
+    const link = this.#membership.linkTo(reverse.previous)
+    if (link) link.send(encodeReply(reply))
+    else this.#around.drops.count('reply: way back is gone')
+  }
+
+  #remember(requestId: string, previous: NodeId | undefined): void {
+    const expiresMs = this.#around.clock.nowMs() + REVERSE_LIFE_MS
+    this.#reverse.set(requestId, { previous, expiresMs, isDelivered: false })
+  }
+}
+
+function hopTimeoutMs(link: Link, message: RoutedMessage): number {
+  return Math.max(3 * link.rttMs, SHORTEST_HOP_TIMEOUT_MS) + message.payload.length / PATIENCE_BYTES_PER_MS
+}
+
+/** Another first hop, unless that hop is where the message must end or begin. */
+function retryOf(key: Id, options: RouteOptions, firstHop: NodeId | undefined): RouteOptions {
+  if (!firstHop || options.via || (options.isExact && firstHop === key)) return options
+  return { ...options, avoid: [...(options.avoid ?? []), firstHop] }
+}
+
+function isOk(outcome: RoutedReply | 'timeout'): outcome is RoutedReply {
+  return outcome !== 'timeout' && outcome.status === REPLY.ok
+}
+
+function replyOf(reply: RoutedReply): RouteReply {
+  return { responder: reply.responder, payload: reply.payload, hops: reply.hops }
+}
+
+function stuckStatus(reason: 'dead-end' | 'not-here'): ReplyStatus {
+  return reason === 'dead-end' ? REPLY.deadEnd : REPLY.notHere
+}
+
+function failureOf(outcome: RoutedReply | 'timeout'): BanyanError {
+  if (outcome === 'timeout') return new BanyanError('timeout', 'no answer over the ring')
+  if (outcome.status === REPLY.failed)
+    return new BanyanError('refused', 'the node at the key could not serve it')
+  return new BanyanError(
+    'unreachable',
+    outcome.status === REPLY.notHere ? 'no such node' : 'no way to the key',
+  )
+}

@@ -1,0 +1,113 @@
+// Routing as one protocol: the ring and the table, the links that keep them real, the way in, and messages to keys.
+// Read first: membership (who), next-hop (where to), router (how), leaf-upkeep (repair), bootstrap (joining).
+
+import { type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type DialTarget, type Link, type Links } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import { MESSAGE } from '../wire/message-types.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { Bootstrap, type JoinState } from './bootstrap.ts'
+import { LeafUpkeep } from './leaf-upkeep.ts'
+import { LinkKeeper } from './link-keeper.ts'
+import { Membership } from './membership.ts'
+import { Router } from './router.ts'
+
+/** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
+const SILENT = 'silent'
+
+export class Routing {
+  readonly #membership: Membership
+  readonly #router: Router
+  readonly #keeper: LinkKeeper
+  readonly #upkeep: LeafUpkeep
+  readonly #bootstrap: Bootstrap
+
+  constructor(around: Surroundings, links: Links, onState: () => void) {
+    this.#membership = new Membership(around, links)
+    this.#router = new Router(around, this.#membership)
+    this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
+    this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper)
+    const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
+    this.#bootstrap = new Bootstrap(around, parts)
+  }
+
+  get routes(): Routes {
+    return this.#router
+  }
+
+  get neighbourhood(): Neighbourhood {
+    return this.#membership
+  }
+
+  get joinState(): JoinState {
+    return this.#bootstrap.state
+  }
+
+  get tableSize(): number {
+    return this.#membership.table.size
+  }
+
+  get leafSetSize(): number {
+    return this.#membership.leafSet.size
+  }
+
+  /** Ring neighbours in order, for a drawing of the network and for tests. */
+  get leafSet(): { above: readonly NodeId[]; below: readonly NodeId[] } {
+    return this.#membership.leafSet
+  }
+
+  recordOf(id: NodeId): PeerRecord | undefined {
+    return this.#membership.directory.get(id)
+  }
+
+  /** Peers worth remembering for the next start. */
+  knownPeers(): PeerRecord[] {
+    const records = [...this.#membership.leafSet.records(), ...this.#membership.table.records()]
+    return [...new Map(records.map((record) => [record.id, record])).values()]
+  }
+
+  start(): void {
+    this.#keeper.start()
+    this.#upkeep.start()
+    this.#bootstrap.start()
+  }
+
+  stop(): void {
+    this.#bootstrap.stop()
+    this.#router.stop()
+  }
+
+  addPeers(targets: readonly DialTarget[]): void {
+    this.#bootstrap.add(targets)
+  }
+
+  linkUp(link: Link): void {
+    this.#membership.linkUp(link)
+    this.#upkeep.linkUp(link)
+    this.#bootstrap.linkUp(link.peer.id)
+  }
+
+  linkDown(link: Link, reason: string): void {
+    const isDead = reason === SILENT
+    const wasMember = this.#membership.linkDown(link.peer.id, isDead)
+    this.#upkeep.linkDown(link.peer.id, wasMember, isDead)
+    this.#bootstrap.linkDown()
+  }
+
+  heard(link: Link): void {
+    this.#upkeep.heard(link.peer.id)
+  }
+
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [
+      [MESSAGE.leafState, (link, body) => this.#upkeep.onState(link, body)],
+      [MESSAGE.leafDigest, (link, body) => this.#upkeep.onDigest(link, body)],
+      [MESSAGE.leafRequest, (link, body) => this.#upkeep.onRequest(link, body)],
+      [MESSAGE.suspect, (_link, body) => this.#upkeep.onSuspect(body)],
+      [MESSAGE.routed, (link, body) => this.#router.onRouted(link, body)],
+      [MESSAGE.routedReply, (_link, body) => this.#router.onReply(body)],
+    ]
+  }
+}

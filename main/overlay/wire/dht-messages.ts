@@ -1,0 +1,199 @@
+// What holders of replicas tell each other, and what put and get carry to the roots.
+//
+//   store    12 | token 4 | root index 1 | record          keep this replica
+//   stored   13 | token 4 | outcome 1
+//   ask      14 | token 4 | record key 32
+//   answer   15 | token 4 | found 1 | record, if found
+//   offer    16 | root index 1 | n 2 | n x (record key 32 | sequence 8)     I hold these, and you should
+//   want     17 | root index 1 | n 2 | n x record key 32                    send me these
+//
+// Routed:  put  root index 1 | record              answered by  outcome 1 | n 1 | n x holder 32
+//          get  record key 32                      answered by  found 1 | record, if found
+
+import { type DhtRecord } from '../api.ts'
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { Reader, Writer } from './codec.ts'
+import { readRecord, writeRecord } from './dht-record.ts'
+import { MESSAGE } from './message-types.ts'
+import { readIds } from './routed-message.ts'
+
+/** What a holder did with a record. Append only. */
+export const OUTCOMES = [
+  'kept',
+  'bad-signature',
+  'expired',
+  'too-large',
+  'stale',
+  'quota',
+  'rate',
+  'failed',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** Two independent roots (DESIGN §6): owning one neighbourhood of the ring is not enough to own a record. */
+export const ROOT_COUNT = 2
+/** About 20 KiB. */
+export const MAX_OFFERED = 512
+const MAX_HOLDERS = 16
+
+export interface ReplicaOffer {
+  key: Id
+  sequence: number
+}
+
+export function encodeStore(token: number, rootIndex: number, record: DhtRecord): Bytes {
+  const writer = new Writer(256 + record.value.length).u8(MESSAGE.replicaStore).u32(token).u8(rootIndex)
+  writeRecord(writer, record)
+  return writer.finish()
+}
+
+export function decodeStore(reader: Reader): { token: number; rootIndex: number; record: DhtRecord } {
+  const token = reader.u32()
+  const rootIndex = readRootIndex(reader)
+  const record = readRecord(reader)
+  reader.end()
+  return { token, rootIndex, record }
+}
+
+export function encodeStored(token: number, outcome: Outcome): Bytes {
+  return new Writer(6).u8(MESSAGE.replicaStored).u32(token).u8(OUTCOMES.indexOf(outcome)).finish()
+}
+
+export function decodeStored(reader: Reader): { token: number; outcome: Outcome } {
+  const token = reader.u32()
+  const outcome = readOutcome(reader)
+  reader.end()
+  return { token, outcome }
+}
+
+export function encodeAsk(token: number, key: Id): Bytes {
+  return new Writer(37).u8(MESSAGE.replicaAsk).u32(token).id(key).finish()
+}
+
+export function decodeAsk(reader: Reader): { token: number; key: Id } {
+  const message = { token: reader.u32(), key: reader.id() }
+  reader.end()
+  return message
+}
+
+export function encodeAnswer(token: number, record: DhtRecord | undefined): Bytes {
+  const writer = new Writer(256).u8(MESSAGE.replicaAnswer).u32(token)
+  writeFound(writer, record)
+  return writer.finish()
+}
+
+export function decodeAnswer(reader: Reader): { token: number; record: DhtRecord | undefined } {
+  const token = reader.u32()
+  const record = readFound(reader)
+  reader.end()
+  return { token, record }
+}
+
+export function encodeOffer(rootIndex: number, offers: readonly ReplicaOffer[]): Bytes {
+  const writer = new Writer(4 + 40 * offers.length).u8(MESSAGE.replicaOffer).u8(rootIndex).u16(offers.length)
+  for (const { key, sequence } of offers) writer.id(key).u64(sequence)
+  return writer.finish()
+}
+
+export function decodeOffer(reader: Reader): { rootIndex: number; offers: ReplicaOffer[] } {
+  const rootIndex = readRootIndex(reader)
+  const count = readCount(reader)
+  const offers = Array.from({ length: count }, () => ({ key: reader.id(), sequence: reader.u64() }))
+  reader.end()
+  return { rootIndex, offers }
+}
+
+export function encodeWant(rootIndex: number, keys: readonly Id[]): Bytes {
+  const writer = new Writer(4 + 32 * keys.length).u8(MESSAGE.replicaWant).u8(rootIndex).u16(keys.length)
+  for (const key of keys) writer.id(key)
+  return writer.finish()
+}
+
+export function decodeWant(reader: Reader): { rootIndex: number; keys: Id[] } {
+  const rootIndex = readRootIndex(reader)
+  const count = readCount(reader)
+  const keys = Array.from({ length: count }, () => reader.id())
+  reader.end()
+  return { rootIndex, keys }
+}
+
+export function encodePut(rootIndex: number, record: DhtRecord): Bytes {
+  const writer = new Writer(256 + record.value.length).u8(rootIndex)
+  writeRecord(writer, record)
+  return writer.finish()
+}
+
+export function decodePut(payload: Uint8Array): { rootIndex: number; record: DhtRecord } {
+  const reader = new Reader(payload)
+  const rootIndex = readRootIndex(reader)
+  const record = readRecord(reader)
+  reader.end()
+  return { rootIndex, record }
+}
+
+export function encodePutReply(outcome: Outcome, holders: readonly NodeId[]): Bytes {
+  const writer = new Writer(160).u8(OUTCOMES.indexOf(outcome)).u8(holders.length)
+  for (const id of holders) writer.id(id)
+  return writer.finish()
+}
+
+export function decodePutReply(payload: Uint8Array): { outcome: Outcome; holders: NodeId[] } {
+  const reader = new Reader(payload)
+  const outcome = readOutcome(reader)
+  const holders = readIds(reader, MAX_HOLDERS)
+  reader.end()
+  return { outcome, holders }
+}
+
+export function encodeGet(key: Id): Bytes {
+  return new Writer(32).id(key).finish()
+}
+
+export function decodeGet(payload: Uint8Array): Id {
+  const reader = new Reader(payload)
+  const key = reader.id()
+  reader.end()
+  return key
+}
+
+export function encodeGetReply(record: DhtRecord | undefined): Bytes {
+  const writer = new Writer(256)
+  writeFound(writer, record)
+  return writer.finish()
+}
+
+export function decodeGetReply(payload: Uint8Array): DhtRecord | undefined {
+  const reader = new Reader(payload)
+  const record = readFound(reader)
+  reader.end()
+  return record
+}
+
+function writeFound(writer: Writer, record: DhtRecord | undefined): void {
+  writer.u8(record ? 1 : 0)
+  if (record) writeRecord(writer, record)
+}
+
+function readFound(reader: Reader): DhtRecord | undefined {
+  return reader.u8() === 1 ? readRecord(reader) : undefined
+}
+
+function readOutcome(reader: Reader): Outcome {
+  const outcome = OUTCOMES[reader.u8()]
+  if (!outcome) throw new BanyanError('malformed', 'an unknown outcome')
+  return outcome
+}
+
+function readRootIndex(reader: Reader): number {
+  const index = reader.u8()
+  if (index >= ROOT_COUNT) throw new BanyanError('malformed', `root index ${index}`)
+  return index
+}
+
+function readCount(reader: Reader): number {
+  const count = reader.u16()
+  if (count > MAX_OFFERED) throw new BanyanError('too-large', `${count} keys in one message`)
+  return count
+}

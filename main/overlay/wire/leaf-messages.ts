@@ -1,0 +1,64 @@
+// What ring neighbours tell each other. Records are verified by whoever keeps them; nothing here is believed as it is.
+//
+//   leaf state    1 | record of the sender's every leaf-set member: n 1 | n x peer record
+//   leaf digest   2 | first 8 bytes of the hash of the last state sent on this link
+//   leaf request  3
+//   suspect       4 | id 32      the sender lost this node; the receiver probes it and believes only that
+
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Crypto } from '../ports/crypto.ts'
+import { type Reader, Writer } from './codec.ts'
+import { MESSAGE } from './message-types.ts'
+import { type PeerRecord, readPeerRecord, writePeerRecord } from './peer-record.ts'
+
+/** A leaf set is 16; a join's harvest is a leaf set and some table rows. More in one message is not ours. */
+export const MAX_RECORDS = 160
+export const DIGEST_BYTES = 8
+
+export function writeRecords(writer: Writer, records: readonly PeerRecord[]): void {
+  const kept = records.slice(0, MAX_RECORDS)
+  writer.u8(kept.length)
+  for (const record of kept) writePeerRecord(writer, record)
+}
+
+export function readRecords(reader: Reader, crypto: Crypto): PeerRecord[] {
+  const count = reader.u8()
+  if (count > MAX_RECORDS) throw new BanyanError('too-large', `${count} peer records in one message`)
+  return Array.from({ length: count }, () => readPeerRecord(reader, crypto))
+}
+
+export function encodeLeafState(members: readonly PeerRecord[]): Bytes {
+  const writer = new Writer(2560).u8(MESSAGE.leafState)
+  writeRecords(writer, members)
+  return writer.finish()
+}
+
+export function decodeLeafState(reader: Reader, crypto: Crypto): PeerRecord[] {
+  const records = readRecords(reader, crypto)
+  reader.end()
+  return records
+}
+
+export function encodeLeafDigest(digest: Uint8Array): Bytes {
+  return new Writer(9).u8(MESSAGE.leafDigest).bytes(digest).finish()
+}
+
+export function decodeLeafDigest(reader: Reader): Bytes {
+  const digest = reader.bytes(DIGEST_BYTES)
+  reader.end()
+  return digest
+}
+
+export const LEAF_REQUEST: Bytes = Uint8Array.of(MESSAGE.leafRequest)
+
+export function encodeSuspect(id: NodeId): Bytes {
+  return new Writer(33).u8(MESSAGE.suspect).id(id).finish()
+}
+
+export function decodeSuspect(reader: Reader): NodeId {
+  const id = reader.id()
+  reader.end()
+  return id
+}

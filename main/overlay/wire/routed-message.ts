@@ -1,0 +1,113 @@
+// A message that finds its way to a key, and the answer that finds its way back.
+//
+//   routed  5 | request id 8 | key 32 | application 1 | flags 1 | hops 1 | offset 1 (signed) | detours left 1
+//             | source 32 | n 1 | n x visited 32 | length 4 | payload
+//   reply   6 | request id 8 | status 1 | hops 1 | responder 32 | length 4 | payload
+//
+// flags: bit 0 = exact (only the node whose id is the key may answer). The source, the hop count and the visited list
+// are claims of whoever relayed the message: they bound its way, and nothing is decided on them that costs others.
+
+import { type Bytes, toHex } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Reader, Writer } from './codec.ts'
+import { MESSAGE } from './message-types.ts'
+
+export interface RoutedMessage {
+  /** 16 hex digits, chosen at random by the source for each attempt. */
+  requestId: string
+  key: Id
+  application: number
+  isExact: boolean
+  hops: number
+  offset: number
+  detoursLeft: number
+  source: NodeId
+  visited: NodeId[]
+  payload: Bytes
+}
+
+/** ok, or why not: no way on; the exact node is not here; the application at the root failed. */
+export const REPLY = { ok: 0, deadEnd: 1, notHere: 2, failed: 3 } as const
+export type ReplyStatus = (typeof REPLY)[keyof typeof REPLY]
+
+export interface RoutedReply {
+  requestId: string
+  status: ReplyStatus
+  hops: number
+  responder: NodeId
+  payload: Bytes
+}
+
+export const REQUEST_ID_BYTES = 8
+/** Ways in a network of millions take 6 hops; a dead end may add 8 detours. More is a loop. */
+export const MAX_HOPS = 32
+export const MAX_VISITED = 24
+export const MAX_DETOURS = 8
+/** A publication or a record of 64 KiB with what its application writes around it. */
+export const MAX_ROUTED_BYTES = 64 * 1024 + 512
+const FLAG_EXACT = 1
+
+export function encodeRouted(message: RoutedMessage): Bytes {
+  if (message.payload.length > MAX_ROUTED_BYTES)
+    throw new BanyanError('too-large', 'a routed payload past 64 KiB')
+  const writer = new Writer(160 + message.payload.length).u8(MESSAGE.routed)
+  writeRequestId(writer, message.requestId)
+  writer
+    .id(message.key)
+    .u8(message.application)
+    .u8(message.isExact ? FLAG_EXACT : 0)
+  writer
+    .u8(message.hops)
+    .u8(message.offset & 255)
+    .u8(message.detoursLeft)
+    .id(message.source)
+  const visited = message.visited.slice(-MAX_VISITED)
+  writer.u8(visited.length)
+  for (const id of visited) writer.id(id)
+  return writer.bytes32(message.payload).finish()
+}
+
+export function decodeRouted(reader: Reader): RoutedMessage {
+  const requestId = toHex(reader.bytes(REQUEST_ID_BYTES))
+  const key = reader.id()
+  const application = reader.u8()
+  const isExact = (reader.u8() & FLAG_EXACT) !== 0
+  const hops = reader.u8()
+  if (hops > MAX_HOPS) throw new BanyanError('malformed', 'a message past its hop limit')
+  const offset = (reader.u8() << 24) >> 24
+  const detoursLeft = Math.min(reader.u8(), MAX_DETOURS)
+  const source = reader.id()
+  const visited = readIds(reader, MAX_VISITED)
+  const payload = reader.bytes32(MAX_ROUTED_BYTES)
+  reader.end()
+  return { requestId, key, application, isExact, hops, offset, detoursLeft, source, visited, payload }
+}
+
+export function encodeReply(reply: RoutedReply): Bytes {
+  if (reply.payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'an answer past 64 KiB')
+  const writer = new Writer(64 + reply.payload.length).u8(MESSAGE.routedReply)
+  writeRequestId(writer, reply.requestId)
+  return writer.u8(reply.status).u8(reply.hops).id(reply.responder).bytes32(reply.payload).finish()
+}
+
+export function decodeReply(reader: Reader): RoutedReply {
+  const requestId = toHex(reader.bytes(REQUEST_ID_BYTES))
+  const status = reader.u8()
+  if (status > REPLY.failed) throw new BanyanError('malformed', `reply status ${status}`)
+  const hops = reader.u8()
+  const responder = reader.id()
+  const payload = reader.bytes32(MAX_ROUTED_BYTES)
+  reader.end()
+  return { requestId, status: status as ReplyStatus, hops, responder, payload }
+}
+
+export function readIds(reader: Reader, limit: number): NodeId[] {
+  const count = reader.u8()
+  if (count > limit) throw new BanyanError('too-large', `${count} ids where at most ${limit} may stand`)
+  return Array.from({ length: count }, () => reader.id())
+}
+
+function writeRequestId(writer: Writer, requestId: string): void {
+  for (let i = 0; i < REQUEST_ID_BYTES; i++) writer.u8(parseInt(requestId.slice(2 * i, 2 * i + 2), 16))
+}
