@@ -4,8 +4,19 @@ import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
 const WORLD = [
-  'Date', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'Buffer', 'performance', 'crypto', 'console',
-  'fetch', 'window', 'document', 'globalThis',
+  'Date',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'process',
+  'Buffer',
+  'performance',
+  'crypto',
+  'console',
+  'fetch',
+  'window',
+  'document',
+  'globalThis',
 ]
 
 export default tseslint.config(
@@ -26,13 +37,27 @@ export default tseslint.config(
     files: ['main/overlay/**/*.ts', 'main/chat/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...WORLD],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take chance from the Random port.' }],
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'electron', 'sodium-native', 'level', 'classic-level'], message: 'The pure rooms reach the world through ports/.' }] }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Take chance from the Random port.' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*', 'electron', 'sodium-native', 'level', 'classic-level'],
+              message: 'The pure rooms reach the world through ports/.',
+            },
+          ],
+        },
+      ],
     },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     files: ['renderer/**/*.svelte', 'renderer/**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: tseslint.parser, extraFileExtensions: ['.svelte'] } },
-    rules: { 'svelte/no-at-html-tags': 'error', 'prefer-const': 'off', 'svelte/prefer-const': 'off' },
+    rules: { 'svelte/no-at-html-tags': 'error', 'prefer-const': 'off', 'svelte/prefer-const': 'off', 'svelte/prefer-svelte-reactivity': 'off' },
   },
 )

@@ -1,0 +1,139 @@
+// The desktop around the node: window, tray, badge, notifications, theme, autostart. The chat tells it what happened
+// (the Shell port); it tells its owner what the person wants: open a conversation, quit.
+
+import { app, dialog, nativeTheme } from 'electron'
+import path from 'node:path'
+import { type Settings } from '../../preload/contract.ts'
+import { type Notice, type Shell } from '../chat/ports/shell.ts'
+import { isAutostartOn, setAutostart } from './autostart.ts'
+import { MainWindow } from './main-window.ts'
+import { Notifications } from './notifications.ts'
+import { TrayMenu } from './tray-menu.ts'
+import { type WindowState, readWindowState, writeWindowState } from './window-state.ts'
+
+/** A window that is being dragged reports its place many times a second. */
+const SAVE_DELAY_MS = 400
+
+export interface DesktopShellOptions {
+  profilePath: string
+  /** The profile given on the command line, where one was: what autostart must name. */
+  givenProfile: string | undefined
+  preload: string
+  iconFolder: string
+  startsHidden: boolean
+  onOpenConversation(conversationId: string): void
+}
+
+export class DesktopShell implements Shell {
+  readonly #options: DesktopShellOptions
+  readonly #state: WindowState
+  readonly #notifications: Notifications
+  readonly main: MainWindow
+  #tray: TrayMenu | undefined
+  #closesToTray = false
+  #isQuitting = false
+  #unread = 0
+  #saving: NodeJS.Timeout | undefined
+
+  constructor(options: DesktopShellOptions) {
+    this.#options = options
+    this.#state = readWindowState(options.profilePath)
+    nativeTheme.themeSource = this.#state.theme
+    this.#notifications = new Notifications(this.#icon('256x256.png'))
+    this.main = new MainWindow({
+      preload: options.preload,
+      icon: this.#icon('256x256.png'),
+      state: this.#state,
+      startsHidden: options.startsHidden,
+      hidesOnClose: () => this.#closesToTray && !this.#isQuitting,
+      onHidden: () => this.#tellOfTray(),
+      onStateChange: () => this.#saveSoon(),
+      onCrash: (outcome) => this.#tellOfCrash(outcome),
+    })
+  }
+
+  /** After the window: the tray talks to the desktop's services, and nobody waits for it. */
+  showTray(): void {
+    this.#tray ??= new TrayMenu(this.#options.iconFolder, {
+      open: () => this.main.reveal(),
+      quit: () => app.quit(),
+    })
+    this.#tray.showUnread(this.#unread)
+  }
+
+  notify(notice: Notice): void {
+    if (this.main.isInFront) return
+    this.#notifications.show({
+      title: notice.title,
+      body: notice.body,
+      key: notice.conversationId,
+      onClick: () => {
+        this.main.reveal()
+        this.#options.onOpenConversation(notice.conversationId)
+      },
+    })
+  }
+
+  setUnread(count: number): void {
+    this.#unread = count
+    this.#tray?.showUnread(count)
+    app.setBadgeCount(count)
+    if (count === 0) this.#notifications.clearAll()
+  }
+
+  applySettings(settings: Settings): void {
+    this.#closesToTray = settings.closeToTray
+    if (nativeTheme.themeSource !== settings.theme) nativeTheme.themeSource = settings.theme
+    if (this.#state.theme !== settings.theme) {
+      this.#state.theme = settings.theme
+      this.#saveSoon()
+    }
+    // Written again where it is on, so that it names this copy; left alone where it is off already.
+    if (settings.autostart || isAutostartOn()) setAutostart(settings.autostart, this.#options.givenProfile)
+  }
+
+  /** The app is going: closing the window means closing now. */
+  prepareQuit(): void {
+    this.#isQuitting = true
+    this.main.remember()
+    clearTimeout(this.#saving)
+    writeWindowState(this.#options.profilePath, this.#state)
+    this.#tray?.remove()
+    this.#tray = undefined
+  }
+
+  #icon(name: string): string {
+    return path.join(this.#options.iconFolder, name)
+  }
+
+  #saveSoon(): void {
+    clearTimeout(this.#saving)
+    this.#saving = setTimeout(() => writeWindowState(this.#options.profilePath, this.#state), SAVE_DELAY_MS)
+  }
+
+  #tellOfTray(): void {
+    if (this.#state.knowsOfTray) return
+    this.#state.knowsOfTray = true
+    this.#saveSoon()
+    this.#notifications.show({
+      title: 'Banyan keeps running',
+      body: 'Messages still reach you. Open or quit it from the tray; Settings can change this.',
+      key: 'tray',
+      onClick: () => this.main.reveal(),
+    })
+  }
+
+  #tellOfCrash(outcome: 'reloaded' | 'gave-up'): void {
+    const words =
+      outcome === 'reloaded'
+        ? {
+            message: 'The window had stopped working and was opened again.',
+            detail: 'Nothing that was sent or received is lost.',
+          }
+        : {
+            message: 'The window keeps stopping.',
+            detail: 'Your messages are safe. Please quit Banyan and start it again.',
+          }
+    void dialog.showMessageBox(this.main.window, { type: 'warning', title: 'Banyan', ...words })
+  }
+}

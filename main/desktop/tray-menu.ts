@@ -1,0 +1,53 @@
+// The icon that stays when the window is closed: how much is unread, and the way back in.
+
+import { Menu, Tray, nativeImage } from 'electron'
+import path from 'node:path'
+
+export interface TrayActions {
+  open(): void
+  quit(): void
+}
+
+export class TrayMenu {
+  readonly #tray: Tray
+  readonly #icons: { plain: Electron.NativeImage; unread: Electron.NativeImage }
+
+  constructor(iconFolder: string, actions: TrayActions) {
+    this.#icons = { plain: trayImage(iconFolder, 'tray'), unread: trayImage(iconFolder, 'tray-unread') }
+    this.#tray = new Tray(this.#icons.plain)
+    this.#tray.setContextMenu(
+      Menu.buildFromTemplate([
+        { label: 'Open Banyan', click: actions.open },
+        { type: 'separator' },
+        // Shown so that one knows where it will be; it cannot be switched before it does something.
+        {
+          label: 'Help others connect (comes with a later version)',
+          type: 'checkbox',
+          checked: false,
+          enabled: false,
+        },
+        { type: 'separator' },
+        { label: 'Quit Banyan', click: actions.quit },
+      ]),
+    )
+    this.#tray.on('click', actions.open)
+    this.showUnread(0)
+  }
+
+  showUnread(count: number): void {
+    this.#tray.setImage(count > 0 ? this.#icons.unread : this.#icons.plain)
+    this.#tray.setToolTip(count > 0 ? `Banyan: ${count} unread` : 'Banyan')
+  }
+
+  remove(): void {
+    this.#tray.destroy()
+  }
+}
+
+/** Electron finds the file for denser screens beside it (tray@2x.png); macOS colours a template image itself. */
+function trayImage(folder: string, name: string): Electron.NativeImage {
+  if (process.platform !== 'darwin') return nativeImage.createFromPath(path.join(folder, `${name}.png`))
+  const image = nativeImage.createFromPath(path.join(folder, `${name}Template.png`))
+  image.setTemplateImage(true)
+  return image
+}
