@@ -58,6 +58,11 @@ export default tseslint.config(
   {
     files: ['renderer/**/*.svelte', 'renderer/**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: tseslint.parser, extraFileExtensions: ['.svelte'] } },
-    rules: { 'svelte/no-at-html-tags': 'error', 'prefer-const': 'off', 'svelte/prefer-const': 'off', 'svelte/prefer-svelte-reactivity': 'off' },
+    rules: {
+      'svelte/no-at-html-tags': 'error',
+      'prefer-const': 'off',
+      'svelte/prefer-const': 'off',
+      'svelte/prefer-svelte-reactivity': 'off',
+    },
   },
 )

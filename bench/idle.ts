@@ -16,7 +16,10 @@ const CLOCK_TICKS_PER_SECOND = 100 // Linux's USER_HZ
 export async function benchIdle(): Promise<void> {
   const scratch = scratchFolder('bench-idle')
   const crowd = await Crowd.start(scratch.at('crowd'), OTHERS)
-  const alice = await Person.firstRun('Alice', { data: scratch.at('alice'), bootstrap: [crowd.bootstrapEntry] })
+  const alice = await Person.firstRun('Alice', {
+    data: scratch.at('alice'),
+    bootstrap: [crowd.bootstrapEntry],
+  })
   const bob = await Person.firstRun('Bob', { data: scratch.at('bob'), bootstrap: [crowd.bootstrapEntry] })
   try {
     const { id } = await bob.add(await alice.invitation())

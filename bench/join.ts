@@ -13,7 +13,10 @@ const OTHERS = 18
 export async function benchJoin(): Promise<void> {
   const scratch = scratchFolder('bench-join')
   const crowd = await Crowd.start(scratch.at('crowd'), OTHERS)
-  const inviter = await Person.firstRun('Inviter', { data: scratch.at('inviter'), bootstrap: [crowd.bootstrapEntry] })
+  const inviter = await Person.firstRun('Inviter', {
+    data: scratch.at('inviter'),
+    bootstrap: [crowd.bootstrapEntry],
+  })
   const times: number[] = []
   try {
     for (let i = 0; i < NEWCOMERS; i++) times.push(await welcome(inviter, scratch.at(`newcomer-${i}`)))
@@ -30,10 +33,16 @@ async function welcome(inviter: Person, data: string): Promise<number> {
   try {
     const link = await inviter.invitation()
     const { accountId } = await newcomer.api.call('profile.get')
-    const seenByInviter = inviter.client.next('conversation', ({ contact }) => contact?.accountId === accountId && isThere(contact))
+    const seenByInviter = inviter.client.next(
+      'conversation',
+      ({ contact }) => contact?.accountId === accountId && isThere(contact),
+    )
     const startMs = performance.now()
     const { id } = await newcomer.add(link)
-    const seenByNewcomer = newcomer.client.next('conversation', (one) => one.id === id && isThere(one.contact))
+    const seenByNewcomer = newcomer.client.next(
+      'conversation',
+      (one) => one.id === id && isThere(one.contact),
+    )
     await Promise.all([seenByInviter, seenByNewcomer])
     return performance.now() - startMs
   } finally {

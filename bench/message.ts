@@ -42,7 +42,12 @@ async function measure(sender: Person, conversationId: string, receiver: Person)
   })
 }
 
-async function sendAndSee(sender: Person, conversationId: string, receiver: Person, text: string): Promise<number> {
+async function sendAndSee(
+  sender: Person,
+  conversationId: string,
+  receiver: Person,
+  text: string,
+): Promise<number> {
   const seen = receiver.client.next('message', (message) => message.text === text)
   const startMs = performance.now()
   await sender.api.call('messages.send', { conversationId, text })
@@ -51,7 +56,11 @@ async function sendAndSee(sender: Person, conversationId: string, receiver: Pers
 }
 
 /** Until all are stored at the receiver and shown; and until all were stored at the sender. */
-async function flood(sender: Person, conversationId: string, receiver: Person): Promise<{ seconds: number; queuedSeconds: number }> {
+async function flood(
+  sender: Person,
+  conversationId: string,
+  receiver: Person,
+): Promise<{ seconds: number; queuedSeconds: number }> {
   const seen = new Set<string>()
   const all = receiver.client.next(
     'message',
@@ -61,7 +70,8 @@ async function flood(sender: Person, conversationId: string, receiver: Person): 
   const startMs = performance.now()
   let next = 0
   const queue = async (): Promise<void> => {
-    while (next < QUEUED_MESSAGES) await sender.api.call('messages.send', { conversationId, text: `queued ${next++}` })
+    while (next < QUEUED_MESSAGES)
+      await sender.api.call('messages.send', { conversationId, text: `queued ${next++}` })
   }
   await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, queue))
   const queuedSeconds = (performance.now() - startMs) / 1000

@@ -1,6 +1,8 @@
 /** The one line that a measurement ends with: plain JSON, rounded to what the measurement can tell. */
 export function report(name: string, figures: Record<string, number>): void {
-  const rounded = Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, Number(value.toPrecision(4))]))
+  const rounded = Object.fromEntries(
+    Object.entries(figures).map(([key, value]) => [key, Number(value.toPrecision(4))]),
+  )
   console.log(JSON.stringify({ bench: name, ...rounded }))
 }
 

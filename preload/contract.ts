@@ -15,8 +15,9 @@ export const PHRASE_WORDS = 24
 // ---- pieces
 
 const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_NAME_CHARACTERS))
-const text = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_TEXT_BYTES)) // bytes are counted by the node: 'too-large'
-const draftText = v.pipe(v.string(), v.maxLength(MAX_TEXT_BYTES))
+// The limit counts UTF-8 bytes, and only the node knows it well enough to say too-large; these bounds are for the door.
+const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4 * MAX_TEXT_BYTES))
+const draftText = v.pipe(v.string(), v.maxLength(4 * MAX_TEXT_BYTES))
 const link = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(4096))
 const passphrase = v.pipe(v.string(), v.minLength(1), v.maxLength(1024))
 const phrase = v.pipe(v.string(), v.maxLength(1024))
@@ -103,7 +104,14 @@ export const contactSchema = v.object({
  * published (topics only): a node of the topic's tree has taken it. failed: will not be sent, with the reason.
  * received: from somebody else.
  */
-export const messageStateSchema = v.picklist(['queued', 'delivered', 'read', 'published', 'failed', 'received'])
+export const messageStateSchema = v.picklist([
+  'queued',
+  'delivered',
+  'read',
+  'published',
+  'failed',
+  'received',
+])
 
 export const messageSchema = v.object({
   id: messageId,
@@ -170,7 +178,13 @@ export const healthSchema = v.object({
   tableSize: count,
   replicas: v.object({ count, bytes: count }),
   topics: v.array(
-    v.object({ name: v.string(), isMember: v.boolean(), isRoot: v.boolean(), hasParent: v.boolean(), children: count }),
+    v.object({
+      name: v.string(),
+      isMember: v.boolean(),
+      isRoot: v.boolean(),
+      hasParent: v.boolean(),
+      children: count,
+    }),
   ),
   traffic: v.object({ sentPackets: count, sentBytes: count, receivedPackets: count, receivedBytes: count }),
   /** Over the last ten seconds. */
@@ -217,7 +231,10 @@ export const calls = {
   'contacts.safetyNumber': [v.object({ conversationId }), v.string()],
   'contacts.setVerified': [v.object({ conversationId, isVerified: v.boolean() }), nothing],
 
-  'topics.subscribe': [v.object({ topic: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TOPIC_CHARACTERS)) }), conversationSchema],
+  'topics.subscribe': [
+    v.object({ topic: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TOPIC_CHARACTERS)) }),
+    conversationSchema,
+  ],
   /** Leaves the topic and forgets its history here. */
   'topics.leave': [v.object({ conversationId }), nothing],
 
@@ -228,7 +245,11 @@ export const calls = {
 
   /** Newest page, or the page before a position. In growing order. */
   'messages.page': [
-    v.object({ conversationId, before: v.optional(count), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)) }),
+    v.object({
+      conversationId,
+      before: v.optional(count),
+      limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+    }),
     v.array(messageSchema),
   ],
   /** Resolves when the message is stored on this device's disk: from then on it will be sent, whatever happens. */
@@ -247,14 +268,14 @@ export const calls = {
 export const events = {
   'app.state': appStateSchema,
   'network.state': networkStateSchema,
-  'profile': profileSchema,
+  profile: profileSchema,
   /** New or changed. */
-  'conversation': conversationSchema,
+  conversation: conversationSchema,
   'conversation.removed': v.object({ id: conversationId }),
   /** New or changed (a state mark moved on). */
-  'message': messageSchema,
-  'health': healthSchema,
-  'settings': settingsSchema,
+  message: messageSchema,
+  health: healthSchema,
+  settings: settingsSchema,
   /** A banyan: link was opened from outside; the window offers to add the contact. */
   'open.link': v.object({ link }),
   /** A notification was clicked. */

@@ -16,7 +16,9 @@ export function chatHandlers(chat: Chat): Handlers {
 
 /** Handlers, where answering nothing may be said by returning nothing. */
 type Answers = {
-  [N in CallName]: (argument: CallArgument<N>) => Promise<CallResult<N> extends undefined ? void : CallResult<N>>
+  [N in CallName]: (
+    argument: CallArgument<N>,
+  ) => Promise<CallResult<N> extends undefined ? void : CallResult<N>>
 }
 type Some<Prefix extends string> = Pick<Answers, Extract<CallName, `${Prefix}.${string}`>>
 
@@ -93,7 +95,8 @@ function nodeHandlers(chat: Chat): Some<'network' | 'health' | 'settings'> {
 }
 
 function contactOf(conversationId: string): string {
-  if (!conversationId.startsWith('contact:')) throw new BanyanError('not-found', 'This is a topic, no contact.')
+  if (!conversationId.startsWith('contact:'))
+    throw new BanyanError('not-found', 'This is a topic, no contact.')
   return accountOf(conversationId)
 }
 

@@ -41,6 +41,8 @@ export class ChatCore {
 
   /** For work nobody waits for: what goes wrong is logged. */
   inBackground(what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.ports.log.log('warn', 'chat', `${what} failed`, { error: String(error) }))
+    work.catch((error: unknown) =>
+      this.ports.log.log('warn', 'chat', `${what} failed`, { error: String(error) }),
+    )
   }
 }

@@ -63,7 +63,14 @@ export class OpenChat {
     this.invitation = new Invitation(core)
     const { conversations, announcer, invitation, views } = this
     const outbox = this.#outbox
-    this.contacts = new Contacts({ core, conversations, announcer, outbox, presence: this.#presence, invitation })
+    this.contacts = new Contacts({
+      core,
+      conversations,
+      announcer,
+      outbox,
+      presence: this.#presence,
+      invitation,
+    })
     this.topics = new Topics(core, conversations, notifier)
     this.messages = new Messages({ core, conversations, outbox, topics: this.topics, views, settings })
     this.#directory = new Directory(core, prekeys, sealer, outbox, this.contacts)
@@ -71,7 +78,16 @@ export class OpenChat {
     outbox.greet = (peer) => this.contacts.greet(peer)
     const acknowledger = new Acknowledger(core)
     const { contacts } = this
-    this.#inbox = new Inbox({ core, sealer, contacts, conversations, outbox, directory: this.#directory, acknowledger, notifier })
+    this.#inbox = new Inbox({
+      core,
+      sealer,
+      contacts,
+      conversations,
+      outbox,
+      directory: this.#directory,
+      acknowledger,
+      notifier,
+    })
     this.health = new HealthMonitor(core, contacts, this.topics)
   }
 
@@ -121,7 +137,10 @@ export class OpenChat {
       this.core.door.attach(overlay)
       if (!this.#isStopped) await overlay.start()
     } catch (error) {
-      log.log('error', 'chat', 'the network could not be opened', { code: codeOf(error), error: String(error) })
+      log.log('error', 'chat', 'the network could not be opened', {
+        code: codeOf(error),
+        error: String(error),
+      })
       this.core.door.fail(overlayProblem(codeOf(error)))
     }
     this.#statusChanged()
@@ -141,7 +160,9 @@ export class OpenChat {
     } catch (error) {
       if (codeOf(error) !== 'store-damaged') throw error
     }
-    log.log('warn', 'chat', 'the overlay database is begun anew', { backup: await profile.setAside('overlay') })
+    log.log('warn', 'chat', 'the overlay database is begun anew', {
+      backup: await profile.setAside('overlay'),
+    })
     return profile.open('overlay')
   }
 

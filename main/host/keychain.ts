@@ -62,7 +62,9 @@ export class Keychain {
   }
 
   #load(): Promise<Keytar> {
-    this.#library ??= import(LIBRARY).then((module: Keytar & { default?: Keytar }) => module.default ?? module)
+    this.#library ??= import(LIBRARY).then(
+      (module: Keytar & { default?: Keytar }) => module.default ?? module,
+    )
     return this.#library
   }
 }

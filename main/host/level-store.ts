@@ -87,7 +87,8 @@ export class LevelStore implements OpenStore {
 
   async #reopen(): Promise<void> {
     const disk = await statfs(this.#path)
-    if (disk.bavail * disk.bsize < ROOM_TO_REOPEN_BYTES) throw new BanyanError('store-full', 'the disk is full')
+    if (disk.bavail * disk.bsize < ROOM_TO_REOPEN_BYTES)
+      throw new BanyanError('store-full', 'the disk is full')
     await this.#database.close()
     this.#database = await openDatabase(this.#path)
     if (this.#state === 'wounded') this.#state = 'open'
@@ -101,7 +102,10 @@ function plain(bytes: Uint8Array): Bytes {
 
 async function openDatabase(path: string): Promise<Database> {
   if (await isHeadless(path))
-    throw new BanyanError('store-damaged', `${path} holds data, but the file that says where it begins is gone`)
+    throw new BanyanError(
+      'store-damaged',
+      `${path} holds data, but the file that says where it begins is gone`,
+    )
   const database: Database = new ClassicLevel(path, ENCODING)
   try {
     await database.open()

@@ -9,14 +9,36 @@ declare module 'sodium-native' {
     crypto_sign_verify_detached(signature: Bytes, message: Bytes, publicKey: Bytes): boolean
     crypto_scalarmult_base(publicKey: Bytes, secretKey: Bytes): void
     crypto_aead_chacha20poly1305_ietf_encrypt(
-      out: Bytes, plaintext: Bytes, associated: Bytes | null, secretNonce: null, nonce: Bytes, key: Bytes,
+      out: Bytes,
+      plaintext: Bytes,
+      associated: Bytes | null,
+      secretNonce: null,
+      nonce: Bytes,
+      key: Bytes,
     ): number
     crypto_aead_chacha20poly1305_ietf_decrypt(
-      out: Bytes, secretNonce: null, sealed: Bytes, associated: Bytes | null, nonce: Bytes, key: Bytes,
+      out: Bytes,
+      secretNonce: null,
+      sealed: Bytes,
+      associated: Bytes | null,
+      nonce: Bytes,
+      key: Bytes,
     ): number
-    crypto_pwhash(out: Bytes, password: Bytes, salt: Bytes, operations: number, memory: number, algorithm: number): void
+    crypto_pwhash(
+      out: Bytes,
+      password: Bytes,
+      salt: Bytes,
+      operations: number,
+      memory: number,
+      algorithm: number,
+    ): void
     crypto_pwhash_async(
-      out: Bytes, password: Bytes, salt: Bytes, operations: number, memory: number, algorithm: number,
+      out: Bytes,
+      password: Bytes,
+      salt: Bytes,
+      operations: number,
+      memory: number,
+      algorithm: number,
       callback: (error: Error | null) => void,
     ): void
     readonly crypto_pwhash_ALG_ARGON2ID13: number

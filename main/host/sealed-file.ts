@@ -55,7 +55,8 @@ export class SealedFile {
 
   async save(secrets: Uint8Array, passphrase?: string): Promise<void> {
     const sealing = passphrase === undefined ? this.#sealing : await this.#newSealing(passphrase)
-    if (!sealing) throw new BanyanError('passphrase-needed', 'A passphrase is needed to keep the account in a file.')
+    if (!sealing)
+      throw new BanyanError('passphrase-needed', 'A passphrase is needed to keep the account in a file.')
     this.#sealing = sealing
     await writeWhole(this.#path, seal(secrets, sealing))
   }

@@ -89,7 +89,10 @@ export class SignalRatchet implements Ratchet {
   begin(own: RatchetSelf, peer: RatchetPeer, bundle: PrekeyBundle, storage: RatchetStorage): Promise<void> {
     return typed(async () => {
       if (!equal(bundle.identityKey, peer.identityKey))
-        throw new BanyanError('untrusted-identity', 'the bundle names another identity than the account certified')
+        throw new BanyanError(
+          'untrusted-identity',
+          'the bundle names another identity than the account certified',
+        )
       const stores = new Stores(own, peer, storage)
       const { theirs, ours, sessions, identities } = stores
       await processPreKeyBundle(libraryBundle(bundle), theirs, ours, sessions, identities)
@@ -97,7 +100,12 @@ export class SignalRatchet implements Ratchet {
     })
   }
 
-  encrypt(own: RatchetSelf, peer: RatchetPeer, plaintext: Bytes, storage: RatchetStorage): Promise<Ciphertext> {
+  encrypt(
+    own: RatchetSelf,
+    peer: RatchetPeer,
+    plaintext: Bytes,
+    storage: RatchetStorage,
+  ): Promise<Ciphertext> {
     return typed(async () => {
       if (!(await storage.loadSession(peer.name))) throw new BanyanError('no-prekeys', 'no session yet')
       const stores = new Stores(own, peer, storage)
@@ -108,7 +116,12 @@ export class SignalRatchet implements Ratchet {
     })
   }
 
-  decrypt(own: RatchetSelf, peer: RatchetPeer, ciphertext: Ciphertext, storage: RatchetStorage): Promise<Bytes> {
+  decrypt(
+    own: RatchetSelf,
+    peer: RatchetPeer,
+    ciphertext: Ciphertext,
+    storage: RatchetStorage,
+  ): Promise<Bytes> {
     return typed(async () => {
       const stores = new Stores(own, peer, storage)
       const plaintext = await open(ciphertext, stores)
@@ -306,7 +319,9 @@ function ratchetError(error: unknown): BanyanError {
   if (message.includes('was begun before')) return new BanyanError('refused', message, { cause: error })
   if (error instanceof LibSignalErrorBase) {
     if (error.code === ErrorCode.UntrustedIdentity)
-      return new BanyanError('untrusted-identity', 'not the identity that the account certified', { cause: error })
+      return new BanyanError('untrusted-identity', 'not the identity that the account certified', {
+        cause: error,
+      })
     if (error.code === ErrorCode.DuplicatedMessage)
       return new BanyanError('refused', 'a message that was opened before', { cause: error })
     if (/signature/i.test(message)) return new BanyanError('bad-signature', message, { cause: error })

@@ -36,7 +36,8 @@ export interface Publication {
   payload: Bytes
 }
 
-export type PublishResult = { kind: 'accepted' } | { kind: 'failed'; reason: 'unreachable' | 'timeout' | 'closed' }
+export type PublishResult =
+  { kind: 'accepted' } | { kind: 'failed'; reason: 'unreachable' | 'timeout' | 'closed' }
 
 export interface OverlayEvents {
   /** A direct message from a node, handed over once per arrival (an application resends, so it must recognise repeats). */

@@ -14,7 +14,11 @@ export interface Network {
 const MAIN_PUZZLE_BITS = 12
 
 export function networkOf(crypto: Crypto, name: string, puzzleBits: number): Network {
-  return { name, puzzleBits, id: crypto.hash(concat(utf8(`banyan network ${name}`), Uint8Array.of(puzzleBits))) }
+  return {
+    name,
+    puzzleBits,
+    id: crypto.hash(concat(utf8(`banyan network ${name}`), Uint8Array.of(puzzleBits))),
+  }
 }
 
 export function mainNetwork(crypto: Crypto): Network {

@@ -19,8 +19,8 @@ import { Sessions } from './sessions.ts'
 import { Tab } from './tab.ts'
 
 const LOOPBACK = '127.0.0.1'
-/** 64 KiB of text, every character escaped in JSON (\u0000: six for one), and its envelope. */
-const MAX_MESSAGE_BYTES = 512 * 1024
+/** The longest text that the contract lets in, every character escaped in JSON (\u0000: six for one), and its envelope. */
+const MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 const MAX_TABS = 32
 /** Notices a tab that vanished without closing, behind a tunnel that is gone. */
 const PING_INTERVAL_MS = 30_000

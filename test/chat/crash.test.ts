@@ -38,15 +38,19 @@ async function tell(whose: 'sender' | 'receiver', write: number, side: 'dead bef
 }
 
 describe.each(['sender', 'receiver'] as const)('the %s is killed', (whose) => {
-  it.each(['dead before', 'dead after'] as const)('%s any write, and every message arrives exactly once', async (side) => {
-    let write = 0
-    for (; write < 60; write++) {
-      const { died, promised, stored, arrived } = await tell(whose, write, side)
-      expect(arrived, `write ${write}`).toEqual(stored)
-      expect(stored, `write ${write}`).toEqual(expect.arrayContaining(promised))
-      expect(new Set(arrived).size).toBe(arrived.length)
-      if (!died) break
-    }
-    expect(write).toBeGreaterThan(5) // there was something to die at
-  }, 120_000)
+  it.each(['dead before', 'dead after'] as const)(
+    '%s any write, and every message arrives exactly once',
+    async (side) => {
+      let write = 0
+      for (; write < 60; write++) {
+        const { died, promised, stored, arrived } = await tell(whose, write, side)
+        expect(arrived, `write ${write}`).toEqual(stored)
+        expect(stored, `write ${write}`).toEqual(expect.arrayContaining(promised))
+        expect(new Set(arrived).size).toBe(arrived.length)
+        if (!died) break
+      }
+      expect(write).toBeGreaterThan(5) // there was something to die at
+    },
+    120_000,
+  )
 })

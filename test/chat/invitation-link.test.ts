@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { networkOf } from '../../main/overlay/network.ts'
-import { CERTIFICATE_LIFE_MS, issueCertificate, verifyCertificate } from '../../main/chat/account/certificate.ts'
+import {
+  CERTIFICATE_LIFE_MS,
+  issueCertificate,
+  verifyCertificate,
+} from '../../main/chat/account/certificate.ts'
 import { decodeInvitation, encodeInvitation } from '../../main/chat/contacts/invitation-link.ts'
 import { hostCrypto as crypto } from '../../main/host/crypto.ts'
 import { SeededRandom } from '../../simulator/kernel/seeded-random.ts'
@@ -37,16 +41,35 @@ function certificateFor(net = network) {
 }
 
 function link(net = network): string {
-  const addresses = [{ host: '127.0.0.1', port: 4000 }, { host: '::1', port: 4001 }]
-  return encodeInvitation(crypto, net, { certificate: certificateFor(net), token: random.bytes(16), name: 'Zoë', addresses })
+  const addresses = [
+    { host: '127.0.0.1', port: 4000 },
+    { host: '::1', port: 4001 },
+  ]
+  return encodeInvitation(crypto, net, {
+    certificate: certificateFor(net),
+    token: random.bytes(16),
+    name: 'Zoë',
+    addresses,
+  })
 }
 
 describe('an invitation link', () => {
   it('comes back as it was, whatever a chat program does around it', () => {
     const text = link()
     const read = decodeInvitation(crypto, network, text, NOW)
-    expect(read).toMatchObject({ name: 'Zoë', addresses: [{ host: '127.0.0.1', port: 4000 }, { host: '::1', port: 4001 }] })
-    for (const wrapped of [`  ${text}\n`, `Join me: ${text} !`, `<${text}>`, text.replace(/(.{70})/g, '$1\n')])
+    expect(read).toMatchObject({
+      name: 'Zoë',
+      addresses: [
+        { host: '127.0.0.1', port: 4000 },
+        { host: '::1', port: 4001 },
+      ],
+    })
+    for (const wrapped of [
+      `  ${text}\n`,
+      `Join me: ${text} !`,
+      `<${text}>`,
+      text.replace(/(.{70})/g, '$1\n'),
+    ])
       expect(decodeInvitation(crypto, network, wrapped, NOW)).toEqual(read)
     expect(text.length).toBeLessThan(500)
   })
@@ -91,7 +114,9 @@ describe('an invitation link', () => {
     await expect(alice.call('contacts.preview', { link: own })).rejects.toMatchObject({ code: 'own-link' })
     await expect(alice.call('contacts.add', { link: own })).rejects.toMatchObject({ code: 'own-link' })
     await expect(bob.call('contacts.add', { link: own })).rejects.toMatchObject({ code: 'already-contact' })
-    expect((await bob.call('contacts.preview', { link: own })).existing).toBe((await bob.conversation('Alice')).id)
+    expect((await bob.call('contacts.preview', { link: own })).existing).toBe(
+      (await bob.conversation('Alice')).id,
+    )
     expect(alice).toBeInstanceOf(Person)
   })
 })

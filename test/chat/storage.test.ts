@@ -47,7 +47,10 @@ describe('on a real disk', () => {
   it('everything is there after a restart, and goes on', async () => {
     const [alice, bob] = await friendsOnDisk()
     for (let i = 0; i < 30; i++) await alice.say('Bob', `word ${i}`)
-    await alice.call('conversations.setDraft', { conversationId: (await alice.conversation('Bob')).id, draft: 'half a' })
+    await alice.call('conversations.setDraft', {
+      conversationId: (await alice.conversation('Bob')).id,
+      draft: 'half a',
+    })
     await alice.call('settings.set', { theme: 'dark' })
     await story.until(async () => (await alice.states('Bob')).every((state) => state === 'delivered'))
     await alice.stop()
@@ -74,7 +77,9 @@ describe('on a real disk', () => {
     const next = onDisk('Alice')
     await next.start()
     expect(await next.call('app.state')).toMatchObject({ stage: 'locked', secretStorage: 'file' })
-    await expect(next.call('account.unlock', { passphrase: 'wrong' })).rejects.toMatchObject({ code: 'wrong-passphrase' })
+    await expect(next.call('account.unlock', { passphrase: 'wrong' })).rejects.toMatchObject({
+      code: 'wrong-passphrase',
+    })
     await next.call('account.unlock', { passphrase: PASSPHRASE })
     expect((await next.call('app.state')).stage).toBe('ready')
     expect((await next.call('profile.get')).name).toBe('Alice')
@@ -85,7 +90,9 @@ describe('on a real disk', () => {
     const alice = onDisk('Alice')
     await alice.start()
     for (const passphrase of [undefined, 'short'])
-      await expect(alice.call('account.create', { name: 'Alice', passphrase })).rejects.toMatchObject({ code: 'passphrase-needed' })
+      await expect(alice.call('account.create', { name: 'Alice', passphrase })).rejects.toMatchObject({
+        code: 'passphrase-needed',
+      })
     await alice.stop()
   })
 

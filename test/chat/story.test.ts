@@ -27,7 +27,9 @@ describe('two people', () => {
     expect((await bob.conversation('Alice')).unread).toBe(0)
     expect(bob.unread).toBe(0)
     expect(await alice.texts('Bob')).toEqual(['hello', 'hello yourself'])
-    expect(alice.notices).toEqual([{ conversationId: (await alice.conversation('Bob')).id, title: 'Bob', body: 'hello yourself' }])
+    expect(alice.notices).toEqual([
+      { conversationId: (await alice.conversation('Bob')).id, title: 'Bob', body: 'hello yourself' },
+    ])
     expect([...alice.problems, ...bob.problems]).toEqual([])
   })
 
@@ -37,7 +39,10 @@ describe('two people', () => {
     const { link } = await alice.call('invitation.get')
     const preview = await bob.call('contacts.preview', { link })
     const added = await bob.call('contacts.add', { link, name: 'Al' })
-    expect(added).toMatchObject({ title: 'Al', contact: { relation: 'waiting', ownName: 'Alice', name: 'Al' } })
+    expect(added).toMatchObject({
+      title: 'Al',
+      contact: { relation: 'waiting', ownName: 'Alice', name: 'Al' },
+    })
     await story.until(async () => (await alice.conversation('Bob')).contact?.relation === 'accepted')
     const { id } = await alice.conversation('Bob')
     const number = await alice.call('contacts.safetyNumber', { conversationId: id })
@@ -71,7 +76,10 @@ describe('two people', () => {
     Object.assign(story.net, { loss: 0.33, repeats: 0.33, delayMs: 40 })
     const texts = Array.from({ length: 60 }, (_, i) => `word ${i}`)
     for (const text of texts) await alice.say('Bob', text)
-    await story.until(async () => (await alice.states('Bob')).every((state) => state === 'delivered'), 20 * 60_000)
+    await story.until(
+      async () => (await alice.states('Bob')).every((state) => state === 'delivered'),
+      20 * 60_000,
+    )
     expect(await bob.texts('Alice')).toEqual(texts)
     // repeats were known as such, without asking for a new session
     expect((await bob.call('health.get')).dropped).toEqual({})
@@ -81,12 +89,20 @@ describe('two people', () => {
     const story = new Story(4)
     const [alice, bob] = [await born(story, 'Alice'), await born(story, 'Bob')]
     const links = [await alice.call('invitation.get'), await bob.call('invitation.get')]
-    const adding = [alice.ask('contacts.add', { link: links[1]!.link }), bob.ask('contacts.add', { link: links[0]!.link })]
+    const adding = [
+      alice.ask('contacts.add', { link: links[1]!.link }),
+      bob.ask('contacts.add', { link: links[0]!.link }),
+    ]
     await story.wait(Promise.all(adding))
     await alice.say('Bob', 'a')
     await bob.say('Alice', 'b')
-    await story.until(async () => (await alice.texts('Bob')).length === 2 && (await bob.texts('Alice')).length === 2)
-    for (const [person, other] of [[alice, 'Bob'], [bob, 'Alice']] as const)
+    await story.until(
+      async () => (await alice.texts('Bob')).length === 2 && (await bob.texts('Alice')).length === 2,
+    )
+    for (const [person, other] of [
+      [alice, 'Bob'],
+      [bob, 'Alice'],
+    ] as const)
       expect((await person.conversation(other)).contact?.relation).toBe('accepted')
   })
 
@@ -110,7 +126,10 @@ describe('two people', () => {
     await bob.call('settings.set', { sendReadReceipts: false })
     await alice.say('Bob', 'seen?')
     await story.until(async () => (await alice.states('Bob'))[0] === 'delivered')
-    await bob.call('conversations.markRead', { conversationId: (await bob.conversation('Alice')).id, position: 1 })
+    await bob.call('conversations.markRead', {
+      conversationId: (await bob.conversation('Alice')).id,
+      position: 1,
+    })
     await story.advance(60_000)
     expect(await alice.states('Bob')).toEqual(['delivered'])
   })
@@ -143,7 +162,10 @@ describe('a stranger', () => {
     await alice.call('contacts.remove', { conversationId: id })
     expect(await alice.call('conversations.list')).toEqual([])
     await bob.say('Alice', 'again')
-    await story.until(async () => (await alice.conversation('Bob')).contact?.relation === 'request', 30 * 60_000)
+    await story.until(
+      async () => (await alice.conversation('Bob')).contact?.relation === 'request',
+      30 * 60_000,
+    )
     expect(await alice.texts('Bob')).toEqual(['again'])
   })
 })

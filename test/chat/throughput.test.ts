@@ -81,7 +81,9 @@ it(`stores, seals, sends and acknowledges ${COUNT} messages`, async () => {
   const all = new Promise<void>((resolve) => (delivered = () => ++done === COUNT && resolve()))
   const startMs = performance.now()
   await Promise.all(
-    Array.from({ length: COUNT }, (_, i) => alice.handlers['messages.send']({ conversationId, text: `message ${i}` })),
+    Array.from({ length: COUNT }, (_, i) =>
+      alice.handlers['messages.send']({ conversationId, text: `message ${i}` }),
+    ),
   )
   const storedMs = performance.now() - startMs
   await all

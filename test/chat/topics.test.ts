@@ -13,7 +13,9 @@ describe('a topic', () => {
     expect(sent).toMatchObject({ state: 'queued', fromSelf: true })
     await story.until(async () => (await bob.texts('cats')).length === 1)
     await story.until(async () => (await alice.states('cats'))[0] === 'published')
-    expect(await bob.messages('cats')).toMatchObject([{ text: 'meow', authorName: 'Alice', fromSelf: false, state: 'received' }])
+    expect(await bob.messages('cats')).toMatchObject([
+      { text: 'meow', authorName: 'Alice', fromSelf: false, state: 'received' },
+    ])
     expect(bob.notices.at(-1)).toMatchObject({ title: '#cats', body: 'Alice: meow' })
     await bob.stop()
     await bob.start()

@@ -7,7 +7,8 @@ import { cleanName } from '../../main/chat/contacts/clean-name.ts'
 import { codeOf } from '../../main/overlay/base/errors.ts'
 import { utf8 } from '../../main/overlay/base/bytes.ts'
 
-const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Uint8Array.from(b))
+const bytes = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Uint8Array.from(b))
 const id = bytes(16)
 const text = fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' })
 const name = fc.string({ minLength: 1, maxLength: 20 }).filter((t) => cleanName(utf8(t)) === t)
@@ -18,7 +19,10 @@ const frames: fc.Arbitrary<Frame> = fc.oneof(
     ciphertext: fc.record({ kind: fc.constantFrom('first' as const, 'ratchet' as const), bytes: bytes(90) }),
     certificate: fc.option(bytes(204), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('ack' as const), acks: fc.array(fc.record({ envelope: id, token: id }), { maxLength: 256 }) }),
+  fc.record({
+    kind: fc.constant('ack' as const),
+    acks: fc.array(fc.record({ envelope: id, token: id }), { maxLength: 256 }),
+  }),
   fc.record({ kind: fc.constant('nack' as const), envelopes: fc.array(id, { maxLength: 256 }) }),
   fc.constant({ kind: 'ask' as const }),
 )
@@ -44,8 +48,11 @@ describe('frames and payloads', () => {
   it('come back as they were', () => {
     fc.assert(fc.property(frames, (frame) => void expect(decodeFrame(encodeFrame(frame))).toEqual(frame)))
     fc.assert(
-      fc.property(id, payloads, (token, payload) =>
-        void expect(decodePayload(encodePayload(token, payload))).toEqual({ token, payload }),
+      fc.property(
+        id,
+        payloads,
+        (token, payload) =>
+          void expect(decodePayload(encodePayload(token, payload))).toEqual({ token, payload }),
       ),
     )
   })
@@ -66,11 +73,23 @@ describe('frames and payloads', () => {
       kyberPrekey: bytes(1569),
       kyberPrekeySignature: bytes(64),
     })
-    fc.assert(fc.property(bundle, (one) => void expect(decodeBundle(encodeBundle(one))).toEqual(one)), { numRuns: 20 })
+    fc.assert(
+      fc.property(bundle, (one) => void expect(decodeBundle(encodeBundle(one))).toEqual(one)),
+      { numRuns: 20 },
+    )
   })
 
   it.each([
-    ['the last text kind', encodePayload(new Uint8Array(16), { kind: 'text', messageId: new Uint8Array(16), after: new Uint8Array(16), sentAtMs: 1, text: 'x'.repeat(65537) })],
+    [
+      'the last text kind',
+      encodePayload(new Uint8Array(16), {
+        kind: 'text',
+        messageId: new Uint8Array(16),
+        after: new Uint8Array(16),
+        sentAtMs: 1,
+        text: 'x'.repeat(65537),
+      }),
+    ],
   ])('over their limit are too large', (_, payload) =>
     expect(() => decodePayload(payload)).toThrowError(expect.objectContaining({ code: 'too-large' })),
   )

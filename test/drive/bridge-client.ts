@@ -2,7 +2,13 @@
 // Tests and measurements drive real processes through it.
 
 import { WebSocket } from 'ws'
-import { type Api, type Bridge, type EventName, type EventPayload, type Reply } from '../../preload/contract.ts'
+import {
+  type Api,
+  type Bridge,
+  type EventName,
+  type EventPayload,
+  type Reply,
+} from '../../preload/contract.ts'
 import { createApi } from '../../preload/dispatch.ts'
 
 export class BridgeClient {
@@ -35,7 +41,10 @@ export class BridgeClient {
     timeoutMs = 20_000,
   ): Promise<EventPayload<N>> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => finish(() => reject(new Error(`no such ${name} event in ${timeoutMs} ms`))), timeoutMs)
+      const timer = setTimeout(
+        () => finish(() => reject(new Error(`no such ${name} event in ${timeoutMs} ms`))),
+        timeoutMs,
+      )
       const stop = this.api.on(name, (payload) => {
         if (holds(payload)) finish(() => resolve(payload))
       })
@@ -57,14 +66,16 @@ function bridgeOver(socket: WebSocket): Bridge {
   const listeners = new Set<(name: string, payload: unknown) => void>()
   let nextId = 1
   socket.on('message', (data) => {
-    const message = JSON.parse(String(data)) as { id: number; reply: Reply } | { event: string; payload: unknown }
+    const message = JSON.parse(String(data)) as
+      { id: number; reply: Reply } | { event: string; payload: unknown }
     if ('id' in message) {
       waiting.get(message.id)?.(message.reply)
       waiting.delete(message.id)
     } else for (const listener of listeners) listener(message.event, message.payload)
   })
   socket.on('close', () => {
-    for (const resolve of waiting.values()) resolve({ ok: false, error: { code: 'closed', message: 'the node is gone' } })
+    for (const resolve of waiting.values())
+      resolve({ ok: false, error: { code: 'closed', message: 'the node is gone' } })
     waiting.clear()
   })
   return {

@@ -25,7 +25,12 @@ export class LocalNode {
   readonly #store: LevelStore
   readonly #line: { isCut: boolean }
 
-  private constructor(parts: Pick<LocalNode, 'node' | 'endpoint' | 'seeds'>, folder: string, store: LevelStore, line: { isCut: boolean }) {
+  private constructor(
+    parts: Pick<LocalNode, 'node' | 'endpoint' | 'seeds'>,
+    folder: string,
+    store: LevelStore,
+    line: { isCut: boolean },
+  ) {
     this.node = parts.node
     this.endpoint = parts.endpoint
     this.seeds = parts.seeds
@@ -41,7 +46,13 @@ export class LocalNode {
     const socket = await UdpSocket.bind(LOOPBACK, 0)
     const line = { isCut: false }
     const store = await LevelStore.open(folder)
-    const ports = { clock: hostClock, random: hostRandom, crypto: hostCrypto, log: { log: () => undefined }, network }
+    const ports = {
+      clock: hostClock,
+      random: hostRandom,
+      crypto: hostCrypto,
+      log: { log: () => undefined },
+      network,
+    }
     const endpoint = new Endpoint({ ...ports, socket: cuttable(socket, line), identity })
     endpoint.start()
     const node = new OverlayNode({ ...ports, store, links: endpoint, identity, transport: endpoint.counters })
@@ -95,7 +106,8 @@ function cuttable(socket: DatagramSocket, line: { isCut: boolean }): DatagramSoc
     local: socket.local,
     localAddresses: () => socket.localAddresses(),
     send: (datagram, to) => (line.isCut ? undefined : socket.send(datagram, to)),
-    onDatagram: (receiver) => socket.onDatagram((datagram, from) => (line.isCut ? undefined : receiver(datagram, from))),
+    onDatagram: (receiver) =>
+      socket.onDatagram((datagram, from) => (line.isCut ? undefined : receiver(datagram, from))),
     close: () => socket.close(),
   }
 }

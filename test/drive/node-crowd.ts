@@ -13,7 +13,11 @@ export async function startCrowd(
     nodes.push(await LocalNode.start(path.join(folder, `node-${i}`), bootstrap))
   }
   const neighbours = Math.min(count - 1, 16)
-  await eventually(() => nodes.every(({ node }) => node.status().leafSetSize >= neighbours), 20_000, 'the crowd did not join')
+  await eventually(
+    () => nodes.every(({ node }) => node.status().leafSetSize >= neighbours),
+    20_000,
+    'the crowd did not join',
+  )
   return {
     nodes,
     bootstrapEntry: nodes[0]!.bootstrapEntry,
@@ -22,7 +26,11 @@ export async function startCrowd(
 }
 
 /** Waits for something that real time brings. */
-export async function eventually(holds: () => boolean | Promise<boolean>, withinMs: number, otherwise: string): Promise<void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  withinMs: number,
+  otherwise: string,
+): Promise<void> {
   const until = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > until) throw new Error(`${otherwise} within ${withinMs} ms`)

@@ -10,7 +10,12 @@ export class Person {
   #process: HeadlessProcess
   #client: BridgeClient
 
-  private constructor(name: string, options: HeadlessOptions, process: HeadlessProcess, client: BridgeClient) {
+  private constructor(
+    name: string,
+    options: HeadlessOptions,
+    process: HeadlessProcess,
+    client: BridgeClient,
+  ) {
     this.name = name
     this.#options = options
     this.#process = process
@@ -61,7 +66,11 @@ export class Person {
     const all: Message[] = []
     for (;;) {
       const before = all[0]?.position
-      const page = await this.api.call('messages.page', { conversationId, limit: 200, ...(before === undefined ? {} : { before }) })
+      const page = await this.api.call('messages.page', {
+        conversationId,
+        limit: 200,
+        ...(before === undefined ? {} : { before }),
+      })
       if (page.length === 0) return all
       all.unshift(...page)
     }

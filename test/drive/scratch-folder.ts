@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 /** A folder for one test or measurement, and how to be rid of it. */
-export function scratchFolder(name: string): { path: string; at(...parts: string[]): string; remove(): void } {
+export function scratchFolder(name: string): {
+  path: string
+  at(...parts: string[]): string
+  remove(): void
+} {
   const folder = mkdtempSync(path.join(tmpdir(), `banyan-${name}-`))
   return {
     path: folder,

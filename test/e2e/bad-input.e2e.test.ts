@@ -47,13 +47,18 @@ describe('bad input', { timeout: 120_000 }, () => {
   it('in an invitation link is named for what it is', async () => {
     const alice = await person('Alice')
     const own = await alice.invitation()
-    const preview = (link: string) => alice.api.call('contacts.preview', { link }).then(() => 'accepted', codeOf)
+    const preview = (link: string) =>
+      alice.api.call('contacts.preview', { link }).then(() => 'accepted', codeOf)
     expect(await preview('https://example.org/')).toBe('malformed')
     expect(await preview('banyan:invite/')).toBe('malformed')
     expect(await preview(own.slice(0, -3))).toBe('malformed')
     expect(await preview(own.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')))).toBe('malformed')
     expect(await preview(own)).toBe('own-link')
-    const foreigner = new HeadlessProcess({ data: scratch.at('foreigner'), web: true, args: ['--network', 'other:1'] })
+    const foreigner = new HeadlessProcess({
+      data: scratch.at('foreigner'),
+      web: true,
+      args: ['--network', 'other:1'],
+    })
     processes.push(foreigner)
     const client = await foreigner.connect()
     await client.api.call('account.create', { name: 'Foreigner', passphrase: TEST_PASSPHRASE })
@@ -108,7 +113,9 @@ describe('bad input', { timeout: 120_000 }, () => {
     await alice.stop()
     const locked = headless({ data: scratch.at('Alice'), web: true })
     const client = await locked.connect()
-    await expect(client.api.call('account.unlock', { passphrase: 'wrong' })).rejects.toMatchObject({ code: 'wrong-passphrase' })
+    await expect(client.api.call('account.unlock', { passphrase: 'wrong' })).rejects.toMatchObject({
+      code: 'wrong-passphrase',
+    })
     await client.api.call('account.unlock', { passphrase: TEST_PASSPHRASE })
     expect(await client.api.call('profile.get')).toEqual(before)
     client.close()
@@ -187,7 +194,9 @@ async function shoot(port: number, random: SeededRandom): Promise<void> {
       if (packet.length > 0 && random.below(2) === 0) packet[0] = random.below(8)
       return packet
     })
-    await Promise.all(burst.map((packet) => new Promise((resolve) => socket.send(packet, port, '127.0.0.1', resolve))))
+    await Promise.all(
+      burst.map((packet) => new Promise((resolve) => socket.send(packet, port, '127.0.0.1', resolve))),
+    )
     await sleep(1)
   }
   socket.close()

@@ -55,7 +55,10 @@ export class BanyanWindow {
   }
 
   async open(title: string): Promise<void> {
-    await this.page.locator('nav').getByRole('button', { name: new RegExp(title) }).click()
+    await this.page
+      .locator('nav')
+      .getByRole('button', { name: new RegExp(title) })
+      .click()
   }
 
   /** Types into the open conversation's text box; `lines` are parted by Shift+Enter. */
@@ -93,7 +96,9 @@ export class BanyanWindow {
   async #answerQuiz(words: string[]): Promise<void> {
     const { page } = this
     for (const field of await page.getByLabel(/^Word \d+$/).all()) {
-      const label = await field.evaluate((input) => (input as HTMLInputElement).labels?.[0]?.textContent ?? '')
+      const label = await field.evaluate(
+        (input) => (input as HTMLInputElement).labels?.[0]?.textContent ?? '',
+      )
       await field.fill(words[Number(/\d+/.exec(label)![0]) - 1]!)
     }
     await page.getByRole('checkbox', { name: 'I have written them down' }).check()

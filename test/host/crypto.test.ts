@@ -18,9 +18,15 @@ describe('crypto over sodium and noise', () => {
 
   it('refuses a handshake of another prologue with a typed error', () => {
     const bob = crypto.agreementKeyPair(random.bytes(32))
-    const dialler = crypto.noiseInitiator(crypto.agreementKeyPair(random.bytes(32)), bob.publicKey, utf8('net a'))
+    const dialler = crypto.noiseInitiator(
+      crypto.agreementKeyPair(random.bytes(32)),
+      bob.publicKey,
+      utf8('net a'),
+    )
     const answerer = crypto.noiseResponder(bob, utf8('net b'))
-    expect(() => answerer.read(dialler.write(utf8('x')))).toThrowError(expect.objectContaining({ code: 'malformed' }))
+    expect(() => answerer.read(dialler.write(utf8('x')))).toThrowError(
+      expect.objectContaining({ code: 'malformed' }),
+    )
   })
 
   it('seals and opens, and opens nothing that was touched', () => {

@@ -14,7 +14,10 @@ const put = (key: string, value = key) => ({ type: 'put' as const, key: utf8(key
 describe('the store over LevelDB', () => {
   it('keeps values over a restart, in byte order, from either end', async () => {
     const store = await LevelStore.open(folder)
-    await store.write(['b', 'a', 'd', 'c'].map((key) => put(key)), { sync: true })
+    await store.write(
+      ['b', 'a', 'd', 'c'].map((key) => put(key)),
+      { sync: true },
+    )
     await store.write([{ type: 'del', key: utf8('d') }])
     await store.close()
     const again = await LevelStore.open(folder)
@@ -48,7 +51,10 @@ describe('the store over LevelDB', () => {
     [{ code: 'LEVEL_IO_ERROR', message: 'IO error: 000003.log: No space left on device' }, 'store-full'],
     [{ code: 'LEVEL_LOCKED', message: 'IO error: lock' }, 'store-locked'],
     [{ code: 'LEVEL_CORRUPTION', message: 'Corruption: bad block' }, 'store-damaged'],
-    [{ code: 'LEVEL_DATABASE_NOT_OPEN', message: 'x', cause: { code: 'LEVEL_CORRUPTION', message: 'y' } }, 'store-damaged'],
+    [
+      { code: 'LEVEL_DATABASE_NOT_OPEN', message: 'x', cause: { code: 'LEVEL_CORRUPTION', message: 'y' } },
+      'store-damaged',
+    ],
     [{ code: 'LEVEL_DATABASE_NOT_OPEN', message: 'not open' }, 'closed'],
   ])('says %j as %s', (error, code) => expect(storeError(error, 'x').code).toBe(code))
 })

@@ -30,7 +30,9 @@ describe('secrets', () => {
     expect(await secrets.find()).toBeUndefined()
     expect(await secrets.probe()).toBe('keychain')
     await secrets.save(SECRETS)
-    const again = new HostSecrets(folder, { keychain: { ...chain, probe: () => Promise.reject(new Error('not to be asked')) } })
+    const again = new HostSecrets(folder, {
+      keychain: { ...chain, probe: () => Promise.reject(new Error('not to be asked')) },
+    })
     expect(await again.find()).toBe('keychain')
     expect(await again.load()).toEqual(SECRETS)
     chain.entries.clear()

@@ -28,9 +28,11 @@ class Device implements RatchetStorage {
   loadSession = async (name: string) => this.sessions.get(name)
   saveSession = (name: string, session: Bytes) => void this.sessions.set(name, session)
   loadPrekeys = async (id: number) => this.prekeys.get(id)
-  claimBaseKey = async (_: number, key: Bytes) => !this.claimed.has(toHex(key)) && !!this.claimed.add(toHex(key))
+  claimBaseKey = async (_: number, key: Bytes) =>
+    !this.claimed.has(toHex(key)) && !!this.claimed.add(toHex(key))
   seal = (to: Device, text: string) => ratchet.encrypt(this.self, to.peer, utf8(text), this)
-  open = (from: Device, sealed: Awaited<ReturnType<Device['seal']>>) => ratchet.decrypt(this.self, from.peer, sealed, this)
+  open = (from: Device, sealed: Awaited<ReturnType<Device['seal']>>) =>
+    ratchet.decrypt(this.self, from.peer, sealed, this)
 }
 
 describe('the ratchet over libsignal', () => {
@@ -49,9 +51,13 @@ describe('the ratchet over libsignal', () => {
     const [alice, bob, eve] = [await Device.make('a'), await Device.make('b'), await Device.make('e')]
     const bundle = await bob.bundle()
     const swapped = { ...bundle, identityKey: eve.identityKey }
-    await expect(ratchet.begin(alice.self, bob.peer, swapped, alice)).rejects.toMatchObject({ code: 'untrusted-identity' })
+    await expect(ratchet.begin(alice.self, bob.peer, swapped, alice)).rejects.toMatchObject({
+      code: 'untrusted-identity',
+    })
     const forged = { ...bundle, signedPrekeySignature: bundle.kyberPrekeySignature }
-    await expect(ratchet.begin(alice.self, bob.peer, forged, alice)).rejects.toMatchObject({ code: 'bad-signature' })
+    await expect(ratchet.begin(alice.self, bob.peer, forged, alice)).rejects.toMatchObject({
+      code: 'bad-signature',
+    })
     await ratchet.begin(alice.self, bob.peer, bundle, alice)
     const first = await alice.seal(bob, 'hello')
     await bob.open(alice, first)
@@ -62,7 +68,9 @@ describe('the ratchet over libsignal', () => {
     await expect(bob.open(eve, first)).rejects.toMatchObject({ code: 'untrusted-identity' })
     bob.prekeys.clear()
     await expect(bob.open(alice, first)).rejects.toMatchObject({ code: 'not-found' })
-    await expect(bob.open(alice, { kind: 'ratchet', bytes: utf8('junk') })).rejects.toMatchObject({ code: 'not-found' })
+    await expect(bob.open(alice, { kind: 'ratchet', bytes: utf8('junk') })).rejects.toMatchObject({
+      code: 'not-found',
+    })
   })
 
   it('saves nothing where it fails', async () => {

@@ -35,7 +35,11 @@ describe('twenty nodes', () => {
       const dead = alive.slice(-KILLED)
       alive = alive.slice(0, -KILLED)
       await Promise.all(dead.map((node) => node.vanish()))
-      await eventually(() => keys.every((key) => isWhole(alive, key)), REPAIR_LIMIT_MS, `no repair after death ${round}`)
+      await eventually(
+        () => keys.every((key) => isWhole(alive, key)),
+        REPAIR_LIMIT_MS,
+        `no repair after death ${round}`,
+      )
       await findAll(alive, keys)
     }
 

@@ -200,7 +200,7 @@ describe('a tab', () => {
     ['no call', '7', 1008],
     ['an id that is no number', '{"id":"1"}', 1008],
     ['bytes', Buffer.from([1, 2, 3]), 1003],
-    ['more than any call needs', 'x'.repeat(512 * 1024 + 1), 1006],
+    ['more than any call needs', 'x'.repeat(2 * 1024 * 1024 + 1), 1006],
   ])('is closed for sending %s', async (_what, message, code) => {
     const tab = await openTab()
     const code_ = closed(tab)

@@ -47,12 +47,20 @@ export class AccountDoor {
     return without
   }
 
-  async #make(name: string, phrase: string, keptPhrase: string, passphrase?: string): Promise<AccountSecrets> {
+  async #make(
+    name: string,
+    phrase: string,
+    keptPhrase: string,
+    passphrase?: string,
+  ): Promise<AccountSecrets> {
     const { secrets, crypto, ratchet } = this.#ports
     if (await secrets.find()) throw new BanyanError('account-exists', 'This profile has an account already.')
     const isFile = (await secrets.probe()) === 'file'
     if (isFile && (passphrase ?? '').length < MIN_PASSPHRASE_CHARACTERS)
-      throw new BanyanError('passphrase-needed', `Choose a passphrase of at least ${MIN_PASSPHRASE_CHARACTERS} characters.`)
+      throw new BanyanError(
+        'passphrase-needed',
+        `Choose a passphrase of at least ${MIN_PASSPHRASE_CHARACTERS} characters.`,
+      )
     this.prepare()
     const identity = await this.#search!.found
     const made: AccountSecrets = {

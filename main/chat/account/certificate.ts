@@ -83,7 +83,10 @@ export function verifyCertificate(
 
 export function isDueForRenewal(certificate: Certificate, wallMs: number): boolean {
   const life = certificate.expiresMs - certificate.issuedMs
-  return wallMs >= certificate.expiresMs - life * RENEWAL_SHARE || wallMs < certificate.issuedMs - CLOCK_TOLERANCE_MS
+  return (
+    wallMs >= certificate.expiresMs - life * RENEWAL_SHARE ||
+    wallMs < certificate.issuedMs - CLOCK_TOLERANCE_MS
+  )
 }
 
 function signed(network: Network, body: Uint8Array): Bytes {

@@ -11,7 +11,13 @@ import { fromJson, toJson } from '../storage/json.ts'
 import { ACCOUNT } from '../storage/keys.ts'
 import { utf8 } from '../../overlay/base/bytes.ts'
 import { type AccountSecrets, accountKeyOf } from './account-secrets.ts'
-import { CERTIFICATE_LIFE_MS, type VerifiedCertificate, isDueForRenewal, issueCertificate, verifyCertificate } from './certificate.ts'
+import {
+  CERTIFICATE_LIFE_MS,
+  type VerifiedCertificate,
+  isDueForRenewal,
+  issueCertificate,
+  verifyCertificate,
+} from './certificate.ts'
 
 interface AccountRow {
   name: string
@@ -30,7 +36,13 @@ export class OwnAccount {
   #certificate: VerifiedCertificate
   #ratchet: Promise<Ratchet> | undefined
 
-  private constructor(ports: ChatPorts, journal: Journal, secrets: AccountSecrets, row: AccountRow, certificate: VerifiedCertificate) {
+  private constructor(
+    ports: ChatPorts,
+    journal: Journal,
+    secrets: AccountSecrets,
+    row: AccountRow,
+    certificate: VerifiedCertificate,
+  ) {
     this.#ports = ports
     this.#journal = journal
     this.secrets = secrets
@@ -120,5 +132,10 @@ async function certify(ports: ChatPorts, secrets: AccountSecrets): Promise<Verif
     issuedMs,
     expiresMs: issuedMs + CERTIFICATE_LIFE_MS,
   }
-  return verifyCertificate(crypto, network, issueCertificate(crypto, network, fields, account.secretKey), issuedMs)
+  return verifyCertificate(
+    crypto,
+    network,
+    issueCertificate(crypto, network, fields, account.secretKey),
+    issuedMs,
+  )
 }

@@ -16,7 +16,11 @@ export function newPhrase(random: Random): string {
 
 /** As typed, with any spacing and capitals, to the form the words are kept in. Errors: bad-phrase, in words. */
 export function readPhrase(text: string): string {
-  const words = text.normalize('NFKD').toLowerCase().split(/[\s,]+/).filter(Boolean)
+  const words = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean)
   const unknown = words.find((word) => !KNOWN.has(word))
   if (unknown !== undefined)
     throw new BanyanError('bad-phrase', `“${unknown}” is not one of the words a phrase is made of.`)
@@ -26,7 +30,11 @@ export function readPhrase(text: string): string {
   try {
     mnemonicToEntropy(phrase, wordlist)
   } catch (cause) {
-    throw new BanyanError('bad-phrase', 'These words do not belong together: one of them is wrong or out of place.', { cause })
+    throw new BanyanError(
+      'bad-phrase',
+      'These words do not belong together: one of them is wrong or out of place.',
+      { cause },
+    )
   }
   return phrase
 }

@@ -155,7 +155,11 @@ export class Contacts {
 
   // ---- what arrives
 
-  async hello(tx: Transaction, sender: VerifiedCertificate, payload: Extract<Payload, { kind: 'hello' }>): Promise<void> {
+  async hello(
+    tx: Transaction,
+    sender: VerifiedCertificate,
+    payload: Extract<Payload, { kind: 'hello' }>,
+  ): Promise<void> {
     const known = tx.row(this.#core.contacts, toHex(sender.accountKey))
     const isInvited = this.#parts.invitation.isCurrent(toHex(payload.invitation))
     const row = known ?? this.#newRequest(sender, isInvited)
@@ -220,7 +224,8 @@ export class Contacts {
     })
     // a device newer than the list is missing in it because it is newer
     const newer = row.devices.filter(
-      ({ nodeId }) => !listed.some((d) => d.nodeId === nodeId) && (this.#nodes.get(nodeId)?.issuedMs ?? 0) > sequence,
+      ({ nodeId }) =>
+        !listed.some((d) => d.nodeId === nodeId) && (this.#nodes.get(nodeId)?.issuedMs ?? 0) > sequence,
     )
     const devices = [...newer, ...listed].slice(0, MAX_DEVICES)
     if (devices.length === 0) return
@@ -317,7 +322,11 @@ export class Contacts {
   }
 
   #helloFor(row: ContactRow): Payload {
-    return { kind: 'hello', invitation: fromHex(row.invitation || toHex(NO_TOKEN))!, name: this.#core.own.name }
+    return {
+      kind: 'hello',
+      invitation: fromHex(row.invitation || toHex(NO_TOKEN))!,
+      name: this.#core.own.name,
+    }
   }
 
   #index(row: ContactRow): void {

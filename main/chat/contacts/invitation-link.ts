@@ -43,7 +43,10 @@ export interface LinkContent {
 
 export function encodeInvitation(crypto: Crypto, network: Network, content: LinkContent): string {
   const name = utf8(content.name)
-  const writer = new Writer().u8(VERSION).bytes(network.id.subarray(0, PREFIX_BYTES)).bytes(content.certificate)
+  const writer = new Writer()
+    .u8(VERSION)
+    .bytes(network.id.subarray(0, PREFIX_BYTES))
+    .bytes(content.certificate)
   writer.bytes(content.token).u8(name.length).bytes(name)
   const addresses = content.addresses.slice(0, MAX_LINK_ADDRESSES)
   writer.u8(addresses.length)
@@ -53,10 +56,18 @@ export function encodeInvitation(crypto: Crypto, network: Network, content: Link
 }
 
 /** Errors, in words for the person who pasted it: malformed, wrong-network, expired, bad-signature. */
-export function decodeInvitation(crypto: Crypto, network: Network, text: string, wallMs: number): InvitationLink {
+export function decodeInvitation(
+  crypto: Crypto,
+  network: Network,
+  text: string,
+  wallMs: number,
+): InvitationLink {
   const body = bodyOf(crypto, text)
   if (body[0] !== VERSION)
-    throw new BanyanError('malformed', 'This link was made by a newer version of Banyan. Update, then try again.')
+    throw new BanyanError(
+      'malformed',
+      'This link was made by a newer version of Banyan. Update, then try again.',
+    )
   if (!equal(body.subarray(1, 1 + PREFIX_BYTES), network.id.subarray(0, PREFIX_BYTES)))
     throw new BanyanError('wrong-network', 'This invitation belongs to another Banyan network than yours.')
   try {
@@ -98,16 +109,23 @@ function bodyOf(crypto: Crypto, text: string): Bytes {
 }
 
 function damaged(): BanyanError {
-  return new BanyanError('malformed', 'This link is cut off or was changed on the way. Copy the whole link and try again.')
+  return new BanyanError(
+    'malformed',
+    'This link is cut off or was changed on the way. Copy the whole link and try again.',
+  )
 }
 
 function inWords(error: unknown): unknown {
   if (!(error instanceof BanyanError)) return error
   if (error.code === 'expired')
-    return new BanyanError('expired', 'This invitation is no longer valid. Ask for a new one.', { cause: error })
+    return new BanyanError('expired', 'This invitation is no longer valid. Ask for a new one.', {
+      cause: error,
+    })
   if (error.code === 'malformed' || error.code === 'too-large')
     return new BanyanError('malformed', 'This link is damaged. Ask for it once more.', { cause: error })
-  return new BanyanError(error.code, 'This invitation does not prove who made it. Ask for a new one.', { cause: error })
+  return new BanyanError(error.code, 'This invitation does not prove who made it. Ask for a new one.', {
+    cause: error,
+  })
 }
 
 function checksum(crypto: Crypto, body: Uint8Array): Bytes {

@@ -14,7 +14,14 @@ import { type Views, lastLineOf } from './views.ts'
 export type NewMessage = Omit<MessageRow, 'position'>
 
 /** How far a message has come: a mark never goes back, whatever order the news arrive in. */
-const RANK: Record<MessageState, number> = { received: 0, failed: 0, queued: 0, published: 1, delivered: 1, read: 2 }
+const RANK: Record<MessageState, number> = {
+  received: 0,
+  failed: 0,
+  queued: 0,
+  published: 1,
+  delivered: 1,
+  read: 2,
+}
 const PURGE = 'purge/'
 const PURGE_PAGE = 500
 /** As many as a window shows at a time. */
@@ -69,7 +76,11 @@ export class Conversations {
   }
 
   /** Stores a message at the end. Undefined where one with its id is here already. */
-  async append(tx: Transaction, conversationId: string, message: NewMessage): Promise<MessageRow | undefined> {
+  async append(
+    tx: Transaction,
+    conversationId: string,
+    message: NewMessage,
+  ): Promise<MessageRow | undefined> {
     if (await tx.get(placeOf(message.id))) return undefined
     const conversation = tx.row(this.#core.conversations, conversationId)
     if (!conversation) throw new BanyanError('not-found', 'This conversation no longer exists.')
@@ -113,9 +124,15 @@ export class Conversations {
     const prefix = messagesOf(conversationId)
     // through the journal, so that what was just sent is in it
     const entries = await this.#core.journal.run((tx) =>
-      tx.range(prefix, { limit, reverse: true, ...(before === undefined ? {} : { before: numberKey(before) }) }),
+      tx.range(prefix, {
+        limit,
+        reverse: true,
+        ...(before === undefined ? {} : { before: numberKey(before) }),
+      }),
     )
-    return entries.reverse().map(({ value }) => this.#views.message(conversationId, fromJson<MessageRow>(value)))
+    return entries
+      .reverse()
+      .map(({ value }) => this.#views.message(conversationId, fromJson<MessageRow>(value)))
   }
 
   /** Ids of the messages from others that this has newly marked as read, oldest first. */

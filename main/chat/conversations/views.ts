@@ -3,7 +3,13 @@
 import { type Contact, type Conversation, type Message, type Profile } from '../../../preload/contract.ts'
 import { type ChatCore } from '../core.ts'
 import { type Presence } from '../status/presence.ts'
-import { type ContactRow, type ConversationRow, type MessageRow, accountOf, contactConversation } from './rows.ts'
+import {
+  type ContactRow,
+  type ConversationRow,
+  type MessageRow,
+  accountOf,
+  contactConversation,
+} from './rows.ts'
 
 export const UNKNOWN_NAME = 'Somebody'
 /** What the list shows of the last message. */
@@ -29,9 +35,19 @@ export class Views {
   contact(row: ContactRow): Contact {
     const { accountId, ownName, relation, isVerified, lastSeenMs } = row
     // who has not agreed to be seen, or is blocked, is shown without presence
-    const presence = relation === 'request' || relation === 'blocked' ? 'offline' : this.#presence.of(accountId)
+    const presence =
+      relation === 'request' || relation === 'blocked' ? 'offline' : this.#presence.of(accountId)
     const conversationId = contactConversation(accountId)
-    return { conversationId, accountId, name: nameOf(row), ownName, relation, isVerified, presence, lastSeenMs }
+    return {
+      conversationId,
+      accountId,
+      name: nameOf(row),
+      ownName,
+      relation,
+      isVerified,
+      presence,
+      lastSeenMs,
+    }
   }
 
   conversation(row: ConversationRow): Conversation {
@@ -54,7 +70,18 @@ export class Views {
     const { id, position, fromSelf, authorId, text, sentAtMs, state } = row
     const authorName = fromSelf ? this.#core.own.name : this.#authorName(conversationId, row)
     const stateReason = state === 'queued' ? this.#waitsFor(conversationId) : ''
-    return { id, conversationId, position, fromSelf, authorId, authorName, text, sentAtMs, state, stateReason }
+    return {
+      id,
+      conversationId,
+      position,
+      fromSelf,
+      authorId,
+      authorName,
+      text,
+      sentAtMs,
+      state,
+      stateReason,
+    }
   }
 
   #authorName(conversationId: string, row: MessageRow): string {

@@ -33,7 +33,10 @@ export class Directory {
   readonly #sealer: Sealer
   readonly #outbox: Outbox
   readonly #contacts: Contacts
-  readonly #wanted = new Map<string, { peer: VerifiedCertificate; attempts: number; timer: Timer | undefined }>()
+  readonly #wanted = new Map<
+    string,
+    { peer: VerifiedCertificate; attempts: number; timer: Timer | undefined }
+  >()
   readonly #timers: { upkeep?: Timer; retry?: Timer; look?: Timer } = {}
   #isJoined = false
   #isStopped = false
@@ -111,7 +114,9 @@ export class Directory {
     const signed = this.#verify(record, accountKey, DEVICES_SALT)
     const { crypto, network } = this.#core.ports
     const devices = decodeDeviceList(crypto, network, accountKey, signed.value, this.#core.wallMs())
-    await this.#core.journal.run((tx) => this.#contacts.setDevices(tx, contact.accountId, devices, signed.sequence))
+    await this.#core.journal.run((tx) =>
+      this.#contacts.setDevices(tx, contact.accountId, devices, signed.sequence),
+    )
   }
 
   #seek(nodeId: string): void {
@@ -163,7 +168,8 @@ export class Directory {
         this.#core.door.put(await this.#prekeys.current()),
         this.#ownList().then((list) => this.#core.door.put(list)),
       ])
-      if (counts.some((count) => count === 0)) throw new BanyanError('unreachable', 'nobody keeps our records yet')
+      if (counts.some((count) => count === 0))
+        throw new BanyanError('unreachable', 'nobody keeps our records yet')
       this.#publishedMs = this.#core.ports.clock.nowMs()
       this.#failures = 0
     } catch (error) {
@@ -201,7 +207,13 @@ export class Directory {
   #devicesIn(record: DhtRecord) {
     const { own, ports } = this.#core
     const signed = this.#verify(record, own.key.publicKey, DEVICES_SALT)
-    const devices = decodeDeviceList(ports.crypto, ports.network, own.key.publicKey, signed.value, this.#core.wallMs())
+    const devices = decodeDeviceList(
+      ports.crypto,
+      ports.network,
+      own.key.publicKey,
+      signed.value,
+      this.#core.wallMs(),
+    )
     const others = devices.filter((device) => device.nodeId !== own.nodeId).map((device) => device.bytes)
     return { others, sequence: signed.sequence }
   }

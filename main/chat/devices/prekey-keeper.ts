@@ -54,7 +54,8 @@ export class PrekeyKeeper {
   current(): Promise<SignedRecord> {
     const now = Math.floor(this.#ports.clock.wallMs())
     const known = this.#record
-    const isFresh = known && now - known.madeAtMs < ROTATION_MS && known.record.expiresAtMs - now > RECORD_LIFE_MS / 2
+    const isFresh =
+      known && now - known.madeAtMs < ROTATION_MS && known.record.expiresAtMs - now > RECORD_LIFE_MS / 2
     if (isFresh) return Promise.resolve(known.record)
     this.#making ??= this.#make(now).finally(() => (this.#making = undefined))
     return this.#making
@@ -81,7 +82,8 @@ export class PrekeyKeeper {
     const newest = rows.at(-1)
     // a clock that was set back must not keep one pair for ever
     if (newest && Math.abs(now - newest.row.madeAtMs) < ROTATION_MS) return newest
-    for (const { id, row } of rows) if (id !== newest?.id && now - row.madeAtMs > KEPT_MS) await this.#forget(tx, id)
+    for (const { id, row } of rows)
+      if (id !== newest?.id && now - row.madeAtMs > KEPT_MS) await this.#forget(tx, id)
     return this.#create(tx, (newest?.id ?? this.#firstId(now)) + 1, now)
   }
 
@@ -94,7 +96,11 @@ export class PrekeyKeeper {
     const ratchet = await this.#own.ratchet()
     const prekeys = await ratchet.newPrekeys(this.#own.secrets.signal, id, now)
     const { signedPrekey, kyberPrekey } = prekeys
-    const row: PrekeyRow = { signedPrekey: toHex(signedPrekey), kyberPrekey: toHex(kyberPrekey), madeAtMs: now }
+    const row: PrekeyRow = {
+      signedPrekey: toHex(signedPrekey),
+      kyberPrekey: toHex(kyberPrekey),
+      madeAtMs: now,
+    }
     tx.put(PREKEYS + numberKey(id), toJson(row))
     return { id, row }
   }

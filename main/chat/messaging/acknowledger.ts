@@ -37,7 +37,8 @@ export class Acknowledger {
     for (const [to, acks] of this.#acks)
       for (const part of parts(acks)) void this.#core.door.send(to, encodeFrame({ kind: 'ack', acks: part }))
     for (const [to, envelopes] of this.#nacks)
-      for (const part of parts(envelopes)) void this.#core.door.send(to, encodeFrame({ kind: 'nack', envelopes: part }))
+      for (const part of parts(envelopes))
+        void this.#core.door.send(to, encodeFrame({ kind: 'nack', envelopes: part }))
     this.#acks.clear()
     this.#nacks.clear()
   }

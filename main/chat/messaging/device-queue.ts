@@ -64,7 +64,13 @@ export class DeviceQueue {
   #again = false
   #isStopped = false
 
-  private constructor(core: ChatCore, sealer: Sealer, host: QueueHost, peer: VerifiedCertificate, nextSequence: number) {
+  private constructor(
+    core: ChatCore,
+    sealer: Sealer,
+    host: QueueHost,
+    peer: VerifiedCertificate,
+    nextSequence: number,
+  ) {
     this.#core = core
     this.#sealer = sealer
     this.#host = host
@@ -72,7 +78,12 @@ export class DeviceQueue {
     this.#nextSequence = nextSequence
   }
 
-  static async open(core: ChatCore, sealer: Sealer, host: QueueHost, peer: VerifiedCertificate): Promise<DeviceQueue> {
+  static async open(
+    core: ChatCore,
+    sealer: Sealer,
+    host: QueueHost,
+    peer: VerifiedCertificate,
+  ): Promise<DeviceQueue> {
     const prefix = outboxOf(peer.nodeId)
     const [last] = await core.journal.store.range({ ...rangeOf(prefix), limit: 1, reverse: true })
     return new DeviceQueue(core, sealer, host, peer, last ? numberOf(decodeKey(last.key)) + 1 : 1)
@@ -224,7 +235,11 @@ export class DeviceQueue {
   async #sealOne(tx: Transaction, entry: Entry): Promise<boolean> {
     const ciphertext = await this.#sealer.seal(tx, this.peer, entry.row.plaintext)
     if (!ciphertext) return false
-    const row: OutboxRow = { ...entry.row, ciphertext, epoch: this.#sealer.device(tx, this.peer.nodeId).epoch }
+    const row: OutboxRow = {
+      ...entry.row,
+      ciphertext,
+      epoch: this.#sealer.device(tx, this.peer.nodeId).epoch,
+    }
     tx.put(this.#keyOf(entry.sequence), encodeOutboxRow(row))
     tx.after(() => {
       if (this.#window.has(entry.sequence)) this.#enter(entry.sequence, row)

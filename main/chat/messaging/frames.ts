@@ -90,7 +90,10 @@ function read(reader: Reader, kind: number): Frame {
     case ACK:
       return {
         kind: 'ack',
-        acks: list(reader, () => ({ envelope: reader.bytes(ENVELOPE_BYTES), token: reader.bytes(TOKEN_BYTES) })),
+        acks: list(reader, () => ({
+          envelope: reader.bytes(ENVELOPE_BYTES),
+          token: reader.bytes(TOKEN_BYTES),
+        })),
       }
     case NACK:
       return { kind: 'nack', envelopes: list(reader, () => reader.bytes(ENVELOPE_BYTES)) }
@@ -105,9 +108,13 @@ function read(reader: Reader, kind: number): Frame {
 
 function readSealed(reader: Reader): Frame {
   const cipher = reader.u8()
-  if (cipher !== CIPHERS.first && cipher !== CIPHERS.ratchet) throw new BanyanError('malformed', `cipher ${cipher}`)
+  if (cipher !== CIPHERS.first && cipher !== CIPHERS.ratchet)
+    throw new BanyanError('malformed', `cipher ${cipher}`)
   const certificate = reader.bytes16(CERTIFICATE_BYTES)
-  const ciphertext: Ciphertext = { kind: cipher === CIPHERS.first ? 'first' : 'ratchet', bytes: reader.rest() }
+  const ciphertext: Ciphertext = {
+    kind: cipher === CIPHERS.first ? 'first' : 'ratchet',
+    bytes: reader.rest(),
+  }
   return { kind: 'sealed', ciphertext, certificate: certificate.length > 0 ? certificate : undefined }
 }
 

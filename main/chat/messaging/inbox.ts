@@ -95,7 +95,8 @@ export class Inbox {
       case 'bundle':
         return this.#parts.directory.offer(from, frame.record)
       case 'ask':
-        if (!this.#asks.take(1, this.#core.ports.clock.nowMs())) throw new BanyanError('quota', 'too many questions')
+        if (!this.#asks.take(1, this.#core.ports.clock.nowMs()))
+          throw new BanyanError('quota', 'too many questions')
         return this.#parts.directory.answer(from)
     }
   }
@@ -108,7 +109,8 @@ export class Inbox {
     } catch (error) {
       if (error instanceof TooEarly) return this.#early.hold(toHex(envelope), error.after, { from, frame })
       // no session, or a key that is gone: the sender seals it anew. A replay is answered alike; its sender has it no more
-      if (codeOf(error) === 'not-found' || codeOf(error) === 'refused') this.#parts.acknowledger.nack(from, envelope)
+      if (codeOf(error) === 'not-found' || codeOf(error) === 'refused')
+        this.#parts.acknowledger.nack(from, envelope)
       throw error
     }
   }
@@ -123,7 +125,9 @@ export class Inbox {
     if (contact?.relation === 'blocked') return this.#core.drops.count('blocked') // silently: they are not told
     if (!contact && !this.#strangers.take(1, this.#core.ports.clock.nowMs()))
       throw new BanyanError('quota', 'too many strangers')
-    const { token: fresh, payload } = decodePayload(await this.#parts.sealer.open(tx, sender, frame.ciphertext))
+    const { token: fresh, payload } = decodePayload(
+      await this.#parts.sealer.open(tx, sender, frame.ciphertext),
+    )
     await this.#parts.contacts.learnDevice(tx, sender)
     await this.#act(tx, sender, payload, toHex(envelope))
     tx.put(seen, fresh)
@@ -143,11 +147,17 @@ export class Inbox {
     const { crypto, network } = this.#core.ports
     const sender = verifyCertificate(crypto, network, frame.certificate, this.#core.wallMs())
     if (sender.nodeId !== from) throw new BanyanError('bad-signature', 'the certificate of another node')
-    if (toHex(sender.accountKey) === this.#core.own.id) throw new BanyanError('own-link', 'a device of our own')
+    if (toHex(sender.accountKey) === this.#core.own.id)
+      throw new BanyanError('own-link', 'a device of our own')
     return sender
   }
 
-  async #act(tx: Transaction, sender: VerifiedCertificate, payload: Payload, envelope: string): Promise<void> {
+  async #act(
+    tx: Transaction,
+    sender: VerifiedCertificate,
+    payload: Payload,
+    envelope: string,
+  ): Promise<void> {
     const { contacts } = this.#parts
     switch (payload.kind) {
       case 'text':

@@ -35,7 +35,10 @@ export class Messages {
   async send(conversationId: string, text: string): Promise<Message> {
     const size = utf8(text).length
     if (size > MAX_TEXT_BYTES)
-      throw new BanyanError('too-large', `A message can have ${MAX_TEXT_BYTES / 1024} KiB; this one has ${Math.ceil(size / 1024)}.`)
+      throw new BanyanError(
+        'too-large',
+        `A message can have ${MAX_TEXT_BYTES / 1024} KiB; this one has ${Math.ceil(size / 1024)}.`,
+      )
     const { kind } = this.#parts.conversations.mustHave(conversationId)
     const row = await this.#core.journal.run((tx) =>
       kind === 'topic'
@@ -63,7 +66,8 @@ export class Messages {
   async #toContact(tx: Transaction, conversationId: string, text: string): Promise<MessageRow> {
     const contact = tx.row(this.#core.contacts, accountOf(conversationId))
     if (!contact) throw new BanyanError('not-found', 'This contact no longer exists.')
-    if (contact.relation === 'blocked') throw new BanyanError('refused', `You have blocked ${nameOf(contact)}.`)
+    if (contact.relation === 'blocked')
+      throw new BanyanError('refused', `You have blocked ${nameOf(contact)}.`)
     if (contact.relation === 'request')
       throw new BanyanError('refused', `Accept ${nameOf(contact)} first, then you can write.`)
     const messageId = this.#core.ports.random.bytes(MESSAGE_ID_BYTES)
@@ -81,7 +85,12 @@ export class Messages {
     })
     if (!row) throw new BanyanError('internal', 'a random id came twice')
     const place = { conversationId, position: row.position }
-    await this.#parts.outbox.enqueue(tx, contact, { kind: 'text', messageId, after, sentAtMs, text }, { place })
+    await this.#parts.outbox.enqueue(
+      tx,
+      contact,
+      { kind: 'text', messageId, after, sentAtMs, text },
+      { place },
+    )
     return row
   }
 }

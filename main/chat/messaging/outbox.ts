@@ -32,7 +32,12 @@ export class Outbox {
   }
 
   /** For all devices of a contact, or for one of them. */
-  async enqueue(tx: Transaction, contact: ContactRow, payload: Payload, options: { place?: Place; only?: string } = {}): Promise<void> {
+  async enqueue(
+    tx: Transaction,
+    contact: ContactRow,
+    payload: Payload,
+    options: { place?: Place; only?: string } = {},
+  ): Promise<void> {
     for (const { nodeId, certificate } of contact.devices) {
       if (options.only !== undefined && options.only !== nodeId) continue
       const queue = await this.#queue(knownCertificate(this.#core.ports.crypto, fromHex(certificate)!))

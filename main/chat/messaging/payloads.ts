@@ -40,7 +40,12 @@ export function encodePayload(token: Bytes, payload: Payload): Bytes {
   const writer = new Writer().bytes(token)
   switch (payload.kind) {
     case 'text':
-      writer.u8(TEXT).bytes(payload.messageId).bytes(payload.after).u64(payload.sentAtMs).bytes(utf8(payload.text))
+      writer
+        .u8(TEXT)
+        .bytes(payload.messageId)
+        .bytes(payload.after)
+        .u64(payload.sentAtMs)
+        .bytes(utf8(payload.text))
       break
     case 'hello':
       writer.u8(HELLO).bytes(payload.invitation).bytes(utf8(payload.name))
@@ -92,7 +97,8 @@ function read(reader: Reader, kind: number): Payload {
 }
 
 function readText(reader: Reader): string {
-  if (reader.remaining > MAX_TEXT_BYTES) throw new BanyanError('too-large', `a text of ${reader.remaining} bytes`)
+  if (reader.remaining > MAX_TEXT_BYTES)
+    throw new BanyanError('too-large', `a text of ${reader.remaining} bytes`)
   if (reader.remaining === 0) throw new BanyanError('malformed', 'an empty text')
   try {
     return fromUtf8(reader.rest())

@@ -34,7 +34,12 @@ export class Sealer {
     if (!(await this.hasSession(tx, peer.nodeId))) return undefined
     const ratchet = await this.#core.own.ratchet()
     try {
-      return await ratchet.encrypt(this.#core.own.ratchetSelf, ratchetPeer(peer), plaintext, this.#storage(tx))
+      return await ratchet.encrypt(
+        this.#core.own.ratchetSelf,
+        ratchetPeer(peer),
+        plaintext,
+        this.#storage(tx),
+      )
     } catch (error) {
       if (codeOf(error) !== 'not-found' && codeOf(error) !== 'no-prekeys') throw error
       this.drop(tx, peer.nodeId) // a session that went stale before its first answer
@@ -49,9 +54,15 @@ export class Sealer {
   }
 
   /** Errors: refused (an older bundle than one seen before), untrusted-identity, bad-signature, malformed. */
-  async begin(tx: Transaction, peer: VerifiedCertificate, bundle: PrekeyBundle, sequence: number): Promise<void> {
+  async begin(
+    tx: Transaction,
+    peer: VerifiedCertificate,
+    bundle: PrekeyBundle,
+    sequence: number,
+  ): Promise<void> {
     const device = this.device(tx, peer.nodeId)
-    if (sequence < device.bundleSequence) throw new BanyanError('refused', 'an older bundle than the one seen before')
+    if (sequence < device.bundleSequence)
+      throw new BanyanError('refused', 'an older bundle than the one seen before')
     if (await this.hasSession(tx, peer.nodeId)) return // they were faster: their message began it
     const ratchet = await this.#core.own.ratchet()
     await ratchet.begin(this.#core.own.ratchetSelf, ratchetPeer(peer), bundle, this.#storage(tx))

@@ -67,7 +67,12 @@ export interface Ratchet {
    * Nothing is saved where it fails. Errors: untrusted-identity, malformed, refused (a replay), not-found (no session,
    * or none of its keys fit: the sender must begin anew).
    */
-  decrypt(own: RatchetSelf, peer: RatchetPeer, ciphertext: Ciphertext, storage: RatchetStorage): Promise<Bytes>
+  decrypt(
+    own: RatchetSelf,
+    peer: RatchetPeer,
+    ciphertext: Ciphertext,
+    storage: RatchetStorage,
+  ): Promise<Bytes>
 }
 
 export interface RatchetSelf {

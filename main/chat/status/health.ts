@@ -85,16 +85,30 @@ export class HealthMonitor {
     return `${address ?? 'HOST:PORT'}#${toBase64Url(this.#core.own.identity.noiseKey.publicKey)}`
   }
 
-  #session({ id, address, rttMs, sentBytes, receivedBytes }: OverlayStatus['sessions'][number]): Health['sessions'][number] {
+  #session({
+    id,
+    address,
+    rttMs,
+    sentBytes,
+    receivedBytes,
+  }: OverlayStatus['sessions'][number]): Health['sessions'][number] {
     const device = this.#contacts.deviceOf(id)
     const contact = device && this.#core.contacts.get(toHex(device.accountKey))
-    return { nodeId: id, contactName: contact ? nameOf(contact) : '', address, rttMs: Math.max(0, rttMs), sentBytes, receivedBytes }
+    return {
+      nodeId: id,
+      contactName: contact ? nameOf(contact) : '',
+      address,
+      rttMs: Math.max(0, rttMs),
+      sentBytes,
+      receivedBytes,
+    }
   }
 
   #rate(now: Traffic): Health['rate'] {
     const first = this.#samples[0]
     const seconds = first ? (this.#core.ports.clock.nowMs() - first.atMs) / 1000 : 0
-    if (!first || seconds <= 0) return { sentBytesPerSecond: 0, receivedBytesPerSecond: 0, packetsPerSecond: 0 }
+    if (!first || seconds <= 0)
+      return { sentBytesPerSecond: 0, receivedBytesPerSecond: 0, packetsPerSecond: 0 }
     const per = (key: keyof Traffic) => Math.max(0, now[key] - first.traffic[key]) / seconds
     return {
       sentBytesPerSecond: per('sentBytes'),

@@ -15,9 +15,17 @@ export function networkState(status: OverlayStatus | undefined, problem: string)
     case 'joining':
       return { kind: 'connecting', peers, words: 'Looking for other computers…' }
     case 'alone':
-      return { kind: 'alone', peers, words: 'Nobody has answered yet. Trying again; your messages wait here.' }
+      return {
+        kind: 'alone',
+        peers,
+        words: 'Nobody has answered yet. Trying again; your messages wait here.',
+      }
     case 'joined':
-      return { kind: 'online', peers, words: `Connected through ${peers === 1 ? 'one computer' : `${peers} computers`}` }
+      return {
+        kind: 'online',
+        peers,
+        words: `Connected through ${peers === 1 ? 'one computer' : `${peers} computers`}`,
+      }
   }
 }
 

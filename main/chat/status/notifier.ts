@@ -39,6 +39,8 @@ export class Notifier {
 
   #body(texts: readonly string[]): string {
     if (texts.length > 1) return `${texts.length} new messages`
-    return this.#settings.current.notificationPreview ? texts[0]!.slice(0, MAX_BODY_CHARACTERS) : 'New message'
+    return this.#settings.current.notificationPreview
+      ? texts[0]!.slice(0, MAX_BODY_CHARACTERS)
+      : 'New message'
   }
 }

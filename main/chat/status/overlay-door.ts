@@ -1,7 +1,14 @@
 // The overlay as the chat's parts reach it: there before the overlay is, and still there when it could not be started.
 // Until then everything waits as if the network were away, which is what it is.
 
-import { type OverlayApi, type OverlayEvents, type OverlayStatus, type PublishResult, type SendResult, type DhtRecord } from '../../overlay/api.ts'
+import {
+  type OverlayApi,
+  type OverlayEvents,
+  type OverlayStatus,
+  type PublishResult,
+  type SendResult,
+  type DhtRecord,
+} from '../../overlay/api.ts'
 import { BanyanError } from '../../overlay/base/errors.ts'
 import { type Id, type NodeId } from '../../overlay/base/id.ts'
 import { type Address } from '../../overlay/ports/datagram-socket.ts'

@@ -75,7 +75,12 @@ export class Journal {
    */
   run<T>(work: (transaction: Transaction) => T | Promise<T>, options?: { lazy?: boolean }): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, isDurable: options?.lazy !== true, resolve: resolve as Job['resolve'], reject })
+      this.#queue.push({
+        work,
+        isDurable: options?.lazy !== true,
+        resolve: resolve as Job['resolve'],
+        reject,
+      })
       this.#running ??= this.#drain()
     })
   }
@@ -105,12 +110,15 @@ export class Journal {
       }
     }
     try {
-      if (group.writes.size > 0) await this.#store.write(group.batch(), { sync: done.some(({ job }) => job.isDurable) })
+      if (group.writes.size > 0)
+        await this.#store.write(group.batch(), { sync: done.some(({ job }) => job.isDurable) })
     } catch (error) {
       for (const { job } of done) job.reject(error)
       return
     }
-    group.settle((error) => this.#log.log('error', 'chat', 'an effect failed', { code: codeOf(error), error: String(error) }))
+    group.settle((error) =>
+      this.#log.log('error', 'chat', 'an effect failed', { code: codeOf(error), error: String(error) }),
+    )
     for (const { job, value } of done) job.resolve(value as never)
   }
 }
@@ -177,7 +185,9 @@ class Layer implements Transaction {
       if (value) entries.set(key, value)
       else entries.delete(key)
     }
-    const sorted = [...entries].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1))
+    const sorted = [...entries]
+      .map(([key, value]) => ({ key, value }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
     if (options.reverse) sorted.reverse()
     return sorted.slice(0, limit)
   }

@@ -19,7 +19,14 @@ const UNFIT = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** What people mean alike must be one topic: no leading '#', one spelling (NFC), no capitals. Errors: malformed. */
 export function normaliseTopic(text: string): string {
-  const name = text.normalize('NFC').replaceAll(UNFIT, '').trim().replace(/^#+/, '').trim().toLowerCase().normalize('NFC')
+  const name = text
+    .normalize('NFC')
+    .replaceAll(UNFIT, '')
+    .trim()
+    .replace(/^#+/, '')
+    .trim()
+    .toLowerCase()
+    .normalize('NFC')
   const compact = name.replaceAll(/\s+/g, ' ')
   if (compact === '') throw new BanyanError('malformed', 'A topic needs a name.')
   if (compact.length > MAX_TOPIC_CHARACTERS)

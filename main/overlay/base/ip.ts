@@ -40,7 +40,9 @@ function parseIPv6(text: string): Bytes | undefined {
 function groups(text: string): number[] | undefined {
   if (text === '') return []
   const parts = text.split(':')
-  return parts.every((part) => /^[0-9a-fA-F]{1,4}$/.test(part)) ? parts.map((part) => parseInt(part, 16)) : undefined
+  return parts.every((part) => /^[0-9a-fA-F]{1,4}$/.test(part))
+    ? parts.map((part) => parseInt(part, 16))
+    : undefined
 }
 
 function formatIPv6(bytes: Uint8Array): string {

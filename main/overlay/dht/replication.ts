@@ -119,7 +119,8 @@ export class Replication {
       for (let rootIndex = 0; rootIndex < ROOT_COUNT; rootIndex++)
         if (replica.rootMask & (1 << rootIndex)) {
           const { receivers, isPrompt } = this.#receivers(replica.roots[rootIndex]!, before)
-          for (const id of receivers) collect(isPrompt ? prompt : late, rootIndex + id, { key, sequence: replica.sequence })
+          for (const id of receivers)
+            collect(isPrompt ? prompt : late, rootIndex + id, { key, sequence: replica.sequence })
         }
     const missed = this.#offerAll(prompt)
     if (late.size > 0) this.#around.timers.after(LATE_OFFER_MS, () => void this.#offerAll(late))
@@ -146,7 +147,9 @@ export class Replication {
     const now = this.responsible(rootKey)
     const others = now.filter((id) => id !== self)
     if (!now.includes(self)) return { receivers: others, isPrompt: true }
-    const previously = [self, ...before].sort((a, b) => compareDistance(rootKey, a, b)).slice(0, REPLICAS_PER_ROOT)
+    const previously = [self, ...before]
+      .sort((a, b) => compareDistance(rootKey, a, b))
+      .slice(0, REPLICAS_PER_ROOT)
     const holders = now.filter((id) => previously.includes(id))
     return {
       receivers: others.filter((id) => !previously.includes(id)),

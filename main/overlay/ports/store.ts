@@ -3,8 +3,7 @@
 import { type Bytes } from '../base/bytes.ts'
 
 export type StoreWrite =
-  | { type: 'put'; key: Uint8Array; value: Uint8Array }
-  | { type: 'del'; key: Uint8Array }
+  { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array }
 
 export interface Store {
   get(key: Uint8Array): Promise<Bytes | undefined>

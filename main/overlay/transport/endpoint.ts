@@ -14,7 +14,7 @@ import { type Identity } from '../identity.ts'
 import { type Network } from '../network.ts'
 import { type Clock } from '../ports/clock.ts'
 import { type Crypto } from '../ports/crypto.ts'
-import { type Address, type DatagramSocket } from '../ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, sameAddress } from '../ports/datagram-socket.ts'
 import { type Log } from '../ports/log.ts'
 import { type Random } from '../ports/random.ts'
 import {
@@ -38,12 +38,14 @@ import { Session, type SessionFacts, type SessionOwner, type SessionPorts } from
 export interface EndpointOptions {
   /** Idle time after which a link shows a sign of life, to keep NAT bindings. */
   keepAliveMs: number
+  /** The same where the peer sees us at our own address: only to notice a peer that died. */
+  untranslatedKeepAliveMs: number
   /** Unanswered time after which a peer is given up. */
   silenceMs: number
 }
 
 /** Chosen: most NATs keep a UDP binding for 30 s or more (RFC 4787 REQ-5 asks for 120). */
-const DEFAULTS: EndpointOptions = { keepAliveMs: 25_000, silenceMs: 3_000 }
+const DEFAULTS: EndpointOptions = { keepAliveMs: 25_000, untranslatedKeepAliveMs: 60_000, silenceMs: 3_000 }
 /** Chosen: how long the peer's call may take longer than ours before ours is renewed. */
 const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
@@ -191,6 +193,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   observed(session: Session, address: Address): void {
+    if (this.#ports.socket.localAddresses().some((local) => sameAddress(local, address)))
+      session.isUntranslated()
     for (const listener of this.#observedListeners) this.#guard(() => listener(session, address))
   }
 

@@ -27,7 +27,7 @@ const ROUNDING_MS = 0.01
 export class SessionTimers {
   readonly #clock: Clock
   readonly #duties: SessionDuties
-  readonly #keepAliveMs: number
+  #keepAliveMs: number
   #deadlines: Deadlines = { ackMs: undefined, lossMs: undefined, probeMs: undefined }
   #activeMs: number
   #timer: Timer | undefined
@@ -44,6 +44,12 @@ export class SessionTimers {
   /** Something was sent or heard: the path is in use, and a keep-alive is not needed for another interval. */
   active(nowMs: number): void {
     this.#activeMs = nowMs
+  }
+
+  /** What is known of the path says how long it may be idle. */
+  keepAliveEvery(intervalMs: number): void {
+    this.#keepAliveMs = intervalMs
+    this.#arm()
   }
 
   /** Packets were sent or acks received: these are the duties from now on. */

@@ -59,6 +59,7 @@ export interface SessionPorts {
   crypto: Crypto
   counters: Counters
   keepAliveMs: number
+  untranslatedKeepAliveMs: number
   silenceMs: number
   send(datagram: Bytes, to: Address): void
   /** Runs a listener of the application: what it throws is its defect, and never the peer's. */
@@ -105,8 +106,7 @@ export class Session implements Link, SessionDuties {
     this.#ports = ports
     this.#owner = owner
     this.#streams = new SessionStreams((message) => ports.guard(() => owner.message(this, message)))
-    const keepAliveMs = ports.keepAliveMs * (facts.isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR)
-    this.#timers = new SessionTimers(ports.clock, this, keepAliveMs)
+    this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
     this.#scheduleFlush() // the first packet tells the peer its address, and tells the answerer that we are real
   }
@@ -145,6 +145,11 @@ export class Session implements Link, SessionDuties {
     this.#streams.send(message, acked && ((delivered) => guard(() => acked(delivered))))
     if (this.#streams.queuedBytes > MAX_QUEUED_BYTES) this.close('overrun')
     else this.#scheduleFlush()
+  }
+
+  /** The peer sees us at our own address: no translator between us forgets this path when it is idle. */
+  isUntranslated(): void {
+    this.#timers.keepAliveEvery(this.#keepAliveMs(this.#ports.untranslatedKeepAliveMs))
   }
 
   probe(): void {
@@ -202,6 +207,10 @@ export class Session implements Link, SessionDuties {
   keepAliveDue(): void {
     this.#owesPing = true
     this.#flush()
+  }
+
+  #keepAliveMs(intervalMs: number): number {
+    return intervalMs * (this.facts.isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR)
   }
 
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */

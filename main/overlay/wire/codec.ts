@@ -53,7 +53,8 @@ export class Writer {
 
   /** Up to 65,535 bytes behind a 16-bit length. */
   bytes16(bytes: Uint8Array): this {
-    if (bytes.length > 0xffff) throw new BanyanError('too-large', `${bytes.length} bytes in a field of at most 65535`)
+    if (bytes.length > 0xffff)
+      throw new BanyanError('too-large', `${bytes.length} bytes in a field of at most 65535`)
     return this.u16(bytes.length).bytes(bytes)
   }
 

@@ -74,13 +74,16 @@ export function verifyPeerRecord(
   if (puzzleBits(crypto, crypto.hash(record.nodeKey)) < network.puzzleBits)
     throw new BanyanError('bad-puzzle', 'the node id does not satisfy the puzzle of this network')
   if (!crypto.verify(certificateBody(network.id, record.noiseKey), record.certificate, record.nodeKey))
-    throw new BanyanError('bad-signature', "the node key did not certify this noise key")
+    throw new BanyanError('bad-signature', 'the node key did not certify this noise key')
 }
 
 export function writeAddress(writer: Writer, address: Address): void {
   const host = parseHost(address.host)
   if (!host) throw new BanyanError('malformed', 'an address host that is no numeric IP address')
-  writer.u8(host.length === 4 ? 4 : 6).bytes(host).u16(address.port)
+  writer
+    .u8(host.length === 4 ? 4 : 6)
+    .bytes(host)
+    .u16(address.port)
 }
 
 export function readAddress(reader: Reader): Address {

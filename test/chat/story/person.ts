@@ -73,7 +73,12 @@ export class Person {
   overlay: TestOverlay | undefined
   #chat!: Chat
 
-  constructor(story: Story, name: string, profile: Profile = new MemoryProfile(), secrets: Secrets = new MemorySecrets()) {
+  constructor(
+    story: Story,
+    name: string,
+    profile: Profile = new MemoryProfile(),
+    secrets: Secrets = new MemorySecrets(),
+  ) {
     this.#story = story
     this.name = name
     this.profile = profile
@@ -87,7 +92,10 @@ export class Person {
       random: story.random,
       crypto: story.crypto,
       network: story.network,
-      log: { log: (level, _room, message, facts) => level === 'error' && this.problems.push(`${message} ${JSON.stringify(facts)}`) },
+      log: {
+        log: (level, _room, message, facts) =>
+          level === 'error' && this.problems.push(`${message} ${JSON.stringify(facts)}`),
+      },
       profile: story.busy.watch(this.profile),
       secrets: story.busy.watch(this.secrets),
       ratchet: async () => story.busy.watch(new SignalRatchet()),
@@ -119,13 +127,22 @@ export class Person {
     return this.#chat
   }
 
-  async call<N extends CallName>(name: N, ...argument: CallArgument<N> extends undefined ? [] : [CallArgument<N>]): Promise<CallResult<N>> {
+  async call<N extends CallName>(
+    name: N,
+    ...argument: CallArgument<N> extends undefined ? [] : [CallArgument<N>]
+  ): Promise<CallResult<N>> {
     return this.#story.wait(this.ask(name, ...argument))
   }
 
   /** Without waiting in virtual time. */
-  async ask<N extends CallName>(name: N, ...argument: CallArgument<N> extends undefined ? [] : [CallArgument<N>]): Promise<CallResult<N>> {
-    const describe = (error: unknown) => ({ code: codeOf(error), message: String(error instanceof Error ? error.message : error) })
+  async ask<N extends CallName>(
+    name: N,
+    ...argument: CallArgument<N> extends undefined ? [] : [CallArgument<N>]
+  ): Promise<CallResult<N>> {
+    const describe = (error: unknown) => ({
+      code: codeOf(error),
+      message: String(error instanceof Error ? error.message : error),
+    })
     const reply = await dispatch(this.#chat.handlers, describe, name, argument[0])
     if (!reply.ok) throw new CallError(reply.error.code, reply.error.message)
     return v.parse(calls[name][1], reply.value) as CallResult<N>

@@ -86,7 +86,7 @@ export class Story {
 
   /** No disk write, no key agreement, no microtask is under way. */
   async quiet(): Promise<void> {
-    for (let still = 0; still < 3; ) {
+    for (let still = 0; still < 3;) {
       await turn()
       still = this.busy.isIdle ? still + 1 : 0
     }

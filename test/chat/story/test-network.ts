@@ -114,11 +114,11 @@ export class TestOverlay implements OverlayApi {
     return new Promise((resolve) => {
       this.#inOrder(to, () => {
         const target = this.#net.nodes.get(to)
-        if (!target || target.isDead)
-          return resolve({ kind: 'failed', reason: 'unreachable' })
+        if (!target || target.isDead) return resolve({ kind: 'failed', reason: 'unreachable' })
         if (this.#net.tap(this.self.id, to, copy) && this.#net.random.unit() >= this.#net.loss) {
           target.receive(this.self.id, copy)
-          if (this.#net.random.unit() < this.#net.repeats) this.#net.later(() => target.receive(this.self.id, copy))
+          if (this.#net.random.unit() < this.#net.repeats)
+            this.#net.later(() => target.receive(this.self.id, copy))
         }
         this.#net.later(() => resolve({ kind: 'delivered', via: 'session' }))
       })
@@ -161,7 +161,8 @@ export class TestOverlay implements OverlayApi {
   }
 
   async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
-    if (!this.#isOn || this.isDead || this.#net.nodes.size < 2) return { kind: 'failed', reason: 'unreachable' }
+    if (!this.#isOn || this.isDead || this.#net.nodes.size < 2)
+      return { kind: 'failed', reason: 'unreachable' }
     const id = idFromBytes(this.#net.crypto.hash(payload))
     const publication = { topic, id, payload: Uint8Array.from(payload) }
     for (const member of this.#net.topics.get(topic) ?? [])
@@ -201,7 +202,13 @@ export class TestOverlay implements OverlayApi {
       stage: !this.#isOn ? 'stopped' : others.length > 0 ? 'joined' : 'alone',
       id: this.self.id,
       addresses: [...this.self.addresses],
-      sessions: others.map((id) => ({ id, address: '127.0.0.1:1', rttMs: 1, sentBytes: 0, receivedBytes: 0 })),
+      sessions: others.map((id) => ({
+        id,
+        address: '127.0.0.1:1',
+        rttMs: 1,
+        sentBytes: 0,
+        receivedBytes: 0,
+      })),
       leafSetSize: others.length,
       tableSize: others.length,
       replicas: { count: 0, bytes: 0 },
@@ -213,6 +220,7 @@ export class TestOverlay implements OverlayApi {
   }
 
   #mustBeJoined(): void {
-    if (!this.#net.hasDht || this.#net.nodes.size < 2 || this.isDead) throw new BanyanError('unreachable', 'alone')
+    if (!this.#net.hasDht || this.#net.nodes.size < 2 || this.isDead)
+      throw new BanyanError('unreachable', 'alone')
   }
 }

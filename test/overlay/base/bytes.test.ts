@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concat, equal, fromBase64Url, fromHex, toBase64Url, toHex } from '../../../main/overlay/base/bytes.ts'
+import {
+  concat,
+  equal,
+  fromBase64Url,
+  fromHex,
+  toBase64Url,
+  toHex,
+} from '../../../main/overlay/base/bytes.ts'
 
 describe('byte strings', () => {
   it('agree with Buffer on hex and base64url, both ways', () => {

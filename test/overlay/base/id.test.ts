@@ -16,7 +16,11 @@ const short = (digits: string): Id => digits.padEnd(64, '0') as Id
 
 describe('ids on the ring', () => {
   it('survive the wire', () => {
-    fc.assert(fc.property(anyId, (id) => { expect(idFromBytes(idToBytes(id))).toBe(id) }))
+    fc.assert(
+      fc.property(anyId, (id) => {
+        expect(idFromBytes(idToBytes(id))).toBe(id)
+      }),
+    )
   })
 
   it('are at the same distance seen from either end, never more than half the ring', () => {

@@ -17,7 +17,15 @@ describe('the codec', () => {
     )
     fc.assert(
       fc.property(fields, ([a, b, c, d, bytes, text]) => {
-        const written = new Writer(1).u8(a).u16(b).u32(c).u64(d).bytes16(bytes).bytes32(bytes).text16(text).finish()
+        const written = new Writer(1)
+          .u8(a)
+          .u16(b)
+          .u32(c)
+          .u64(d)
+          .bytes16(bytes)
+          .bytes32(bytes)
+          .text16(text)
+          .finish()
         const reader = new Reader(written)
         expect([reader.u8(), reader.u16(), reader.u32(), reader.u64()]).toEqual([a, b, c, d])
         expect(reader.bytes16(600)).toEqual(bytes)

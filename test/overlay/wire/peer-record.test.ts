@@ -52,8 +52,12 @@ describe('peer records', () => {
     }
     const hard = puzzleBits(crypto, crypto.hash(record.nodeKey)) + 1
     expect(code(() => verifyPeerRecord(record, crypto, networkOf(crypto, 'other', 0)))).toBe('bad-signature')
-    expect(code(() => verifyPeerRecord({ ...record, noiseKey: node.publicKey }, crypto, network))).toBe('bad-signature')
-    expect(code(() => verifyPeerRecord(record, crypto, { id: network.id, puzzleBits: hard }))).toBe('bad-puzzle')
+    expect(code(() => verifyPeerRecord({ ...record, noiseKey: node.publicKey }, crypto, network))).toBe(
+      'bad-signature',
+    )
+    expect(code(() => verifyPeerRecord(record, crypto, { id: network.id, puzzleBits: hard }))).toBe(
+      'bad-puzzle',
+    )
   })
 
   it('fail with a typed error on any bytes', () => {
@@ -70,7 +74,10 @@ describe('peer records', () => {
 
   it('count leading zero bits of the hash of the id', () => {
     const naive = (id: Uint8Array): number =>
-      [...crypto.hash(id)].map((byte) => byte.toString(2).padStart(8, '0')).join('').indexOf('1')
+      [...crypto.hash(id)]
+        .map((byte) => byte.toString(2).padStart(8, '0'))
+        .join('')
+        .indexOf('1')
     for (let i = 0; i < 300; i++) {
       const id = crypto.hash(Uint8Array.of(i & 255, i >> 8))
       expect(puzzleBits(crypto, id)).toBe(naive(id))
