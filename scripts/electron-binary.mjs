@@ -1,5 +1,6 @@
-// Where Electron's executable is. The electron package downloads it when first asked; a machine that cannot reach the
-// download, or has no Electron for its processor, gets `undefined` and the reason.
+// Where Electron's executable is. ELECTRON_OVERRIDE_DIST_PATH names the folder of one; else a workspace without access to
+// Electron's own downloads may carry a runtime beside the project; else the electron package downloads it when first
+// asked. Where none of these serves, the caller gets the reason.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -21,6 +22,7 @@ const require = createRequire(import.meta.url)
 /** Returns { path } or { problem }. */
 export function electronBinary() {
   const folder = path.dirname(require.resolve('electron/package.json'))
+  process.env.ELECTRON_OVERRIDE_DIST_PATH ||= runtimeBeside(folder)
   if (!process.env.ELECTRON_OVERRIDE_DIST_PATH && !isDownloaded(folder)) {
     const problem = download(folder)
     if (problem) return { problem }
@@ -31,6 +33,14 @@ export function electronBinary() {
   } catch {
     return { problem: 'it is not installed completely' } // the package throws a plain Error with advice on itself
   }
+}
+
+/** The folder that the workspace's own script prints; empty where there is none. */
+function runtimeBeside(electronFolder) {
+  const script = path.resolve(electronFolder, '../../../shared/tools/electron-runtime/electron-runtime.mjs')
+  if (!fs.existsSync(script)) return ''
+  const run = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: DOWNLOAD_LIMIT_MS })
+  return run.status === 0 ? run.stdout.trim() : ''
 }
 
 function isDownloaded(folder) {

@@ -1,13 +1,15 @@
 // `npm run package`: builds and packs the app with electron-builder; what follows `--` goes to it (`--dir` for the
-// unpacked app only). With ELECTRON_OVERRIDE_DIST_PATH that Electron is packed instead of a downloaded one.
+// unpacked app only). Where electron-binary.mjs finds an Electron on this machine, that one is packed.
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { spawnSync } from 'node:child_process'
 import { buildIfNeeded } from './build.mjs'
+import { electronBinary } from './electron-binary.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+electronBinary()
 const given = process.env.ELECTRON_OVERRIDE_DIST_PATH
 
 function electronArguments() {

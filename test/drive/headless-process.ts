@@ -47,10 +47,6 @@ export class HeadlessProcess {
     return this.#child.pid!
   }
 
-  get hasEnded(): boolean {
-    return this.#exit !== undefined
-  }
-
   get output(): string {
     return this.#lines.join('')
   }

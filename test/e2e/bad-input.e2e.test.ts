@@ -1,8 +1,7 @@
 // What goes wrong for real people, on real processes: each time a clear word, and nothing lost.
 
 import { createSocket } from 'node:dgram'
-import { readdirSync, writeFileSync } from 'node:fs'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -16,6 +15,8 @@ import { scratchFolder } from '../drive/scratch-folder.ts'
 
 const SEED = Number(process.env.BANYAN_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const PACKETS = 100_000
+/** What a garbage collector may leave lying about; state per packet would be more. */
+const GROWTH_LIMIT_BYTES = 64 * 1024 * 1024
 /** Sent in bursts, so that the kernel's buffer is not what drops them. */
 const BURST = 200
 
@@ -72,10 +73,10 @@ describe('bad input', { timeout: 120_000 }, () => {
     const first = headless({ data: scratch.at('first') })
     const port = Number(/:(\d+)#/.exec(await first.bootstrapEntry())![1])
     const second = new HeadlessProcess({ data: scratch.at('second'), port })
-    expect(await exitCode(second)).toBe(1)
+    expect(await second.ended()).toBe(1)
     expect(second.output).toMatch(new RegExp(`${port}`))
     const twin = new HeadlessProcess({ data: scratch.at('first') })
-    expect(await exitCode(twin)).toBe(1)
+    expect(await twin.ended()).toBe(1)
     expect(twin.output).toMatch(/another|already|running/i)
   })
 
@@ -150,23 +151,20 @@ describe('bad input', { timeout: 120_000 }, () => {
     await bob.accepted(conversationId)
     const [address] = (await alice.api.call('health.get')).addresses
     const before = residentBytes(alice.process.pid)
+    if (before === undefined) console.log('memory is not watched: this system has no /proc')
     await shoot(Number(address!.split(':').at(-1)), new SeededRandom(SEED))
     const seen = alice.client.next('message', ({ text }) => text === 'still there?')
     await bob.api.call('messages.send', { conversationId, text: 'still there?' })
     await seen
     const { dropped } = await alice.api.call('health.get')
     expect(Object.values(dropped).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(PACKETS / 2)
-    expect(residentBytes(alice.process.pid) - before).toBeLessThan(64 * 1024 * 1024)
+    if (before !== undefined)
+      expect(residentBytes(alice.process.pid)! - before).toBeLessThan(GROWTH_LIMIT_BYTES)
   })
 })
 
 function codeOf(error: unknown): string {
   return (error as { code: string }).code
-}
-
-async function exitCode(one: HeadlessProcess): Promise<number | null> {
-  await eventually(async () => (one.hasEnded ? true : undefined))
-  return one.stop()
 }
 
 async function eventually<T>(look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
@@ -202,6 +200,8 @@ async function shoot(port: number, random: SeededRandom): Promise<void> {
   socket.close()
 }
 
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
+function residentBytes(pid: number): number | undefined {
+  const file = `/proc/${pid}/status`
+  if (!existsSync(file)) return undefined
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))![1]) * 1024
 }

@@ -8,10 +8,10 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { browserOptions } from '../drive/browser.ts'
 import { build } from 'vite'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const CHROMIUM = process.env.BANYAN_TEST_CHROMIUM ?? '/usr/bin/chromium'
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -88,18 +88,9 @@ async function serve(folder: string, bridge: string): Promise<Server> {
 
 function openChromium(userDataDir: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(userDataDir, {
-    executablePath: CHROMIUM,
+    ...browserOptions(),
     headless: true,
     locale: 'en-GB',
     permissions: ['clipboard-read', 'clipboard-write'],
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
   })
 }

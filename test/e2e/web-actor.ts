@@ -1,16 +1,11 @@
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { browserOptions } from '../drive/browser.ts'
 import { HeadlessProcess } from '../drive/headless-process.ts'
 import { type Actor } from './story.ts'
 import { BanyanWindow } from './window.ts'
 
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.BANYAN_TEST_CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    ],
-  })
+  return chromium.launch(browserOptions())
 }
 
 /** A person at a browser tab that a node of their own serves. */

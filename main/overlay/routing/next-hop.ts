@@ -29,23 +29,29 @@ export function nextHop(self: NodeId, leafSet: LeafSet, linked: readonly NodeId[
     if (root === self) return isExact ? detour(open, query, 'not-here') : { kind: 'deliver' }
     if (open.includes(root)) return { kind: 'forward', next: root, isDetour: false }
   }
-  const better = open.filter((id) => makesProgress(self, key, id))
+  const better = progressing(self, key, open)
   if (better.length > 0) return { kind: 'forward', next: choose(key, better, query.offset), isDetour: false }
   return deadEnd(self, leafSet, open, query)
 }
 
-/** A longer shared prefix, or as long and closer. */
-function makesProgress(self: NodeId, key: Id, id: NodeId): boolean {
-  const difference = sharedPrefixLength(key, id) - sharedPrefixLength(key, self)
-  return difference > 0 || (difference === 0 && compareDistance(key, id, self) < 0)
+/** Those with a longer shared prefix than this node, or one as long and closer. */
+function progressing(self: NodeId, key: Id, open: readonly NodeId[]): NodeId[] {
+  const own = sharedPrefixLength(key, self)
+  return open.filter((id) => {
+    const shared = sharedPrefixLength(key, id)
+    return shared > own || (shared === own && compareDistance(key, id, self) < 0)
+  })
 }
 
 /** The best of those that make progress, or for an offset the n-th ring neighbour of the best among them. */
 function choose(key: Id, better: readonly NodeId[], offset: number): NodeId {
   let best = better[0]!
+  let longest = sharedPrefixLength(key, best)
   for (const id of better) {
-    const difference = sharedPrefixLength(key, id) - sharedPrefixLength(key, best)
-    if (difference > 0 || (difference === 0 && compareDistance(key, id, best) < 0)) best = id
+    const shared = sharedPrefixLength(key, id)
+    if (shared < longest || (shared === longest && compareDistance(key, id, best) >= 0)) continue
+    best = id
+    longest = shared
   }
   if (offset === 0) return best
   const ring = [...better].sort()

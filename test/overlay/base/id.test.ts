@@ -14,6 +14,12 @@ import {
 const anyId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => idFromBytes(bytes))
 const short = (digits: string): Id => digits.padEnd(64, '0') as Id
 
+/** So many steps of 2^(256 - 4 x digit) along the ring. */
+function moved(id: Id, steps: number, digit: number): Id {
+  const at = (BigInt('0x' + id) + BigInt(steps) * (1n << BigInt(4 * Math.max(0, 63 - digit)))) & ((1n << 256n) - 1n)
+  return at.toString(16).padStart(64, '0') as Id
+}
+
 describe('ids on the ring', () => {
   it('survive the wire', () => {
     fc.assert(
@@ -40,6 +46,22 @@ describe('ids on the ring', () => {
       }),
     )
     expect(compareDistance(short('8'), short('7'), short('9'))).toBe(-1) // a tie goes to the smaller id
+  })
+
+  it('are compared as the naive way does, also where only their last bits tell them apart', () => {
+    const shift = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.nat(63))
+    const trio = fc.oneof(
+      fc.tuple(anyId, anyId, anyId),
+      fc.tuple(anyId, shift, shift).map(([key, a, b]) => [key, moved(key, ...a), moved(key, ...b)] as const),
+    )
+    fc.assert(
+      fc.property(trio, ([key, a, b]) => {
+        const naive = ringDistance(key, a) - ringDistance(key, b)
+        const expected = naive === 0n ? (a === b ? 0 : a < b ? -1 : 1) : naive < 0n ? -1 : 1
+        expect(Math.sign(compareDistance(key, a, b))).toBe(expected)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('have Pastry digits', () => {
