@@ -94,11 +94,12 @@ export class OverlayNode implements OverlayApi {
     }
     const around = this.#around
     const onChange = (): void => this.#statusSoon()
-    this.#routing = new Routing(around, links, () => this.#onJoinState())
+    const isUsed = (id: NodeId): boolean => this.#topics.uses(id) || this.#contacts.has(id)
+    this.#routing = new Routing(around, links, { onState: () => this.#onJoinState(), isUsed })
     const { routes, neighbourhood: ring } = this.#routing
     const onPublication: OverlayEvents['publication'] = (publication) =>
       this.#emit('publication', publication)
-    this.#topics = new Topics(around, { links, routes, ring, onPublication, onChange })
+    this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, onChange })
     const { replicaQuotaBytes } = { ...DEFAULTS, ...parts.options }
     this.#dht = new Dht(around, {
       links,
@@ -264,6 +265,7 @@ export class OverlayNode implements OverlayApi {
     if (this.#state !== 'running' || this.#links.get(link.peer.id)?.isOpen) return
     this.#routing.linkDown(link, reason)
     this.#topics.linkDown(link.peer.id)
+    this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)
     this.#statusSoon()
   }

@@ -54,6 +54,7 @@ export class ModelledLink implements Link {
 
   send(message: Uint8Array, acked?: (delivered: boolean) => void): void {
     if (message.length > MAX_MESSAGE_BYTES) throw new BanyanError('too-large', 'a message past 128 KiB')
+    if (this.#owner.isFrozen) return
     if (!this.#isOpen || this.#isGone) return acked?.(false)
     const copy = Uint8Array.from(message)
     this.#owner.network.note(this.#owner.self.id, this.peer.id, copy)
@@ -63,7 +64,8 @@ export class ModelledLink implements Link {
   }
 
   probe(): void {
-    if (this.#isOpen && !this.#isGone) this.#exchange(1, PING_BYTES, undefined, () => undefined)
+    if (this.#isOpen && !this.#isGone && !this.#owner.isFrozen)
+      this.#exchange(1, PING_BYTES, undefined, () => undefined)
   }
 
   close(): void {
@@ -104,7 +106,7 @@ export class ModelledLink implements Link {
     const settled = acked ?? ((): void => undefined)
     this.#waiting.add(settled)
     this.#later(this.#delayMs, () => {
-      if (this.#other.#isGone) return this.#noticeSilence()
+      if (this.#other.#isGone || this.#other.#owner.isFrozen) return this.#noticeSilence()
       const acks = Math.ceil(packets / 2)
       this.#other.#count('received', packets, bytes)
       this.#other.#count('sent', acks, acks * PING_BYTES)

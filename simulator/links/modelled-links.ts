@@ -20,6 +20,7 @@ export class ModelledLinks implements Links {
   readonly #dials = new Map<string, Promise<Link>>()
   #events: LinkEvents | undefined
   #isAlive = true
+  #isFrozen = false
 
   constructor(network: ModelledNetwork, self: PeerRecord) {
     this.network = network
@@ -64,6 +65,15 @@ export class ModelledLinks implements Links {
     this.#links.clear()
   }
 
+  /** The process is stopped in its tracks: its links stay up, and nothing that is sent to it is taken or acknowledged. */
+  freeze(): void {
+    this.#isFrozen = true
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen
+  }
+
   /** Another address from now on; links survive, as sessions do. */
   moveTo(addresses: PeerRecord['addresses']): void {
     this.network.detach(this)
@@ -75,6 +85,7 @@ export class ModelledLinks implements Links {
     const present = target.id && this.#links.get(target.id)
     if (present) return present
     const peer = this.network.find(target.addresses)
+    if (peer) this.network.noteCall(this.#self.id, peer.self.id)
     const isReachable = peer && peer !== this && this.network.canLink(this.#self.id, peer.self.id)
     if (!isReachable) {
       await this.#pass(DIAL_TIMEOUT_MS)

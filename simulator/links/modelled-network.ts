@@ -31,6 +31,8 @@ export class ModelledNetwork {
   readonly #hosts = new Map<string, ModelledLinks>()
   readonly #delays = new Map<string, number>()
   readonly #counts = new Map<number, { messages: number; bytes: number }>()
+  /** How often each pair of nodes called one another, in either direction. */
+  readonly calls = new Map<string, number>()
   #trace = 0x811c9dc5
 
   constructor(options: ModelledNetworkOptions) {
@@ -56,6 +58,11 @@ export class ModelledNetwork {
 
   canLink(a: NodeId, b: NodeId): boolean {
     return this.#options.canLink?.(a, b) ?? true
+  }
+
+  noteCall(from: NodeId, to: NodeId): void {
+    const pair = from < to ? from + to : to + from
+    this.calls.set(pair, (this.calls.get(pair) ?? 0) + 1)
   }
 
   /** The one-way delay between two nodes. */

@@ -12,6 +12,7 @@ import { VirtualClock } from '../kernel/virtual-clock.ts'
 import { MemoryStore } from '../memory-store.ts'
 import { ModelledLinks } from './modelled-links.ts'
 import { ModelledNetwork } from './modelled-network.ts'
+import { SkewedClock } from './skewed-clock.ts'
 
 export interface WorldOptions {
   seed: number
@@ -25,6 +26,7 @@ export interface Inhabitant {
   readonly identity: Identity
   readonly store: MemoryStore
   readonly links: ModelledLinks
+  readonly clock: SkewedClock
   readonly node: OverlayNode
   isAlive: boolean
 }
@@ -108,8 +110,9 @@ export class ModelledWorld {
   #install(number: number, identity: Identity, store: MemoryStore, generation: number): Inhabitant {
     const host = `10.${generation}.${number >> 8}.${number & 255}`
     const links = new ModelledLinks(this.network, identity.selfRecord([{ host, port: 4000 }]))
+    const clock = new SkewedClock(this.clock)
     const node = new OverlayNode({
-      clock: this.clock,
+      clock,
       random: new SeededRandom(this.random.below(2 ** 32)),
       crypto: hostCrypto,
       store,
@@ -121,7 +124,7 @@ export class ModelledWorld {
       identity,
       options: this.#options.node,
     })
-    const inhabitant: Inhabitant = { number, identity, store, links, node, isAlive: true }
+    const inhabitant: Inhabitant = { number, identity, store, links, clock, node, isAlive: true }
     this.inhabitants[number] = inhabitant
     return inhabitant
   }

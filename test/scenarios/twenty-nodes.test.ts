@@ -14,8 +14,8 @@ import { scratchFolder } from '../drive/scratch-folder.ts'
 const NODES = 20
 const RECORDS = 100
 const KILLED = 6
-/** Found dead within ten seconds or so by the ring neighbour, then debounced and re-replicated. */
-const REPAIR_LIMIT_MS = 40_000
+/** repair.test.ts tells the same story with many seeds and a limit of 20 s; this machine may be busy besides. */
+const REPAIR_LIMIT_MS = 30_000
 const REPLICAS_PER_ROOT = 4
 
 describe('twenty nodes', () => {
@@ -25,33 +25,41 @@ describe('twenty nodes', () => {
   })
   afterEach(() => scratch.remove())
 
-  it('keep every record through the death of six, and of six more', { timeout: 150_000 }, async () => {
-    const crowd = await startCrowd(scratch.path, NODES)
-    let alive = crowd.nodes
-    const keys = await putAll(alive)
-    await findAll(alive, keys)
-
-    for (let round = 1; round <= 2; round++) {
-      const dead = alive.slice(-KILLED)
-      alive = alive.slice(0, -KILLED)
-      await Promise.all(dead.map((node) => node.vanish()))
-      await eventually(
-        () => keys.every((key) => isWhole(alive, key)),
-        REPAIR_LIMIT_MS,
-        `no repair after death ${round}`,
-      )
+  it.each(['anywhere', 'in a row'])(
+    'keep every record when six die %s, and six more',
+    async (where) => {
+      const crowd = await startCrowd(scratch.path, NODES)
+      let alive = where === 'anywhere' ? crowd.nodes : byRing(crowd.nodes)
+      const keys = await putAll(alive)
       await findAll(alive, keys)
-    }
 
-    const [first, second, ...rest] = alive
-    const held = keys.filter((key) => second!.node.holds(key))
-    expect(held.length).toBeGreaterThan(0)
-    await second!.stop()
-    const restarted = await second!.restart([first!.target])
-    expect(held.filter((key) => restarted.node.holds(key))).toEqual(held)
-    await Promise.all([first!, restarted, ...rest].map((node) => node.stop()))
-  })
+      for (let round = 1; round <= 2; round++) {
+        const dead = alive.slice(-KILLED)
+        alive = alive.slice(0, -KILLED)
+        await Promise.all(dead.map((node) => node.vanish()))
+        await eventually(
+          () => keys.every((key) => isWhole(alive, key)),
+          REPAIR_LIMIT_MS,
+          `no repair after death ${round}`,
+        )
+        await findAll(alive, keys)
+      }
+
+      const [first, second, ...rest] = alive
+      const held = keys.filter((key) => second!.node.holds(key))
+      expect(held.length).toBeGreaterThan(0)
+      await second!.stop()
+      const restarted = await second!.restart([first!.target])
+      expect(held.filter((key) => restarted.node.holds(key))).toEqual(held)
+      await Promise.all([first!, restarted, ...rest].map((node) => node.stop()))
+    },
+    150_000,
+  )
 })
+
+function byRing(nodes: LocalNode[]): LocalNode[] {
+  return [...nodes].sort((a, b) => (a.node.self.id < b.node.self.id ? -1 : 1))
+}
 
 async function putAll(nodes: LocalNode[]): Promise<Id[]> {
   const expiresAtMs = Date.now() + 3_600_000

@@ -26,6 +26,10 @@ export class BoundedMap<K, V> {
     if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value!)
   }
 
+  keys(): Iterable<K> {
+    return this.#entries.keys()
+  }
+
   delete(key: K): void {
     this.#entries.delete(key)
   }

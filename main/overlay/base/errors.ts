@@ -33,6 +33,10 @@ export const ERROR_CODES = [
   'unsupported', // this surface cannot do it (a web window has no tray)
   'internal', // a defect of ours; the log says more
   'passphrase-needed', // secrets are kept in a file here, and it needs a passphrase of at least 8 characters
+  'keys-damaged', // the place of the account's keys is there, and what it holds is not them
+  'store-failed', // the disk refused for another reason than room: rights, too many open files, a lost drive
+  'keychain-silent', // the operating system's keychain does not answer: locked, or its service is gone
+  'account-mismatch', // these words make another account than the one whose conversations are here
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -32,6 +32,8 @@ export class AddressBook {
   readonly #isJoined: () => boolean
   #published: { text: string; atMs: number } | undefined
   #isPublishing = false
+  /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
+  #leastSequence = 0
 
   constructor(
     around: Surroundings,
@@ -77,14 +79,22 @@ export class AddressBook {
 
   async #publish(value: Bytes, nowMs: number): Promise<void> {
     const wallMs = this.#around.clock.wallMs()
-    // Wall time as the sequence: a node that lost its disk still publishes something newer.
-    const fields = { salt: SALT, sequence: wallMs, value, expiresAtMs: wallMs + LIFE_MS }
+    const sequence = Math.max(wallMs, this.#leastSequence)
+    const fields = { salt: SALT, sequence, value, expiresAtMs: wallMs + LIFE_MS }
     try {
       await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
       this.#published = { text: toHex(value), atMs: nowMs }
     } catch (error) {
       this.#around.drops.count(`address publication: ${codeOf(error)}`)
+      if (codeOf(error) === 'refused') await this.#overtake()
     }
+  }
+
+  /** Our clock was ahead once, and what we published then looks newer: the next time above that. */
+  async #overtake(): Promise<void> {
+    const key = signedKey(this.#around.crypto, this.#links.self.id, SALT)
+    const found = await this.#records.get(key).catch(() => undefined) // then it is tried again in 15 s all the same
+    if (found?.kind === 'signed') this.#leastSequence = found.sequence + 1
   }
 
   #decode(value: Uint8Array): PeerRecord {

@@ -56,6 +56,10 @@ export class Contacts {
     return this.#contacts.get(id)?.hint
   }
 
+  has(id: NodeId): boolean {
+    return this.#contacts.has(id)
+  }
+
   keep(id: NodeId, hint: DialTarget | undefined): void {
     const present = this.#contacts.get(id)
     if (present) {

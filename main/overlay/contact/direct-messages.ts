@@ -13,12 +13,14 @@ import { type Reader } from '../wire/codec.ts'
 import {
   encodeDirect,
   encodeSignedDirect,
+  NUMBER_BYTES,
   openSignedDirect,
   SIGNED_OVERHEAD_BYTES,
 } from '../wire/direct-message.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
 import { type Reach } from './reach.ts'
+import { SeenNumbers } from './seen-numbers.ts'
 
 const ROUTE_TIMEOUT_MS = 8000
 /** After a dial in vain, messages go by route for so long without another one. */
@@ -33,6 +35,7 @@ export class DirectMessages {
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
+  readonly #seen = new SeenNumbers()
   readonly #dialledInVainMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED_FAILURES)
 
   constructor(
@@ -53,7 +56,9 @@ export class DirectMessages {
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
     this.#onMessage = parts.onMessage
-    parts.routes.register(APPLICATION.direct, { deliver: (message) => this.#onRouted(message.payload) })
+    parts.routes.register(APPLICATION.direct, {
+      deliver: ({ payload, source }) => this.#onRouted(payload, source),
+    })
   }
 
   async send(to: NodeId, payload: Uint8Array): Promise<SendResult> {
@@ -81,7 +86,9 @@ export class DirectMessages {
   async #sendByRoute(to: NodeId, payload: Uint8Array): Promise<SendResult> {
     if (payload.length + SIGNED_OVERHEAD_BYTES > MAX_ROUTED_BYTES)
       return { kind: 'failed', reason: 'unreachable' }
-    const signed = encodeSignedDirect(this.#around.crypto, this.#nodeKey, to, payload)
+    const { crypto, random } = this.#around
+    const message = { to, number: random.bytes(NUMBER_BYTES), payload }
+    const signed = encodeSignedDirect(crypto, this.#nodeKey, message)
     const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true }
     try {
       await this.#routes.request(to, APPLICATION.direct, signed, options)
@@ -92,9 +99,12 @@ export class DirectMessages {
     }
   }
 
-  #onRouted(payload: Bytes): Bytes {
+  /** A repeat is answered as the first was: it may be the sender's own, whose answer got lost. */
+  #onRouted(payload: Bytes, source: NodeId): Bytes {
     const message = openSignedDirect(this.#around.crypto, this.#links.self.id, payload)
-    this.#onMessage(message.from, message.payload)
+    if (message.from !== source) throw new BanyanError('bad-signature', 'signed by another than its source')
+    if (this.#seen.isNew(message.from, message.number)) this.#onMessage(message.from, message.payload)
+    else this.#around.drops.count('direct message: repeated')
     return EMPTY
   }
 }

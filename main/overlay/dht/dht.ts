@@ -6,8 +6,7 @@
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { TokenBucket } from '../base/token-bucket.ts'
-import { BoundedMap } from '../base/bounded-map.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Store } from '../ports/store.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -47,10 +46,12 @@ const STORE_TIMEOUT_MS = 2500
 const ASK_TIMEOUT_MS = 1200
 /** The other root's answer is usually this close behind the first. */
 const SIGNED_GRACE_MS = 250
-/** A chat publishes a handful of records now and then; a flood is cut to this. Per source of routed puts. */
+/** A chat publishes a handful of records now and then; a flood is cut to this. By the source that a put claims ... */
 const PUT_BURST = 100
 const PUTS_PER_SECOND = 5
-const MAX_SOURCES = 4096
+/** ... and by the neighbour it came over, who cannot claim to be another: puts and stores, and questions. */
+const LINK_BURST = 1000
+const LINK_PER_SECOND = 50
 
 export class Dht {
   readonly #around: Surroundings
@@ -61,7 +62,10 @@ export class Dht {
   readonly #replication: Replication
   readonly #stores: Questions<Outcome>
   readonly #asks: Questions<DhtRecord | undefined>
-  readonly #putBudgets = new BoundedMap<NodeId, TokenBucket>(MAX_SOURCES)
+  readonly #bySource: PeerBudgets
+  readonly #putsByLink: PeerBudgets
+  readonly #storesByLink: PeerBudgets
+  readonly #asksByLink: PeerBudgets
 
   constructor(
     around: Surroundings,
@@ -78,14 +82,20 @@ export class Dht {
     this.#links = parts.links
     this.#routes = parts.routes
     this.#onChange = parts.onChange
-    this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes)
+    this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes, parts.links.self.id)
     this.#replication = new Replication(around, parts.links, parts.ring, this.#replicas)
     this.#stores = new Questions(around.timers)
     this.#asks = new Questions(around.timers)
+    this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
+    this.#putsByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
+    this.#storesByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
+    this.#asksByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
     parts.routes.register(APPLICATION.put, {
-      deliver: (message) => this.#onPut(message.payload, message.source),
+      deliver: ({ payload, source }, previous) => this.#onPut(payload, source, previous),
     })
-    parts.routes.register(APPLICATION.get, { deliver: (message) => this.#onGet(message.payload) })
+    parts.routes.register(APPLICATION.get, {
+      deliver: ({ payload }, previous) => this.#onGet(payload, previous),
+    })
   }
 
   get usage(): { count: number; bytes: number } {
@@ -128,6 +138,10 @@ export class Dht {
     return search.best
   }
 
+  linkDown(peer: NodeId): void {
+    this.#replication.linkDown(peer)
+  }
+
   handlers(): [number, (link: Link, body: Reader) => void][] {
     return [
       [MESSAGE.replicaStore, (link, body) => void this.#guard(this.#onStore(link, body))],
@@ -135,7 +149,7 @@ export class Dht {
       [MESSAGE.replicaAsk, (link, body) => void this.#guard(this.#onAsk(link, body))],
       [MESSAGE.replicaAnswer, (link, body) => this.#onAnswer(link, body)],
       [MESSAGE.replicaOffer, (link, body) => this.#replication.onOffer(link, body)],
-      [MESSAGE.replicaWant, (link, body) => void this.#guard(this.#replication.onWant(link, body))],
+      [MESSAGE.replicaWant, (link, body) => this.#replication.onWant(link, body)],
     ]
   }
 
@@ -202,17 +216,19 @@ export class Dht {
 
   // --- as a root ---
 
-  async #onPut(payload: Bytes, source: NodeId): Promise<Bytes> {
+  async #onPut(payload: Bytes, source: NodeId, previous: NodeId | undefined): Promise<Bytes> {
+    const self = this.#links.self.id
     const { rootIndex, record } = decodePut(payload)
-    if (!this.#mayPut(source)) return this.#refusal('rate')
-    const outcome = await this.#replicas.keep(record, rootIndex)
+    const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
+    if (!isWithinRate) return this.#refusal('rate')
+    const outcome = await this.#replicas.keep(record, rootIndex, previous ?? self)
     if (outcome !== 'kept') return this.#refusal(outcome)
     this.#onChange()
-    const self = this.#links.self.id
-    const rootKey = rootKeys(this.#around, recordKey(this.#around.crypto, record))[rootIndex]!
-    const others = this.#replication.responsible(rootKey).filter((id) => id !== self)
+    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
+    const others = this.#replication.responsible(roots)[rootIndex]!.filter((id) => id !== self)
     const outcomes = await Promise.all(others.map((id) => this.#storeAt(id, rootIndex, record)))
     const holders = others.filter((_, i) => outcomes[i] === 'kept')
+    for (const [i, outcome] of outcomes.entries()) if (!outcome) this.#replication.missed(others[i]!)
     return encodePutReply('kept', [self, ...holders])
   }
 
@@ -231,7 +247,9 @@ export class Dht {
     })
   }
 
-  async #onGet(payload: Bytes): Promise<Bytes> {
+  async #onGet(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
+    if (previous !== undefined && !this.#asksByLink.admits(previous))
+      throw new BanyanError('quota', 'more questions than this node answers')
     const key = decodeGet(payload)
     const own = await this.#replicas.read(key)
     return encodeGetReply(own ?? (await this.#askNeighbours(key)))
@@ -240,7 +258,7 @@ export class Dht {
   async #askNeighbours(key: Id): Promise<DhtRecord | undefined> {
     const self = this.#links.self.id
     const roots = rootKeys(this.#around, key)
-    const ids = new Set(roots.flatMap((rootKey) => this.#replication.responsible(rootKey)))
+    const ids = new Set(this.#replication.responsible(roots).flat())
     ids.delete(self)
     const records = await Promise.all([...ids].map((id) => this.#askAt(id, key)))
     const valid = records.flatMap((record) => this.#valid(key, record) ?? [])
@@ -257,21 +275,20 @@ export class Dht {
     })
   }
 
-  #mayPut(source: NodeId): boolean {
-    const nowMs = this.#around.clock.nowMs()
-    let budget = this.#putBudgets.get(source)
-    if (!budget) this.#putBudgets.set(source, (budget = new TokenBucket(PUT_BURST, PUTS_PER_SECOND, nowMs)))
-    return budget.take(1, nowMs)
-  }
-
   // --- as a holder ---
 
+  /** Replicas that an offer announced were asked for; all others are held to the rate. */
   async #onStore(link: Link, body: Reader): Promise<void> {
     const { token, rootIndex, record } = decodeStore(body)
-    const outcome = await this.#replicas.keep(record, rootIndex)
+    const from = link.peer.id
+    const key = recordKey(this.#around.crypto, record)
+    const isAskedFor = token === 0 && this.#replication.isAwaited(from, key)
+    const isWelcome = isAskedFor || (token !== 0 && this.#storesByLink.admits(from))
+    const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
-    this.#onChange()
+    else this.#onChange()
     if (token !== 0) link.send(encodeStored(token, outcome))
+    else if (outcome === 'kept') this.#replication.received(key)
   }
 
   #onStored(link: Link, body: Reader): void {
@@ -281,6 +298,7 @@ export class Dht {
 
   async #onAsk(link: Link, body: Reader): Promise<void> {
     const { token, key } = decodeAsk(body)
+    if (!this.#asksByLink.admits(link.peer.id)) return this.#around.drops.count('ask: rate')
     link.send(encodeAnswer(token, await this.#replicas.read(key)))
   }
 

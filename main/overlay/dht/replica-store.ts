@@ -1,10 +1,14 @@
 // The records this node keeps: bytes in the Store, a small index in memory that is rebuilt at start.
 //
 //   overlay/replica/record/ | record key 32   ->  record
-//   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4
+//   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4 | origin 32
+//
+// The origin answers for the space: a signed record's author; for an immutable one, whose author nobody knows, the
+// neighbour it came from. Neither may fill this node's space alone.
 
 import { concat, utf8 } from '../base/bytes.ts'
-import { type Id, idFromBytes, idToBytes } from '../base/id.ts'
+import { codeOf } from '../base/errors.ts'
+import { type Id, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type DhtRecord } from '../api.ts'
@@ -19,6 +23,8 @@ export interface Replica {
   sequence: number
   expiresAtMs: number
   bytes: number
+  /** Author, or the neighbour it came from. */
+  origin: NodeId
   /** H(key, 0) and H(key, 1). */
   roots: Id[]
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
@@ -31,6 +37,10 @@ const RECORDS = utf8('overlay/replica/record/')
 const INDEX = utf8('overlay/replica/index/')
 const INDEX_END = utf8('overlay/replica/index0') // '0' is the byte after '/'
 const PAGE = 1000
+/** Of the whole quota: 16 MiB of the usual 256 for one author, far above a person's few records. */
+const AUTHOR_SHARE = 1 / 16
+/** A neighbour passes on what many have written. */
+const NEIGHBOUR_SHARE = 1 / 4
 
 export function rootKeys(around: Pick<Surroundings, 'crypto'>, key: Id): Id[] {
   const bytes = idToBytes(key)
@@ -43,12 +53,15 @@ export class ReplicaStore {
   readonly #around: Surroundings
   readonly #store: Store
   readonly #quotaBytes: number
+  readonly #self: NodeId
+  readonly #bytesByOrigin = new Map<NodeId, number>()
   readonly #replicas = new Map<Id, Replica>()
   /** Writes of one key follow each other; a read-then-write must not be overtaken. */
   readonly #queues = new Map<Id, Promise<unknown>>()
   #bytes = 0
 
-  constructor(around: Surroundings, store: Store, quotaBytes: number) {
+  constructor(around: Surroundings, store: Store, quotaBytes: number, self: NodeId) {
+    this.#self = self
     this.#around = around
     this.#store = store
     this.#quotaBytes = quotaBytes
@@ -85,19 +98,38 @@ export class ReplicaStore {
   }
 
   /** Checks and keeps a record on behalf of one root; `stale` where a newer one is kept. */
-  async keep(record: DhtRecord, rootIndex: number): Promise<KeepOutcome> {
+  async keep(record: DhtRecord, rootIndex: number, from: NodeId): Promise<KeepOutcome> {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') return verdict
     const key = recordKey(this.#around.crypto, record)
-    return this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex))
+    const { crypto } = this.#around
+    const origin = record.kind === 'signed' ? idFromBytes(crypto.hash(record.publicKey)) : from
+    return this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin))
+  }
+
+  /** What is kept for one root is from now on kept for another too. */
+  async alsoFor(key: Id, rootIndex: number): Promise<void> {
+    const mask = 1 << rootIndex
+    if (!this.#isToBeMarked(key, mask)) return
+    await this.#inTurn(key, async () => {
+      const replica = this.#replicas.get(key)
+      if (!replica || !this.#isToBeMarked(key, mask)) return
+      replica.rootMask |= mask
+      await this.#store.write([
+        { type: 'put', key: concat(INDEX, idToBytes(key)), value: encodeIndex(replica) },
+      ])
+    }).catch((error: unknown) => this.#around.drops.count(`replica index: ${codeOf(error)}`))
+  }
+
+  #isToBeMarked(key: Id, mask: number): boolean {
+    return ((this.#replicas.get(key)?.rootMask ?? mask) & mask) === 0
   }
 
   async forget(key: Id): Promise<void> {
     await this.#inTurn(key, async () => {
       const replica = this.#replicas.get(key)
       if (!replica) return
-      this.#replicas.delete(key)
-      this.#bytes -= replica.bytes
+      this.#put(key, undefined)
       const id = idToBytes(key)
       await this.#store.write([
         { type: 'del', key: concat(RECORDS, id) },
@@ -106,7 +138,7 @@ export class ReplicaStore {
     })
   }
 
-  async #keepChecked(key: Id, record: DhtRecord, rootIndex: number): Promise<KeepOutcome> {
+  async #keepChecked(key: Id, record: DhtRecord, rootIndex: number, origin: NodeId): Promise<KeepOutcome> {
     const present = await this.read(key)
     const order = present ? compareRecords(record, present) : 1
     if (order < 0 && sequenceOf(record) < sequenceOf(present!)) return 'stale'
@@ -117,27 +149,22 @@ export class ReplicaStore {
       before.graceUntilMs = undefined
       return 'kept'
     }
-    return this.#write(key, winner, rootMask, before)
+    return this.#write(key, winner, rootMask, before?.origin ?? origin)
   }
 
-  async #write(
-    key: Id,
-    record: DhtRecord,
-    rootMask: number,
-    before: Replica | undefined,
-  ): Promise<KeepOutcome> {
+  async #write(key: Id, record: DhtRecord, rootMask: number, origin: NodeId): Promise<KeepOutcome> {
+    const before = this.#replicas.get(key)
     const encoded = encodeRecord(record)
-    const growth = encoded.length - (before?.bytes ?? 0)
-    if (growth > 0 && this.#bytes + growth > this.#quotaBytes) return 'quota'
     const replica: Replica = {
       rootMask,
       sequence: sequenceOf(record),
       expiresAtMs: record.expiresAtMs,
       bytes: encoded.length,
+      origin,
       roots: before?.roots ?? rootKeys(this.#around, key),
     }
-    this.#bytes += growth
-    this.#replicas.set(key, replica)
+    if (!this.#hasRoom(record, replica, before)) return 'quota'
+    this.#put(key, replica)
     const id = idToBytes(key)
     try {
       await this.#store.write([
@@ -147,21 +174,50 @@ export class ReplicaStore {
       return 'kept'
     } catch {
       // The disk is full or closed: what was there before still is, and memory says so again.
-      this.#bytes -= growth
-      if (before) this.#replicas.set(key, before)
-      else this.#replicas.delete(key)
+      this.#put(key, before)
       return 'failed'
     }
   }
 
-  #restore(key: Id, value: Uint8Array): void {
-    const reader = new Reader(value)
-    const rootMask = reader.u8()
-    const sequence = reader.u64()
-    const expiresAtMs = reader.u64()
-    const bytes = reader.u32()
-    this.#replicas.set(key, { rootMask, sequence, expiresAtMs, bytes, roots: rootKeys(this.#around, key) })
+  #hasRoom(record: DhtRecord, replica: Replica, before: Replica | undefined): boolean {
+    const growth = replica.bytes - (before?.bytes ?? 0)
+    if (growth <= 0) return true
+    if (this.#bytes + growth > this.#quotaBytes) return false
+    if (replica.origin === this.#self) return true
+    const share = record.kind === 'signed' ? AUTHOR_SHARE : NEIGHBOUR_SHARE
+    return (this.#bytesByOrigin.get(replica.origin) ?? 0) + growth <= share * this.#quotaBytes
+  }
+
+  /** The one place where what is kept changes in memory, and with it the sums. */
+  #put(key: Id, replica: Replica | undefined): void {
+    const before = this.#replicas.get(key)
+    if (before) this.#account(before.origin, -before.bytes)
+    if (replica) this.#account(replica.origin, replica.bytes)
+    if (replica) this.#replicas.set(key, replica)
+    else this.#replicas.delete(key)
+  }
+
+  #account(origin: NodeId, bytes: number): void {
     this.#bytes += bytes
+    const sum = (this.#bytesByOrigin.get(origin) ?? 0) + bytes
+    if (sum > 0) this.#bytesByOrigin.set(origin, sum)
+    else this.#bytesByOrigin.delete(origin)
+  }
+
+  /** An entry that does not read as one is left out: its record is found again by its neighbours' offers. */
+  #restore(key: Id, value: Uint8Array): void {
+    try {
+      const reader = new Reader(value)
+      const rootMask = reader.u8()
+      const sequence = reader.u64()
+      const expiresAtMs = reader.u64()
+      const bytes = reader.u32()
+      const origin = reader.id()
+      reader.end()
+      this.#put(key, { rootMask, sequence, expiresAtMs, bytes, origin, roots: rootKeys(this.#around, key) })
+    } catch (error) {
+      this.#around.drops.count(`replica index: ${codeOf(error)}`)
+    }
   }
 
   #inTurn<T>(key: Id, action: () => Promise<T>): Promise<T> {
@@ -177,6 +233,6 @@ export class ReplicaStore {
 }
 
 function encodeIndex(replica: Replica): Uint8Array {
-  const writer = new Writer(21).u8(replica.rootMask).u64(replica.sequence)
-  return writer.u64(replica.expiresAtMs).u32(replica.bytes).finish()
+  const writer = new Writer(53).u8(replica.rootMask).u64(replica.sequence)
+  return writer.u64(replica.expiresAtMs).u32(replica.bytes).id(replica.origin).finish()
 }

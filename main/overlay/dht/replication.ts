@@ -1,31 +1,34 @@
-// Keeps every record on the nodes that are responsible for it now. Responsible for a root key are the 4 closest nodes of
-// the leaf set. When that set changes, a holder offers the record's key and sequence to those who became responsible;
-// they ask for what they lack. A holder that stopped being responsible offers to all who are, and keeps the record for a
-// grace: an offer in flight, or a leaf set that changes back, must not lose it.
+// Keeps every record on the nodes that are responsible for it now (placement.ts). When the leaf set changes, a holder offers
+// the record's key and sequence to those who became responsible; they ask for what they lack. A holder that stopped being
+// responsible offers to all who are, and keeps the record for a grace: an offer in flight, or a leaf set that changes
+// back, must not lose it.
 //
-// Every holder offers, because those better placed may be dead and not yet found out. But the two best-placed offer at
-// once and the others a little later: by then the receivers have what they lacked, and the same record is not sent to
-// them four times.
+//   - Every holder offers, because those better placed may be dead and not yet found out. But the two best-placed offer at
+//     once and the others a little later: by then the receivers have what they lacked, and nothing is sent four times.
+//   - The holders at one root look after the other root too, where their leaf set reaches it: all four there may have died
+//     at once, and then nobody else is left who could.
+//   - A record that came by an offer is offered on: whoever sent it may have died before it knew of the nodes known here.
+//   - An offer or a record that was not acknowledged is made again.
 
-import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
+import { type DhtRecord } from '../api.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
   decodeOffer,
   decodeWant,
   encodeOffer,
-  encodeStore,
   encodeWant,
   MAX_OFFERED,
   type ReplicaOffer,
-  ROOT_COUNT,
 } from '../wire/dht-messages.ts'
+import { Awaited } from './awaited.ts'
+import { Handovers } from './handovers.ts'
+import { placement } from './placement.ts'
 import { type Replica, type ReplicaStore } from './replica-store.ts'
 
-/** r = 8 replicas (DESIGN §6), half at each root. */
-export const REPLICAS_PER_ROOT = 4
 const PROMPT_HOLDERS = 2
 /** Longer than it takes to find out that a neighbour is silent (3 s). */
 const LATE_OFFER_MS = 4000
@@ -38,9 +41,6 @@ const GRACE_MS = 600_000
 const SWEEP_PERIOD_MS = 60_000
 /** Catches what a lost offer or a partition left behind. */
 const FULL_PASS_PERIOD_MS = 30 * 60_000
-/** Replicas sent after an offer are not waited for. */
-const NO_TOKEN = 0
-
 /** By root index and receiver, in one string. */
 type Offers = Map<string, ReplicaOffer[]>
 
@@ -49,16 +49,28 @@ export class Replication {
   readonly #links: Links
   readonly #ring: Neighbourhood
   readonly #replicas: ReplicaStore
-  /** The leaf set of the last pass, without those that an offer did not reach. */
-  #before: ReadonlySet<NodeId> = new Set()
+  readonly #awaited: Awaited
+  readonly #handovers: Handovers
+  /** The leaf set of the last pass. */
+  #before: readonly NodeId[] = []
+  /** Those of it that an offer or a record did not reach. */
+  readonly #missed = new Set<NodeId>()
+  /** Came by an offer since the last pass. */
+  readonly #fresh = new Set<Id>()
   #isPassDue = false
+  #isRetryDue = false
   #retryMs = FIRST_RETRY_MS
+  #retriedMs = -Infinity
+  #flushLate: () => void = () => undefined
 
   constructor(around: Surroundings, links: Links, ring: Neighbourhood, replicas: ReplicaStore) {
     this.#around = around
     this.#links = links
     this.#ring = ring
     this.#replicas = replicas
+    this.#awaited = new Awaited(around.clock)
+    const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
+    this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
     ring.onChange(() => this.#passSoon())
   }
 
@@ -70,37 +82,55 @@ export class Replication {
     )
     timers.every(
       () => FULL_PASS_PERIOD_MS * (0.8 + 0.4 * random.unit()),
-      () => this.#pass(new Set()),
+      () => {
+        this.#before = []
+        this.#pass()
+      },
     )
   }
 
-  responsible(rootKey: Id): NodeId[] {
-    return this.#ring.closest(rootKey, REPLICAS_PER_ROOT)
+  /** For each root who is to keep the record, closest first. */
+  responsible(roots: readonly Id[]): NodeId[][] {
+    return this.#placed(roots, this.#ring.members())
+  }
+
+  /** What was sent to a node did not arrive: it is offered its share again. */
+  missed(id: NodeId): void {
+    this.#missed.add(id)
+    this.#retryLater()
+  }
+
+  /** A record that came by an offer is offered on, when those that had it too have had their turn. */
+  received(key: Id): void {
+    this.#fresh.add(key)
+    if (this.#fresh.size === 1) this.#around.timers.after(LATE_OFFER_MS, () => this.#pass())
   }
 
   onOffer(link: Link, body: Reader): void {
     const { rootIndex, offers } = decodeOffer(body)
-    const wanted = offers.filter(({ key, sequence }) => this.#lacks(key, sequence, rootIndex))
-    if (wanted.length > 0)
-      link.send(
-        encodeWant(
-          rootIndex,
-          wanted.map(({ key }) => key),
-        ),
-      )
-  }
-
-  async onWant(link: Link, body: Reader): Promise<void> {
-    const { rootIndex, keys } = decodeWant(body)
-    for (const key of keys) {
-      const record = await this.#replicas.read(key)
-      if (record) link.send(encodeStore(NO_TOKEN, rootIndex, record))
+    const wanted: Id[] = []
+    for (const { key, sequence } of offers) {
+      const replica = this.#replicas.get(key)
+      if (!replica || replica.sequence < sequence) {
+        if (this.#awaited.add(link.peer.id, key)) wanted.push(key)
+        else this.#around.drops.count('offer: too many')
+      } else void this.#replicas.alsoFor(key, rootIndex)
     }
+    if (wanted.length > 0) link.send(encodeWant(rootIndex, wanted))
   }
 
-  #lacks(key: Id, sequence: number, rootIndex: number): boolean {
-    const replica = this.#replicas.get(key)
-    return !replica || replica.sequence < sequence || (replica.rootMask & (1 << rootIndex)) === 0
+  onWant(link: Link, body: Reader): void {
+    const { rootIndex, keys } = decodeWant(body)
+    this.#handovers.add(link, rootIndex, keys)
+  }
+
+  /** Whether this neighbour was asked for the record; the answer counts once. */
+  isAwaited(from: NodeId, key: Id): boolean {
+    return this.#awaited.take(from, key)
+  }
+
+  linkDown(peer: NodeId): void {
+    this.#awaited.forget(peer)
   }
 
   #passSoon(): void {
@@ -108,63 +138,95 @@ export class Replication {
     this.#isPassDue = true
     this.#around.timers.after(SETTLE_MS, () => {
       this.#isPassDue = false
-      this.#pass(this.#before)
+      this.#pass()
     })
   }
 
-  #pass(before: ReadonlySet<NodeId>): void {
+  /** Offers every record to those that became responsible since the last pass. */
+  #pass(): void {
+    const members = this.#ring.members()
     const prompt: Offers = new Map()
     const late: Offers = new Map()
-    for (const [key, replica] of this.#replicas.entries())
-      for (let rootIndex = 0; rootIndex < ROOT_COUNT; rootIndex++)
-        if (replica.rootMask & (1 << rootIndex)) {
-          const { receivers, isPrompt } = this.#receivers(replica.roots[rootIndex]!, before)
-          for (const id of receivers)
-            collect(isPrompt ? prompt : late, rootIndex + id, { key, sequence: replica.sequence })
-        }
-    const missed = this.#offerAll(prompt)
-    if (late.size > 0) this.#around.timers.after(LATE_OFFER_MS, () => void this.#offerAll(late))
-    this.#before = new Set(this.#ring.members().filter((id) => !missed.has(id)))
-    if (missed.size > 0) this.#retryLater()
-    else this.#retryMs = FIRST_RETRY_MS
+    for (const [key, replica] of this.#replicas.entries()) {
+      const shares = this.#shares(replica, members, this.#fresh.has(key) ? [] : this.#before)
+      for (const { place, isPrompt } of shares)
+        collect(isPrompt ? prompt : late, place, { key, sequence: replica.sequence })
+    }
+    this.#fresh.clear()
+    this.#missed.clear()
+    this.#before = members
+    this.#offerAll(prompt)
+    this.#offerLater(late)
   }
 
-  /** Returns those that no link leads to now. */
-  #offerAll(offers: Offers): Set<NodeId> {
-    const missed = new Set<NodeId>()
-    for (const [place, list] of offers) if (!this.#offer(place, list)) missed.add(idOf(place))
-    return missed
-  }
-
-  #retryLater(): void {
-    this.#around.timers.after(this.#retryMs, () => this.#passSoon())
-    this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
-  }
-
-  /** Who is to hear of a record that this node holds for a root key, and whether at once. */
-  #receivers(rootKey: Id, before: ReadonlySet<NodeId>): { receivers: NodeId[]; isPrompt: boolean } {
-    const self = this.#links.self.id
-    const now = this.responsible(rootKey)
-    const others = now.filter((id) => id !== self)
-    if (!now.includes(self)) return { receivers: others, isPrompt: true }
-    const previously = [self, ...before]
-      .sort((a, b) => compareDistance(rootKey, a, b))
-      .slice(0, REPLICAS_PER_ROOT)
-    const holders = now.filter((id) => previously.includes(id))
-    return {
-      receivers: others.filter((id) => !previously.includes(id)),
-      isPrompt: holders.indexOf(self) < PROMPT_HOLDERS,
+  /** Not before the prompt holders' offers have had their effect, unless the leaf set changes again: they may be gone. */
+  #offerLater(late: Offers): void {
+    this.#flushLate()
+    if (late.size === 0) return
+    const timer = this.#around.timers.after(LATE_OFFER_MS, () => this.#flushLate())
+    this.#flushLate = () => {
+      this.#flushLate = () => undefined
+      timer.cancel()
+      this.#offerAll(late)
     }
   }
 
-  /** False where no link leads there now. */
-  #offer(place: string, list: ReplicaOffer[]): boolean {
+  #offerAll(offers: Offers): void {
+    for (const [place, list] of offers) this.#offer(place, list)
+  }
+
+  #retryLater(): void {
+    if (this.#isRetryDue) return
+    this.#isRetryDue = true
+    const nowMs = this.#around.clock.nowMs()
+    if (nowMs - this.#retriedMs > 2 * LONGEST_RETRY_MS) this.#retryMs = FIRST_RETRY_MS
+    this.#around.timers.after(this.#retryMs, () => {
+      this.#isRetryDue = false
+      this.#retriedMs = this.#around.clock.nowMs()
+      this.#passSoon()
+    })
+    this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
+  }
+
+  /** Who is to hear of a record that this node holds, on behalf of which root, and whether at once. */
+  #shares(
+    replica: Replica,
+    members: readonly NodeId[],
+    before: readonly NodeId[],
+  ): { place: string; isPrompt: boolean }[] {
+    const self = this.#links.self.id
+    const now = this.#placed(replica.roots, members)
+    const then = this.#placed(replica.roots, before)
+    const isHolder = this.#indexes(replica).some((i) => now[i]!.includes(self))
+    return this.#indexes(replica).flatMap((i) => {
+      const lacking = isHolder
+        ? now[i]!.filter((id) => !then[i]!.includes(id) || this.#missed.has(id))
+        : now[i]!
+      const isPrompt = !isHolder || promptHolders(now, then, i).includes(self)
+      return lacking.filter((id) => id !== self).map((id) => ({ place: i + id, isPrompt }))
+    })
+  }
+
+  #placed(roots: readonly Id[], members: readonly NodeId[]): NodeId[][] {
+    return placement(roots, [this.#links.self.id, ...members], (rootKey) => this.#ring.covers(rootKey))
+  }
+
+  /** The roots that this node can do something for: those it keeps the record for, and those within its leaf set. */
+  #indexes(replica: Replica): number[] {
+    return replica.roots.flatMap((rootKey, i) =>
+      (replica.rootMask & (1 << i)) !== 0 || this.#ring.covers(rootKey) ? [i] : [],
+    )
+  }
+
+  #offer(place: string, list: ReplicaOffer[]): void {
     const rootIndex = Number(place[0])
-    const link = this.#links.get(idOf(place))
-    if (!link) return false
+    const id = idOf(place)
+    const link = this.#links.get(id)
+    if (!link) return this.missed(id)
     for (let i = 0; i < list.length; i += MAX_OFFERED)
-      link.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)))
-    return true
+      link.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), (isDelivered) => {
+        if (!isDelivered) this.missed(id)
+      })
   }
 
   /** Forgets what has expired, and what others have taken over since the grace began. */
@@ -181,11 +243,15 @@ export class Replication {
   }
 
   #isResponsible(replica: Replica): boolean {
-    const self = this.#links.self.id
-    return replica.roots.some(
-      (rootKey, i) => (replica.rootMask & (1 << i)) !== 0 && this.responsible(rootKey).includes(self),
-    )
+    const placed = this.responsible(replica.roots)
+    return this.#indexes(replica).some((i) => placed[i]!.includes(this.#links.self.id))
   }
+}
+
+/** Those that had the record all along offer first: at this root, or where too few are left, at the others. */
+function promptHolders(now: readonly NodeId[][], then: readonly NodeId[][], root: number): NodeId[] {
+  const stayed = now.map((ids, i) => ids.filter((id) => then[i]!.includes(id)))
+  return [...stayed[root]!, ...stayed.flatMap((ids, i) => (i === root ? [] : ids))].slice(0, PROMPT_HOLDERS)
 }
 
 function collect(offers: Offers, place: string, offer: ReplicaOffer): void {

@@ -14,6 +14,8 @@ export interface RouteOptions {
   avoid?: readonly NodeId[]
   /** The first hop, where it must be a certain one. */
   via?: NodeId
+  /** No second attempt over another way. */
+  isOnce?: boolean
 }
 
 export interface RouteReply {
@@ -26,6 +28,7 @@ export interface RouteReply {
 export type Forwarding =
   | { kind: 'pass'; payload?: Bytes } // goes on, perhaps with another payload
   | { kind: 'consume'; reply: Bytes } // ends here, answered
+  | { kind: 'refuse' } // ends here; the source is told so, and tries another way
 
 /** The two upcalls of the common API for structured overlays (Dabek et al. 2003), with an answer to each. */
 export interface Application {
@@ -45,6 +48,8 @@ export interface Routes {
 export interface Neighbourhood {
   /** No known node is closer to the key. */
   isRoot(key: Id): boolean
+  /** The key lies within the leaf set, so that what `closest` says of it holds. */
+  covers(key: Id): boolean
   /** The closest nodes to a key among the leaf set and this node, closest first. */
   closest(key: Id, count: number): NodeId[]
   members(): NodeId[]

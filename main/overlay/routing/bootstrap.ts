@@ -7,7 +7,7 @@
 //         wait 1 s doubling to 30 s, for ever
 //
 // A join is a message routed to one's own id: every node on the way adds the table row the newcomer can use, the root
-// adds its leaf set. The same lookup, repeated now and then through a random link, lets rings that were apart merge.
+// adds its leaf set. The same lookup, repeated now and then through a random link or target, lets rings that were apart merge.
 
 import { type Bytes, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
@@ -83,12 +83,16 @@ export class Bootstrap {
     this.#become({ stage: 'stopped' })
   }
 
+  /** Where this node has joined already, a new target may lead to another ring, which must become one with ours. */
   add(targets: readonly DialTarget[]): void {
+    const fresh: DialTarget[] = []
     for (const target of targets) {
       const key = toHex(target.noiseKey)
+      if (!this.#targets.has(key)) fresh.push(target)
       if (this.#targets.has(key) || this.#targets.size < MAX_TARGETS) this.#targets.set(key, target)
     }
     if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#tryAll()
+    else if (this.#state.stage === 'joined') for (const target of fresh) void this.#tryOne(target)
   }
 
   /** Whoever dialled us while we look for a ring is a way in as good as any target. */
@@ -156,11 +160,19 @@ export class Bootstrap {
     if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#become({ stage: 'joined' })
   }
 
+  /**
+   * Through a link, or as often through somebody this node once joined by, linked or not: rings that were cut apart have
+   * no links left between them, and would never hear of each other.
+   */
   #lookUpSelf(): void {
+    if (this.#state.stage !== 'joined') return
+    const { random, drops } = this.#around
+    const targets = [...this.#targets.values()]
+    if (targets.length > 0 && random.below(2) === 0)
+      return void this.#tryOne(targets[random.below(targets.length)]!)
     const linked = this.#membership.linked()
-    if (linked.length === 0) return
-    const via = linked[this.#around.random.below(linked.length)]!
-    this.#join(via).catch((error: unknown) => this.#around.drops.count(`self lookup: ${codeOf(error)}`))
+    const via = linked[random.below(Math.max(1, linked.length))]
+    if (via) this.#join(via).catch((error: unknown) => drops.count(`self lookup: ${codeOf(error)}`))
   }
 
   #application(): Application {

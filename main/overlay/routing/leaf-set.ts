@@ -78,6 +78,15 @@ export class LeafSet {
     return !this.#isFarther(key, highest) || !this.#isFarther(lowest, key)
   }
 
+  /** The members next to one of them, so many on each side, as far as they are in here. */
+  beside(id: NodeId, perSide: number): NodeId[] {
+    const upwards = [...this.#below].reverse().concat(this.#above)
+    const at = upwards.indexOf(id)
+    return at < 0
+      ? []
+      : upwards.slice(Math.max(0, at - perSide), at + perSide + 1).filter((each) => each !== id)
+  }
+
   /** This node and the members by distance to a key. */
   closest(key: Id, count: number, except?: ReadonlySet<NodeId>): NodeId[] {
     const all = [this.#self, ...this.#records.keys()].filter((id) => id === this.#self || !except?.has(id))

@@ -37,6 +37,8 @@ const WATCH_PERIOD_MS = 9000
 /** Long enough to gather a burst of joins into one message. */
 const PUSH_DELAY_MS = 1000
 const REPAIR_DELAY_MS = 300
+/** On each side of a suspect: what took one away (a room without power) may have taken its neighbours on the ring. */
+const SUSPECTS_BESIDE = 2
 
 interface Exchanged {
   sent?: Bytes
@@ -112,8 +114,14 @@ export class LeafUpkeep {
     const id = decodeSuspect(body)
     if (!this.#membership.leafSet.has(id)) return
     const link = this.#membership.linkTo(id)
-    if (link) link.probe()
-    else this.#keeper.doubt(id)
+    if (!link) return this.#keeper.doubt(id)
+    link.probe()
+    for (const beside of this.#membership.leafSet.beside(id, SUSPECTS_BESIDE)) this.#probeIfQuiet(beside)
+  }
+
+  #probeIfQuiet(id: NodeId): void {
+    const silentMs = this.#around.clock.nowMs() - (this.#heardMs.get(id) ?? -Infinity)
+    if (silentMs >= WATCH_PERIOD_MS / 4) this.#membership.linkTo(id)?.probe()
   }
 
   #sendState(link: Link): void {
@@ -133,10 +141,7 @@ export class LeafUpkeep {
 
   #watchAbove(): void {
     const above = this.#membership.leafSet.above[0]
-    const link = above && this.#membership.linkTo(above)
-    if (!link) return
-    const silentMs = this.#around.clock.nowMs() - (this.#heardMs.get(above) ?? -Infinity)
-    if (silentMs >= WATCH_PERIOD_MS / 4) link.probe()
+    if (above) this.#probeIfQuiet(above)
   }
 
   #pushSoon(): void {

@@ -37,6 +37,10 @@ export class Membership implements Neighbourhood {
     return this.leafSet.closestOne(key, NOBODY) === this.self
   }
 
+  covers(key: Id): boolean {
+    return this.leafSet.covers(key)
+  }
+
   closest(key: Id, count: number): NodeId[] {
     return this.leafSet.closest(key, count)
   }
@@ -58,12 +62,13 @@ export class Membership implements Neighbourhood {
 
   /** A place in leaf set or table is free for this node. */
   hasPlaceFor(id: NodeId): boolean {
-    return !this.leafSet.has(id) && (this.leafSet.wants(id) || this.table.wants(id))
+    if (this.leafSet.has(id)) return false
+    return this.leafSet.wants(id) || (this.table.wants(id) && !this.directory.hasDeclined(id))
   }
 
   linkUp(link: Link): void {
     this.directory.met(link.peer)
-    this.table.add(link.peer, link.rttMs)
+    if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
     if (this.leafSet.add(link.peer)) this.#changed()
   }
 
@@ -90,7 +95,7 @@ export class Membership implements Neighbourhood {
     let isChanged = false
     for (const link of this.#links.all()) {
       if (!link.isOpen) continue
-      this.table.add(link.peer, link.rttMs)
+      if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
       if (this.leafSet.add(link.peer)) isChanged = true
     }
     if (isChanged) this.#changed()

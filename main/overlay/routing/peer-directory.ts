@@ -13,6 +13,8 @@ interface Known {
   isFirstHand: boolean
   failures: number
   blockedUntilMs: number
+  /** It asked to be left alone, but for what only it can do. */
+  declinedUntilMs: number
 }
 
 /** 200 bytes each: small, and a leaf set and a table of a million nodes many times over. */
@@ -20,6 +22,7 @@ const MAX_KNOWN = 1024
 /** Past the moment by which all neighbours have found the death themselves and stopped gossiping it. */
 const FIRST_BLOCK_MS = 20_000
 const LONGEST_BLOCK_MS = 600_000
+const DECLINED_MS = 3_600_000
 
 export class PeerDirectory {
   readonly #around: Surroundings
@@ -72,6 +75,16 @@ export class PeerDirectory {
     return known !== undefined && known.blockedUntilMs > this.#around.clock.nowMs()
   }
 
+  /** It has too many links to be one of our table. */
+  declined(id: NodeId): void {
+    const known = this.#known.get(id)
+    if (known) known.declinedUntilMs = this.#around.clock.nowMs() + DECLINED_MS
+  }
+
+  hasDeclined(id: NodeId): boolean {
+    return (this.#known.get(id)?.declinedUntilMs ?? 0) > this.#around.clock.nowMs()
+  }
+
   /** Those that may be tried now. */
   *candidates(): Iterable<PeerRecord> {
     const nowMs = this.#around.clock.nowMs()
@@ -79,8 +92,9 @@ export class PeerDirectory {
   }
 
   #keep(record: PeerRecord, isFirstHand: boolean): void {
+    const declinedUntilMs = this.#known.get(record.id)?.declinedUntilMs ?? 0
     this.#known.delete(record.id)
-    this.#known.set(record.id, { record, isFirstHand, failures: 0, blockedUntilMs: 0 })
+    this.#known.set(record.id, { record, isFirstHand, failures: 0, blockedUntilMs: 0, declinedUntilMs })
     if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
   }
 }

@@ -7,6 +7,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import {
   type Application,
@@ -47,6 +48,14 @@ const FIRST_ATTEMPT_SHARE = 0.5
 
 /** Asking for a node that is gone must not cost a walk through its whole neighbourhood. */
 const EXACT_DETOURS = 3
+/** As long as the transport takes to find a peer silent. */
+const SUSPECTED_MS = 3000
+const MAX_SUSPECTED = 64
+/** What one neighbour may have us pass on: far above what all of its own traffic amounts to. */
+const LINK_BURST_MESSAGES = 4000
+const LINK_MESSAGES_PER_SECOND = 400
+const LINK_BURST_BYTES = 32 * 1024 * 1024
+const LINK_BYTES_PER_SECOND = 4 * 1024 * 1024
 
 interface Reverse {
   /** undefined: this node asked. */
@@ -68,10 +77,16 @@ export class Router implements Routes {
   readonly #applications = new Map<number, Application>()
   readonly #reverse = new BoundedMap<string, Reverse>(MAX_PENDING_REPLIES)
   readonly #attempts = new Map<string, Attempt>()
+  /** Hops that did not acknowledge a message in time, of late. */
+  readonly #silentUntilMs = new BoundedMap<NodeId, number>(MAX_SUSPECTED)
+  readonly #messages: PeerBudgets
+  readonly #bytes: PeerBudgets
   #isStopped = false
 
   constructor(around: Surroundings, membership: Membership) {
     this.#around = around
+    this.#messages = new PeerBudgets(around.clock, LINK_BURST_MESSAGES, LINK_MESSAGES_PER_SECOND)
+    this.#bytes = new PeerBudgets(around.clock, LINK_BURST_BYTES, LINK_BYTES_PER_SECOND)
     this.#membership = membership
   }
 
@@ -86,10 +101,11 @@ export class Router implements Routes {
 
   async request(key: Id, application: number, payload: Bytes, options: RouteOptions): Promise<RouteReply> {
     if (payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'more than a route carries')
-    const firstMs = options.timeoutMs * FIRST_ATTEMPT_SHARE
+    const firstMs = options.timeoutMs * (options.isOnce ? 1 : FIRST_ATTEMPT_SHARE)
     const first = await this.#attempt(key, application, payload, options, firstMs)
     if (isOk(first.outcome)) return replyOf(first.outcome)
     if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
+    if (options.isOnce) throw failureOf(first.outcome)
     const second = await this.#attempt(
       key,
       application,
@@ -102,6 +118,10 @@ export class Router implements Routes {
   }
 
   onRouted(link: Link, body: Reader): void {
+    const { drops } = this.#around
+    const bytes = body.remaining
+    if (!this.#messages.admits(link.peer.id) || !this.#bytes.admits(link.peer.id, bytes))
+      return drops.count('routed: over the rate limit')
     const message = decodeRouted(body)
     const seen = this.#reverse.get(message.requestId)
     if (seen?.isDelivered || (seen && seen.previous === undefined)) {
@@ -177,17 +197,36 @@ export class Router implements Routes {
 
   #decide(message: RoutedMessage): Hop {
     if (message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
+    const hop = this.#hopBeyond(message, new Set(message.visited))
+    if (hop.kind !== 'forward' || !this.#isSilent(hop.next)) return hop
+    // Only where it is not the end of the way: a slow root is still the root.
+    const { key, visited } = message
+    if (hop.next === key || this.#membership.leafSet.has(hop.next)) return hop
+    const other = this.#hopBeyond(message, new Set([...visited, ...this.#silentUntilMs.keys()]))
+    return other.kind === 'forward' && !other.isDetour ? other : hop
+  }
+
+  #hopBeyond(message: RoutedMessage, visited: ReadonlySet<NodeId>): Hop {
     const { self, leafSet } = this.#membership
-    const query = { ...message, visited: new Set(message.visited) }
-    return nextHop(self, leafSet, this.#membership.linked(), query)
+    return nextHop(self, leafSet, this.#membership.linked(), { ...message, visited })
+  }
+
+  #isSilent(id: NodeId): boolean {
+    const untilMs = this.#silentUntilMs.get(id)
+    if (untilMs === undefined) return false
+    if (untilMs > this.#around.clock.nowMs()) return true
+    this.#silentUntilMs.delete(id)
+    return false
   }
 
   #forward(message: RoutedMessage, previous: NodeId | undefined, hop: Hop & { kind: 'forward' }): void {
     const upcall = this.#upcall(message, previous)
-    if (upcall.kind === 'consume') {
+    if (upcall.kind !== 'pass') {
       const reverse = this.#reverse.get(message.requestId)
       if (reverse) reverse.isDelivered = true
-      return this.#answer(message.requestId, REPLY.ok, upcall.reply, message.hops)
+      return upcall.kind === 'consume'
+        ? this.#answer(message.requestId, REPLY.ok, upcall.reply, message.hops)
+        : this.#answer(message.requestId, REPLY.failed, EMPTY, message.hops)
     }
     const detoursLeft = message.detoursLeft - (hop.isDetour ? 1 : 0)
     const payload = upcall.payload ?? message.payload
@@ -216,7 +255,7 @@ export class Router implements Routes {
       isSettled = true
       timer.cancel()
       this.#around.drops.count(`hop: ${reason}`)
-      if (this.#membership.linkTo(link.peer.id)) link.probe()
+      if (this.#membership.linkTo(link.peer.id)) this.#suspect(link)
       this.#advance({ ...message, visited: [...message.visited, link.peer.id] }, previous)
     }
     const timer: Timer = this.#around.timers.after(hopTimeoutMs(link, message), () => routeAround('silent'))
@@ -224,7 +263,14 @@ export class Router implements Routes {
       if (!isDelivered) return routeAround('link down')
       isSettled = true
       timer.cancel()
+      this.#silentUntilMs.delete(link.peer.id)
     })
+  }
+
+  /** Its transport finds out in a few seconds; until then others need not find out one by one. */
+  #suspect(link: Link): void {
+    link.probe()
+    this.#silentUntilMs.set(link.peer.id, this.#around.clock.nowMs() + SUSPECTED_MS)
   }
 
   async #deliver(message: RoutedMessage, previous: NodeId | undefined): Promise<void> {

@@ -13,6 +13,7 @@ import { LeafUpkeep } from './leaf-upkeep.ts'
 import { LinkKeeper } from './link-keeper.ts'
 import { Membership } from './membership.ts'
 import { Router } from './router.ts'
+import { SurplusLinks } from './surplus-links.ts'
 
 /** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
 const SILENT = 'silent'
@@ -23,14 +24,22 @@ export class Routing {
   readonly #keeper: LinkKeeper
   readonly #upkeep: LeafUpkeep
   readonly #bootstrap: Bootstrap
+  readonly #surplus: SurplusLinks
 
-  constructor(around: Surroundings, links: Links, onState: () => void) {
+  /** `isUsed` says whether the protocols above need the link to a node. */
+  constructor(
+    around: Surroundings,
+    links: Links,
+    above: { onState: () => void; isUsed: (id: NodeId) => boolean },
+  ) {
+    const { onState } = above
     this.#membership = new Membership(around, links)
     this.#router = new Router(around, this.#membership)
     this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
     this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper)
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
     this.#bootstrap = new Bootstrap(around, parts)
+    this.#surplus = new SurplusLinks(around, links, this.#membership, above.isUsed)
   }
 
   get routes(): Routes {
@@ -71,6 +80,7 @@ export class Routing {
   start(): void {
     this.#keeper.start()
     this.#upkeep.start()
+    this.#surplus.start()
     this.#bootstrap.start()
   }
 
@@ -86,6 +96,7 @@ export class Routing {
   linkUp(link: Link): void {
     this.#membership.linkUp(link)
     this.#upkeep.linkUp(link)
+    this.#surplus.linkUp(link.peer.id)
     this.#bootstrap.linkUp(link.peer.id)
   }
 
@@ -93,11 +104,13 @@ export class Routing {
     const isDead = reason === SILENT
     const wasMember = this.#membership.linkDown(link.peer.id, isDead)
     this.#upkeep.linkDown(link.peer.id, wasMember, isDead)
+    this.#surplus.linkDown(link.peer.id)
     this.#bootstrap.linkDown()
   }
 
   heard(link: Link): void {
     this.#upkeep.heard(link.peer.id)
+    this.#surplus.heard(link.peer.id)
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
@@ -106,6 +119,7 @@ export class Routing {
       [MESSAGE.leafDigest, (link, body) => this.#upkeep.onDigest(link, body)],
       [MESSAGE.leafRequest, (link, body) => this.#upkeep.onRequest(link, body)],
       [MESSAGE.suspect, (_link, body) => this.#upkeep.onSuspect(body)],
+      [MESSAGE.parting, (link, body) => this.#surplus.onParting(link, body)],
       [MESSAGE.routed, (link, body) => this.#router.onRouted(link, body)],
       [MESSAGE.routedReply, (_link, body) => this.#router.onReply(body)],
     ]

@@ -1,25 +1,59 @@
 import { type Bytes } from '../base/bytes.ts'
+import { type Id } from '../base/id.ts'
 
-/** As long as it takes to notice a dead neighbour in the tree and to find another. */
-const KEPT_MS = 45_000
-const MAX_KEPT = 32
-const MAX_KEPT_BYTES = 256 * 1024
+/** As long as it takes to notice a dead neighbour in the tree (a heartbeat and the silence) and to find another, twice. */
+const KEPT_MS = 90_000
+const MAX_KEPT_PER_TOPIC = 256
+const MAX_BYTES_PER_TOPIC = 1024 * 1024
+const MAX_BYTES = 16 * 1024 * 1024
+
+interface Kept {
+  atMs: number
+  message: Bytes
+}
 
 /**
- * The last publications of one topic, to be repeated to a new neighbour in the tree: what was sent into a link that turned
- * out dead is not lost that way. Whoever has one already drops it by its id.
+ * The last publications of every topic, to be repeated to a new neighbour in the tree: what was sent into a link that turned
+ * out dead, or reached a root before the members did, is not lost that way. Whoever has one already drops it by its id.
  */
 export class RecentPublications {
-  #kept: { atMs: number; message: Bytes }[] = []
+  readonly #topics = new Map<Id, Kept[]>()
+  #bytes = 0
 
-  add(message: Bytes, nowMs: number): void {
-    this.#kept.push({ atMs: nowMs, message })
-    let bytes = this.#kept.reduce((sum, { message }) => sum + message.length, 0)
-    while (this.#kept.length > MAX_KEPT || bytes > MAX_KEPT_BYTES) bytes -= this.#kept.shift()!.message.length
+  add(topic: Id, message: Bytes, nowMs: number): void {
+    const kept = this.#topics.get(topic) ?? []
+    // The topic that was active last stands last, so that the first is the one to give way.
+    this.#topics.delete(topic)
+    this.#topics.set(topic, kept)
+    kept.push({ atMs: nowMs, message })
+    this.#bytes += message.length
+    let bytes = kept.reduce((sum, { message }) => sum + message.length, 0)
+    while (kept.length > MAX_KEPT_PER_TOPIC || bytes > MAX_BYTES_PER_TOPIC)
+      bytes -= this.#dropFirst(topic, kept)
+    this.#expire(nowMs)
+    while (this.#bytes > MAX_BYTES) this.#dropFirst(...this.#quietest())
   }
 
-  since(nowMs: number): Bytes[] {
-    this.#kept = this.#kept.filter(({ atMs }) => nowMs - atMs <= KEPT_MS)
-    return this.#kept.map(({ message }) => message)
+  of(topic: Id, nowMs: number): Bytes[] {
+    const kept = this.#topics.get(topic) ?? []
+    return kept.filter(({ atMs }) => nowMs - atMs <= KEPT_MS).map(({ message }) => message)
+  }
+
+  /** Only the quietest topic is looked at: with every publication that is enough to keep up. */
+  #expire(nowMs: number): void {
+    const [topic, kept] = this.#quietest()
+    while (kept.length > 0 && nowMs - kept[0]!.atMs > KEPT_MS) this.#dropFirst(topic, kept)
+  }
+
+  #quietest(): [Id, Kept[]] {
+    return this.#topics.entries().next().value!
+  }
+
+  /** Returns its size. */
+  #dropFirst(topic: Id, kept: Kept[]): number {
+    const bytes = kept.shift()!.message.length
+    if (kept.length === 0) this.#topics.delete(topic)
+    this.#bytes -= bytes
+    return bytes
   }
 }

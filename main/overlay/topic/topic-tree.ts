@@ -12,7 +12,6 @@
 // finds itself among them is in a loop.
 
 import { type NodeId } from '../base/id.ts'
-import { RecentPublications } from './recent-publications.ts'
 
 export type Position =
   { kind: 'searching' } | { kind: 'attached'; parent: NodeId; ancestors: NodeId[] } | { kind: 'root' }
@@ -22,7 +21,6 @@ export class TopicTree {
   position: Position = { kind: 'searching' }
   /** A subscription of ours is on its way up: whoever accepts it may become the parent. */
   expectsParent = false
-  readonly recent = new RecentPublications()
   /** When each child last said that it counts on us. */
   readonly children = new Map<NodeId, number>()
 

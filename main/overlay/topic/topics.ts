@@ -14,7 +14,8 @@ import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Publication, type PublishResult } from '../api.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -23,18 +24,26 @@ import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import {
   decodeJoined,
   decodePublication,
+  decodeSignedPublication,
   decodeTopicList,
   encodeJoined,
   encodePublication,
+  encodeSignedPublication,
   encodeTopicList,
   MAX_PUBLICATION_BYTES,
   MAX_TOPICS_PER_MESSAGE,
+  type SignedPublication,
+  signPublication,
+  verifyPublication,
 } from '../wire/topic-messages.ts'
-import { PublicationGate } from './publication-gate.ts'
+import { RecentPublications } from './recent-publications.ts'
+import { TopicLimits } from './topic-limits.ts'
 import { TopicTree } from './topic-tree.ts'
 
 const SUBSCRIBE_TIMEOUT_MS = 4000
 const PUBLISH_TIMEOUT_MS = 8000
+/** A parent is one hop away, and has at most to pass it on. */
+const PARENT_TIMEOUT_MS = 3000
 /** An accepting parent's `joined` is on its way when the answer comes. */
 const SETTLE_MS = 500
 const PASSED_ON_MS = 2000
@@ -48,8 +57,9 @@ const CHILD_LIFE_MS = 80_000
 const ROOT_CHECK_DELAY_MS = 1000
 /** Publications remembered against repeats: minutes of a busy node. */
 const MAX_REMEMBERED = 8192
-/** What one stranger's subscriptions may cost us. */
+/** What strangers' subscriptions may cost us: together, through one neighbour, and in one topic. */
 const MAX_TREES = 10_000
+const MAX_TREES_PER_CHILD = 2000
 const MAX_CHILDREN = 1024
 
 export class Topics {
@@ -57,12 +67,16 @@ export class Topics {
   readonly #links: Links
   readonly #routes: Routes
   readonly #ring: Neighbourhood
+  readonly #nodeKey: KeyPair
   readonly #onPublication: (publication: Publication) => void
   readonly #onChange: () => void
   readonly #trees = new Map<Id, TopicTree>()
   readonly #searches = new Set<Id>()
   readonly #seen = new BoundedMap<Id, true>(MAX_REMEMBERED)
-  readonly #gate: PublicationGate
+  readonly #limits: TopicLimits
+  readonly #recent = new RecentPublications()
+  /** The trees in which a neighbour is a child. */
+  readonly #childIn = new Map<NodeId, Set<Id>>()
   #isRootCheckDue = false
 
   constructor(
@@ -71,6 +85,7 @@ export class Topics {
       links: Links
       routes: Routes
       ring: Neighbourhood
+      nodeKey: KeyPair
       onPublication: (publication: Publication) => void
       onChange: () => void
     },
@@ -79,9 +94,10 @@ export class Topics {
     this.#links = parts.links
     this.#routes = parts.routes
     this.#ring = parts.ring
+    this.#nodeKey = parts.nodeKey
     this.#onPublication = parts.onPublication
     this.#onChange = parts.onChange
-    this.#gate = new PublicationGate(around.clock)
+    this.#limits = new TopicLimits(around.clock)
     this.#ring.onChange(() => this.#checkRootsSoon())
     parts.routes.register(APPLICATION.subscribe, {
       forward: (message, previous) => this.#onSubscribe(message.key, previous),
@@ -126,20 +142,20 @@ export class Topics {
     this.#pruneIfUnneeded(topic, tree)
   }
 
-  /** Accepted: a node of the tree (perhaps this one), or the root of a topic without members, has it. */
+  /** Accepted: a node of the tree (perhaps this one), or the root of a topic without members, has said that it has it. */
   async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
     if (payload.length > MAX_PUBLICATION_BYTES)
       throw new BanyanError('too-large', 'a publication past 64 KiB')
-    const copy = Uint8Array.from(payload)
+    const signed = signPublication(this.#around.crypto, this.#nodeKey, topic, Uint8Array.from(payload))
     const tree = this.#trees.get(topic)
-    if (tree?.isConnected && this.#hasLiveWay(tree)) {
-      this.#spread(topic, copy, 0, undefined)
+    if (tree?.position.kind === 'root' && this.#ring.isRoot(topic)) {
+      this.#spread(topic, signed, 0, undefined)
       return { kind: 'accepted' }
     }
     try {
-      await this.#routes.request(topic, APPLICATION.publish, copy, { timeoutMs: PUBLISH_TIMEOUT_MS })
-      // Our own subtree may hang loose while we look for a parent.
-      this.#spread(topic, copy, 0, undefined)
+      await this.#passUp(topic, encodeSignedPublication(signed), tree?.parent)
+      // What hangs below us; the others may have it from whoever took it.
+      this.#spread(topic, signed, 0, undefined)
       return { kind: 'accepted' }
     } catch (error) {
       const code = codeOf(error)
@@ -147,13 +163,33 @@ export class Topics {
     }
   }
 
+  /** To the parent, whose answer says more than the transport's acknowledgement: it may be over a limit there, or lost. */
+  async #passUp(topic: Id, payload: Bytes, parent: NodeId | undefined): Promise<void> {
+    const timeoutMs = PUBLISH_TIMEOUT_MS
+    if (parent !== undefined && this.#links.get(parent)?.isOpen) {
+      const options = { timeoutMs: PARENT_TIMEOUT_MS, via: parent, isOnce: true }
+      const isTaken = await this.#routes.request(topic, APPLICATION.publish, payload, options).then(
+        () => true,
+        () => false, // whatever it was, another way is tried
+      )
+      if (isTaken) return
+    }
+    await this.#routes.request(topic, APPLICATION.publish, payload, { timeoutMs })
+  }
+
   linkDown(peer: NodeId): void {
-    this.#gate.forget(peer)
     for (const [topic, tree] of this.#trees) {
-      if (tree.children.delete(peer)) this.#pruneIfUnneeded(topic, tree)
+      if (this.#disown(topic, tree, peer)) this.#pruneIfUnneeded(topic, tree)
       if (tree.parent === peer) this.#lostParent(topic, tree, peer)
     }
     this.#onChange()
+  }
+
+  /** A link that a tree runs over. */
+  uses(peer: NodeId): boolean {
+    if (this.#childIn.has(peer)) return true
+    for (const tree of this.#trees.values()) if (tree.parent === peer) return true
+    return false
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
@@ -168,16 +204,13 @@ export class Topics {
   // --- growing and shrinking ---
 
   #grow(topic: Id): TopicTree {
-    let tree = this.#trees.get(topic)
-    if (tree) return tree
-    if (this.#trees.size >= MAX_TREES)
-      throw new BanyanError('quota', 'as many topic trees as this node carries')
-    tree = new TopicTree()
+    const tree = this.#trees.get(topic) ?? new TopicTree()
     this.#trees.set(topic, tree)
     return tree
   }
 
-  #onSubscribe(topic: Id, child: NodeId): { kind: 'pass' } | { kind: 'consume'; reply: Bytes } {
+  #onSubscribe(topic: Id, child: NodeId): Forwarding {
+    if (!this.#mayAdopt(topic, child)) return { kind: 'refuse' }
     const tree = this.#adopt(topic, child)
     const canStop = tree.isConnected && tree.parent !== child && !tree.ancestors.includes(child)
     if (canStop) return { kind: 'consume', reply: EMPTY }
@@ -194,21 +227,44 @@ export class Topics {
 
   /** Nobody is closer to the key, so this is the root, whatever it was before. */
   #onSubscribeAtRoot(topic: Id, child: NodeId | undefined): Bytes {
+    if (child !== undefined && !this.#mayAdopt(topic, child))
+      throw new BanyanError('quota', 'as many subscriptions as this node takes')
     const tree = child === undefined ? this.#trees.get(topic) : this.#adopt(topic, child)
     if (tree) this.#becomeRoot(topic, tree)
     return EMPTY
   }
 
+  /** One's own memberships need no leave; those of others have limits, by neighbour and together. */
+  #mayAdopt(topic: Id, child: NodeId): boolean {
+    const tree = this.#trees.get(topic)
+    const isNew = !tree?.children.has(child)
+    const isFull =
+      isNew &&
+      ((this.#childIn.get(child)?.size ?? 0) >= MAX_TREES_PER_CHILD ||
+        (tree ? tree.children.size >= MAX_CHILDREN : this.#trees.size >= MAX_TREES))
+    if (!isFull && this.#limits.admitsSubscription(child)) return true
+    this.#around.drops.count('subscription: over the limit')
+    return false
+  }
+
   #adopt(topic: Id, child: NodeId): TopicTree {
     const tree = this.#grow(topic)
-    if (tree.children.size >= MAX_CHILDREN && !tree.children.has(child))
-      throw new BanyanError('quota', 'as many children as one topic may have here')
     const isNew = !tree.children.has(child)
     tree.children.set(child, this.#around.clock.nowMs())
+    const topics = this.#childIn.get(child) ?? new Set()
+    this.#childIn.set(child, topics.add(topic))
     this.#tellAncestors(topic, tree, child)
-    if (isNew) this.#replay(tree, child)
+    if (isNew) this.#repeat(topic, child)
     this.#onChange()
     return tree
+  }
+
+  /** False where it was no child. */
+  #disown(topic: Id, tree: TopicTree, child: NodeId): boolean {
+    const topics = this.#childIn.get(child)
+    topics?.delete(topic)
+    if (topics?.size === 0) this.#childIn.delete(child)
+    return tree.children.delete(child)
   }
 
   #becomeRoot(topic: Id, tree: TopicTree): void {
@@ -227,11 +283,11 @@ export class Topics {
     if (ancestors.includes(this.#links.self.id)) return this.#leaveLoop(topic, tree, parent)
     const before = tree.parent
     // A node cannot be above and below at once: the one that accepts us is above.
-    tree.children.delete(parent)
+    this.#disown(topic, tree, parent)
     tree.expectsParent = false
     tree.position = { kind: 'attached', parent, ancestors: [parent, ...ancestors] }
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
-    if (before !== parent) this.#replay(tree, parent)
+    if (before !== parent) this.#repeat(topic, parent)
     this.#tellChildren(topic, tree)
     this.#onChange()
   }
@@ -291,7 +347,7 @@ export class Topics {
     for (const topic of decodeTopicList(body)) {
       const tree = this.#trees.get(topic)
       if (!tree) continue
-      if (tree.children.delete(link.peer.id)) this.#pruneIfUnneeded(topic, tree)
+      if (this.#disown(topic, tree, link.peer.id)) this.#pruneIfUnneeded(topic, tree)
       if (tree.parent === link.peer.id) this.#lostParent(topic, tree, link.peer.id)
     }
     this.#onChange()
@@ -319,7 +375,7 @@ export class Topics {
     const byParent = new Map<NodeId, Id[]>()
     for (const [topic, tree] of this.#trees) {
       for (const [child, heardMs] of tree.children)
-        if (nowMs - heardMs > CHILD_LIFE_MS) tree.children.delete(child)
+        if (nowMs - heardMs > CHILD_LIFE_MS) this.#disown(topic, tree, child)
       if (tree.parent) byParent.set(tree.parent, [...(byParent.get(tree.parent) ?? []), topic])
       else if (!tree.isConnected || !this.#isPlausible(topic, tree)) this.#search(topic)
       this.#pruneIfUnneeded(topic, tree)
@@ -337,6 +393,7 @@ export class Topics {
     for (const topic of decodeTopicList(body)) {
       const tree = this.#trees.get(topic)
       if (tree?.children.has(link.peer.id)) tree.children.set(link.peer.id, this.#around.clock.nowMs())
+      else if (!this.#mayAdopt(topic, link.peer.id)) this.#sendLeave(link.peer.id, topic)
       else if (!this.#adopt(topic, link.peer.id).isConnected) this.#search(topic)
     }
   }
@@ -352,61 +409,77 @@ export class Topics {
   // --- publications ---
 
   #onPublished(link: Link, body: Reader): void {
-    const { topic, hops, payload } = decodePublication(body)
+    const bytes = body.remaining
+    const { topic, hops, signed } = decodePublication(body)
     const from = link.peer.id
     if (!this.#trees.has(topic)) return this.#sendLeave(from, topic)
     if (hops >= MAX_HOPS) return this.#around.drops.count('publication: too many hops')
-    this.#admit(topic, payload, hops, from)
+    if (this.#admits(topic, signed, bytes, from)) this.#spread(topic, signed, hops, from)
   }
 
-  #onPublishPassing(
-    message: RoutedMessage,
-    previous: NodeId,
-  ): { kind: 'pass' } | { kind: 'consume'; reply: Bytes } {
-    const tree = this.#trees.get(message.key)
-    if (!tree?.isConnected) return { kind: 'pass' }
-    this.#admit(message.key, message.payload, message.hops, previous)
+  #onPublishPassing({ key, payload, hops }: RoutedMessage, previous: NodeId): Forwarding {
+    if (!this.#trees.get(key)?.isConnected) return { kind: 'pass' }
+    const signed = decodeSignedPublication(payload)
+    if (!this.#admits(key, signed, payload.length, previous)) return { kind: 'refuse' }
+    this.#spread(key, signed, hops, previous)
     return { kind: 'consume', reply: EMPTY }
   }
 
-  #onPublishAtRoot(message: RoutedMessage, previous: NodeId | undefined): Bytes {
-    this.#admit(message.key, message.payload, message.hops, previous)
+  #onPublishAtRoot({ key, payload, hops }: RoutedMessage, previous: NodeId | undefined): Bytes {
+    const signed = decodeSignedPublication(payload)
+    if (previous !== undefined && !this.#admits(key, signed, payload.length, previous))
+      throw new BanyanError('quota', 'more publications than this node takes')
+    this.#spread(key, signed, hops, previous)
     return EMPTY
   }
 
-  #admit(topic: Id, payload: Bytes, hops: number, from: NodeId | undefined): void {
-    if (payload.length > MAX_PUBLICATION_BYTES)
-      throw new BanyanError('too-large', 'a publication past 64 KiB')
-    if (from !== undefined && !this.#gate.admits(from, payload.length)) {
-      this.#around.drops.count('publication: over the rate limit')
-      return
+  /** A repeat is welcome, for whoever sends it wants to know that it is here; it costs its publisher nothing. */
+  #admits(topic: Id, signed: SignedPublication, bytes: number, from: NodeId): boolean {
+    const { crypto, network, drops } = this.#around
+    if (!this.#limits.admitsOver(from, bytes)) return this.#refuses('over the rate limit of its link')
+    if (this.#seen.has(this.#idOf(topic, signed.payload))) return true
+    try {
+      const publisher = verifyPublication(crypto, network, topic, signed)
+      return this.#limits.admitsOf(publisher, bytes) || this.#refuses('over the rate limit of its publisher')
+    } catch (error) {
+      drops.count(`publication: ${codeOf(error)}`)
+      return false
     }
-    this.#spread(topic, payload, hops, from)
   }
 
-  #spread(topic: Id, payload: Bytes, hops: number, from: NodeId | undefined): void {
-    const tree = this.#trees.get(topic)
-    if (!this.#handOver(topic, payload) || !tree) return
-    const message = encodePublication({ topic, hops: hops + 1, payload })
-    tree.recent.add(message, this.#around.clock.nowMs())
-    for (const neighbour of tree.neighbours(from)) this.#send(neighbour, message)
+  #refuses(reason: string): false {
+    this.#around.drops.count(`publication: ${reason}`)
+    return false
+  }
+
+  /** Kept also where there is no tree: the members of a root that died find their way to its successor later. */
+  #spread(topic: Id, signed: SignedPublication, hops: number, from: NodeId | undefined): void {
+    if (!this.#handOver(topic, signed.payload)) return
+    const message = encodePublication({ topic, hops: Math.min(hops + 1, MAX_HOPS), signed })
+    this.#recent.add(topic, message, this.#around.clock.nowMs())
+    const neighbours = this.#trees.get(topic)?.neighbours(from) ?? []
+    for (const neighbour of neighbours) this.#send(neighbour, message)
   }
 
   /** To the application, if it subscribed. False for a repeat. */
   #handOver(topic: Id, payload: Bytes): boolean {
-    const id = idFromBytes(this.#around.crypto.hash(idToBytes(topic), payload))
+    const id = this.#idOf(topic, payload)
     if (this.#seen.has(id)) return false
     this.#seen.set(id, true)
     if (this.#trees.get(topic)?.isMember) this.#onPublication({ topic, id, payload })
     return true
   }
 
-  #replay(tree: TopicTree, to: NodeId): void {
-    for (const message of tree.recent.since(this.#around.clock.nowMs())) this.#send(to, message)
+  #idOf(topic: Id, payload: Bytes): Id {
+    return idFromBytes(this.#around.crypto.hash(idToBytes(topic), payload))
   }
 
-  #hasLiveWay(tree: TopicTree): boolean {
-    return tree.parent === undefined || this.#links.get(tree.parent)?.isOpen === true
+  #repeat(topic: Id, to: NodeId): void {
+    for (const message of this.#recent.of(topic, this.#around.clock.nowMs())) {
+      if (!this.#limits.admitsRepetition(to, message.length))
+        return this.#around.drops.count('publication: repeated too often')
+      this.#send(to, message)
+    }
   }
 
   #sendLeave(to: NodeId, topic: Id): void {

@@ -49,6 +49,8 @@ const DEFAULTS: EndpointOptions = { keepAliveMs: 25_000, untranslatedKeepAliveMs
 /** Chosen: how long the peer's call may take longer than ours before ours is renewed. */
 const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
+/** Chosen: asking the system for its addresses takes some 0.1 ms, and a person notices nothing of 5 s. */
+const ADDRESS_LOOK_MS = 5_000
 
 export interface EndpointPorts {
   socket: DatagramSocket
@@ -79,6 +81,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #observedListeners: ObservedAddressListener[] = []
   #state: 'new' | 'running' | 'stopped' = 'new'
   #self: PeerRecord
+  #addresses: { own: readonly Address[]; atMs: number } = { own: [], atMs: 0 }
   #order = 0
 
   constructor(ports: EndpointPorts) {
@@ -104,14 +107,16 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       identity,
       counters,
       send,
-      self: () => this.#self,
+      self: () => this.self,
       newConnectionId: () => this.#newConnectionId(),
       nextOrder: () => ++this.#order,
     }
     this.#answering = new Answering(this.#handshakePorts)
   }
 
+  /** With the addresses of now: on another Wi-Fi it is another record, within a few seconds and without a timer. */
   get self(): PeerRecord {
+    if (this.#state === 'running') this.#lookAtAddresses()
     return this.#self
   }
 
@@ -123,7 +128,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'running'
-    this.advertise(this.#ports.socket.localAddresses())
+    this.#takeOwnAddresses()
     this.#ports.socket.onDatagram((datagram, from) => this.#receive(datagram, from))
   }
 
@@ -138,7 +143,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     await this.#ports.socket.close()
   }
 
-  /** The addresses that others shall try, from now on. */
+  /** The addresses that others shall try, from now on, or until the computer's own change. */
   advertise(addresses: readonly Address[]): void {
     this.#self = this.#ports.identity.selfRecord(addresses)
   }
@@ -205,6 +210,22 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (this.#links.get(peer.id)?.session === session) this.#links.delete(peer.id)
     this.#ports.log.log('debug', 'transport', 'link down', { peer: peer.id.slice(0, 8), reason })
     for (const listener of this.#listeners) this.#guard(() => listener.down(session, reason))
+  }
+
+  #lookAtAddresses(): void {
+    const nowMs = this.#ports.clock.nowMs()
+    if (nowMs - this.#addresses.atMs < ADDRESS_LOOK_MS) return
+    const { own } = this.#addresses
+    this.#addresses = { own, atMs: nowMs }
+    const found = this.#ports.socket.localAddresses()
+    const isSame = found.length === own.length && found.every((address, i) => sameAddress(address, own[i]!))
+    // Between two networks there is none for a while: then the last ones are the better guess.
+    if (!isSame && found.length > 0) this.#takeOwnAddresses(found)
+  }
+
+  #takeOwnAddresses(own = this.#ports.socket.localAddresses()): void {
+    this.#addresses = { own, atMs: this.#ports.clock.nowMs() }
+    this.advertise(own)
   }
 
   #present(target: DialTarget): Session | undefined {

@@ -4,6 +4,8 @@
 //   leaf digest   2 | first 8 bytes of the hash of the last state sent on this link
 //   leaf request  3
 //   suspect       4 | id 32      the sender lost this node; the receiver probes it and believes only that
+//   parting      18 | insists 1  the sender has no use for this link; where the receiver has none either, or the sender insists
+//                               (it has too many), the receiver closes it and does not call again for a table place
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
@@ -61,4 +63,14 @@ export function decodeSuspect(reader: Reader): NodeId {
   const id = reader.id()
   reader.end()
   return id
+}
+
+export function encodeParting(insists: boolean): Bytes {
+  return Uint8Array.of(MESSAGE.parting, insists ? 1 : 0)
+}
+
+export function decodeParting(reader: Reader): boolean {
+  const insists = reader.u8() === 1
+  reader.end()
+  return insists
 }

@@ -19,6 +19,7 @@ export const MESSAGE = {
   replicaAnswer: 15,
   replicaOffer: 16,
   replicaWant: 17,
+  parting: 18,
 } as const
 
 /** What a routed message is for. */

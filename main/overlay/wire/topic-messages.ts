@@ -3,17 +3,23 @@
 //   joined       8 | topic 32 | n 1 | n x ancestor 32   parent to child: you are my child; these lead to the root, me first
 //   leave        9 | n 2 | n x topic 32                 either end: I am no longer your child, or your parent
 //   heartbeat   10 | n 2 | n x topic 32                 child to parent: for these I count on you
-//   publication 11 | topic 32 | hops 1 | length 4 | payload
+//   publication 11 | topic 32 | hops 1 | signed publication
 //
-// Routed: subscribe has an empty payload (the key is the topic); publish carries the publication's payload.
+//   signed publication   node key 32 | signature 64 | payload        over LABEL, the topic and the payload
+//
+// Routed: subscribe has an empty payload (the key is the topic); publish carries the signed publication. The signature
+// says whose limit a publication counts against, at every hop, and nothing else: whom to believe, the application knows.
 
-import { type Bytes } from '../base/bytes.ts'
+import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Id, type NodeId } from '../base/id.ts'
-import { type Reader, Writer } from './codec.ts'
+import { type Id, idToBytes, type NodeId } from '../base/id.ts'
+import { type Crypto, type KeyPair, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/crypto.ts'
+import { Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
+import { nodeIdOf, puzzleBits } from './peer-record.ts'
 import { readIds } from './routed-message.ts'
 
+const LABEL = utf8('banyan publication')
 export const MAX_PUBLICATION_BYTES = 64 * 1024
 /** Trees are as deep as routes are long; a longer list of ancestors is a loop. */
 export const MAX_ANCESTORS = 32
@@ -25,10 +31,16 @@ export interface TopicJoined {
   ancestors: NodeId[]
 }
 
+export interface SignedPublication {
+  publisher: Bytes
+  signature: Bytes
+  payload: Bytes
+}
+
 export interface TopicPublication {
   topic: Id
   hops: number
-  payload: Bytes
+  signed: SignedPublication
 }
 
 export function encodeJoined(message: TopicJoined): Bytes {
@@ -60,15 +72,48 @@ export function decodeTopicList(reader: Reader): Id[] {
   return topics
 }
 
-export function encodePublication(message: TopicPublication): Bytes {
-  const writer = new Writer(40 + message.payload.length).u8(MESSAGE.publication)
-  return writer.id(message.topic).u8(message.hops).bytes32(message.payload).finish()
+export function signPublication(crypto: Crypto, pair: KeyPair, topic: Id, payload: Bytes): SignedPublication {
+  const signature = crypto.sign(concat(LABEL, idToBytes(topic), payload), pair.secretKey)
+  return { publisher: pair.publicKey, signature, payload }
+}
+
+/** The publisher's id. Errors: bad-signature, bad-puzzle. */
+export function verifyPublication(
+  crypto: Crypto,
+  network: { puzzleBits: number },
+  topic: Id,
+  signed: SignedPublication,
+): NodeId {
+  const id = nodeIdOf(crypto, signed.publisher)
+  if (puzzleBits(crypto, idToBytes(id)) < network.puzzleBits)
+    throw new BanyanError('bad-puzzle', 'the publisher is cheaper than this network asks')
+  if (!crypto.verify(concat(LABEL, idToBytes(topic), signed.payload), signed.signature, signed.publisher))
+    throw new BanyanError('bad-signature', 'a publication that its publisher did not sign')
+  return id
+}
+
+export function encodeSignedPublication(signed: SignedPublication): Bytes {
+  return concat(signed.publisher, signed.signature, signed.payload)
+}
+
+/** Errors: malformed, too-large. */
+export function decodeSignedPublication(bytes: Uint8Array): SignedPublication {
+  return readSigned(new Reader(bytes))
+}
+
+export function encodePublication({ topic, hops, signed }: TopicPublication): Bytes {
+  const writer = new Writer(136 + signed.payload.length).u8(MESSAGE.publication).id(topic).u8(hops)
+  return writer.bytes(encodeSignedPublication(signed)).finish()
 }
 
 export function decodePublication(reader: Reader): TopicPublication {
-  const topic = reader.id()
-  const hops = reader.u8()
-  const payload = reader.bytes32(MAX_PUBLICATION_BYTES)
-  reader.end()
-  return { topic, hops, payload }
+  return { topic: reader.id(), hops: reader.u8(), signed: readSigned(reader) }
+}
+
+function readSigned(reader: Reader): SignedPublication {
+  const publisher = reader.bytes(PUBLIC_KEY_BYTES)
+  const signature = reader.bytes(SIGNATURE_BYTES)
+  if (reader.remaining > MAX_PUBLICATION_BYTES)
+    throw new BanyanError('too-large', 'a publication past 64 KiB')
+  return { publisher, signature, payload: reader.rest() }
 }

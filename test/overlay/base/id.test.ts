@@ -16,7 +16,8 @@ const short = (digits: string): Id => digits.padEnd(64, '0') as Id
 
 /** So many steps of 2^(256 - 4 x digit) along the ring. */
 function moved(id: Id, steps: number, digit: number): Id {
-  const at = (BigInt('0x' + id) + BigInt(steps) * (1n << BigInt(4 * Math.max(0, 63 - digit)))) & ((1n << 256n) - 1n)
+  const at =
+    (BigInt('0x' + id) + BigInt(steps) * (1n << BigInt(4 * Math.max(0, 63 - digit)))) & ((1n << 256n) - 1n)
   return at.toString(16).padStart(64, '0') as Id
 }
 

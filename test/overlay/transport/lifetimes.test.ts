@@ -1,8 +1,16 @@
 // How links begin and end when things go wrong at the same time.
 
 import { describe, expect, it } from 'vitest'
+import { hostCrypto } from '../../../main/host/crypto.ts'
+import { type DhtRecord } from '../../../main/overlay/api.ts'
+import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
+import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
+import { AddressBook } from '../../../main/overlay/contact/address-book.ts'
+import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
+import { Reader } from '../../../main/overlay/wire/codec.ts'
+import { readPeerRecord } from '../../../main/overlay/wire/peer-record.ts'
 import { PACKET_SEALED } from '../../../main/overlay/wire/packet.ts'
-import { type Peer, World, targetOf, text, utf8 } from './world.ts'
+import { type Peer, World, targetOf, testNetwork, text, utf8 } from './world.ts'
 
 function linksBetween(alice: Peer, bob: Peer): unknown {
   const a = alice.endpoint.get(bob.identity.id)
@@ -13,6 +21,34 @@ function linksBetween(alice: Peer, bob: Peer): unknown {
     a.facts.ownConnectionId === b.facts.peerConnectionId &&
     a.facts.peerConnectionId === b.facts.ownConnectionId
   )
+}
+
+/** The part of a node that tells the DHT where it is, with a DHT that takes everything. */
+function bookOf(world: World, { endpoint, identity }: Peer, put: DhtRecord[]): TimerGroup {
+  const { clock, random } = world
+  const timers = new TimerGroup(clock)
+  const log = { log: () => undefined }
+  const around = {
+    clock,
+    random,
+    log,
+    crypto: hostCrypto,
+    network: testNetwork,
+    drops: new DropCounts(),
+    timers,
+  }
+  const records = { put: async (record: DhtRecord) => put.push(record), get: async () => undefined }
+  new AddressBook(around, {
+    links: endpoint,
+    nodeKey: identity.nodeKey,
+    records,
+    isJoined: () => true,
+  }).start()
+  return timers
+}
+
+function addressesIn(put: readonly DhtRecord[]): Address[] {
+  return put.flatMap(({ value }) => readPeerRecord(new Reader(value), hostCrypto).addresses)
 }
 
 describe('simultaneous open', () => {
@@ -176,6 +212,44 @@ describe('a peer that', () => {
     expect(alice.received.map(text)).toEqual(['welcome'])
     expect(back.address).toEqual({ host: '10.7.7.7', port: 77 })
     expect([alice.story, bob.story]).toEqual([['up'], ['up']])
+  })
+
+  it('moves to another Wi-Fi is found there: by handshakes and in the DHT, within seconds', async () => {
+    const world = new World(48)
+    const { alice } = await world.connected()
+    const put: DhtRecord[] = []
+    const book = bookOf(world, alice, put)
+    await world.run(20_000)
+    expect(addressesIn(put)).toEqual([alice.socket.local])
+    const before = alice.socket.local
+    const now = { host: '10.7.7.7', port: 77 }
+    alice.socket.moveTo(now, (address, receiver) => world.net.attach(address, receiver))
+    alice.socket.localAddresses = () => [] // between two networks
+    await world.run(20_000)
+    expect(alice.endpoint.self.addresses).toEqual([before])
+    alice.socket.localAddresses = () => [now]
+    await world.run(20_000)
+    expect(addressesIn(put)).toEqual([before, now])
+    const carol = world.peer('10.0.0.3')
+    await world.until(alice.endpoint.dial(targetOf(carol)))
+    await world.run(500)
+    expect(carol.endpoint.get(alice.identity.id)!.peer.addresses).toEqual([now])
+    book.stop()
+  })
+
+  it('asks the system for its addresses at most every five seconds', async () => {
+    const world = new World(49)
+    const alice = world.peer('10.0.0.1')
+    let asked = 0
+    alice.socket.localAddresses = () => (asked++, [alice.socket.local])
+    for (let i = 0; i < 1_000; i++) {
+      void alice.endpoint.self
+      await world.run(20)
+    }
+    expect(asked).toBe(3)
+    await alice.endpoint.stop()
+    void alice.endpoint.self
+    expect(asked).toBe(3)
   })
 
   it('stops leaves no timer behind', async () => {

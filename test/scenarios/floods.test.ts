@@ -1,0 +1,157 @@
+// One neighbour floods another with each kind of message that costs the receiver something. Every flood is cut to a bound,
+// counted, and the others do not notice.
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import { hostCrypto as crypto } from '../../main/host/crypto.ts'
+import { type DhtRecord } from '../../main/overlay/api.ts'
+import { type Bytes, utf8 } from '../../main/overlay/base/bytes.ts'
+import { type Id, idFromBytes } from '../../main/overlay/base/id.ts'
+import { encodeAsk, encodeOffer, encodePut, encodeStore } from '../../main/overlay/wire/dht-messages.ts'
+import { recordKey, signRecord } from '../../main/overlay/wire/dht-record.ts'
+import { APPLICATION, MESSAGE } from '../../main/overlay/wire/message-types.ts'
+import { encodeRouted } from '../../main/overlay/wire/routed-message.ts'
+import {
+  encodePublication,
+  encodeTopicList,
+  signPublication,
+} from '../../main/overlay/wire/topic-messages.ts'
+import { type Inhabitant, ModelledWorld } from '../../simulator/links/modelled-world.ts'
+
+const FLOOD = 5000
+const QUOTA_BYTES = 1024 * 1024
+const DAY_MS = 86_400_000
+
+describe('a flood by one neighbour (seed 701)', () => {
+  let world: ModelledWorld
+  let victim: Inhabitant
+  let attacker: Inhabitant
+  let friend: Inhabitant
+
+  beforeEach(async () => {
+    world = new ModelledWorld({ seed: 701, node: { replicaQuotaBytes: QUOTA_BYTES } })
+    await world.grow(6)
+    await world.run(10_000)
+    ;[victim, attacker, friend] = world.alive as [Inhabitant, Inhabitant, Inhabitant]
+  })
+
+  async function flood(message: (n: number) => Bytes): Promise<void> {
+    const link = attacker.links.get(victim.identity.id)!
+    for (let n = 0; n < FLOOD; n++) link.send(message(n))
+    await world.run(2000)
+  }
+
+  function note(text: string, bytes = 100): DhtRecord {
+    const value = new Uint8Array(bytes)
+    value.set(utf8(text))
+    return { kind: 'immutable', value, expiresAtMs: world.clock.wallMs() + DAY_MS }
+  }
+
+  function dropped(reason: string): number {
+    return victim.node.status().dropped[reason] ?? 0
+  }
+
+  /** Six nodes keep every record of a friend's, so the victim must still take it. */
+  async function friendCanPut(): Promise<void> {
+    const record = note('from a friend')
+    expect(await world.finish(friend.node.put(record))).toBe(6)
+    expect(victim.node.holds(recordKey(crypto, record))).toBe(true)
+  }
+
+  it('of records to keep: by rate, and by a quarter of the space', async () => {
+    await flood((n) => encodeStore(n + 1, 0, note(`record ${n}`, 1000)))
+    expect(dropped('store: rate')).toBeGreaterThan(0.7 * FLOOD)
+    expect(dropped('store: quota')).toBeGreaterThan(0)
+    expect(victim.node.status().replicas.bytes).toBeLessThan(0.26 * QUOTA_BYTES)
+    await friendCanPut()
+  })
+
+  it('of records by one author: a sixteenth of the space, whoever brings them', async () => {
+    const author = crypto.signingKeyPair(new Uint8Array(32).fill(9))
+    const expiresAtMs = world.clock.wallMs() + DAY_MS
+    const value = new Uint8Array(1000)
+    await flood((n) =>
+      encodeStore(
+        n + 1,
+        0,
+        signRecord(crypto, author, { salt: utf8(`${n}`), sequence: 1, value, expiresAtMs }),
+      ),
+    )
+    const { bytes } = victim.node.status().replicas
+    expect(bytes).toBeLessThan(QUOTA_BYTES / 16 + 2000)
+    await friendCanPut()
+  })
+
+  it('of records nobody asked for, and of offers of what does not exist: none is kept', async () => {
+    const { count } = victim.node.status().replicas
+    await flood((n) => encodeStore(0, 0, note(`unasked ${n}`)))
+    expect(dropped('store: rate')).toBe(FLOOD)
+    await flood((n) =>
+      encodeOffer(0, [
+        { key: idFromBytes(crypto.hash(utf8(`${n}`), utf8('a'))), sequence: 0 },
+        { key: idFromBytes(crypto.hash(utf8(`${n}`))), sequence: 0 },
+      ]),
+    )
+    expect(dropped('offer: too many')).toBeGreaterThan(1000)
+    expect(victim.node.status().replicas.count).toBe(count)
+    await friendCanPut()
+  })
+
+  it('of puts under invented sources, and of questions', async () => {
+    const key = victim.identity.id
+    await flood((n) =>
+      routed(n, key, APPLICATION.put, encodePut(0, note(`put ${n}`)), idFromBytes(crypto.hash(utf8(`${n}`)))),
+    )
+    expect(dropped('put: rate')).toBeGreaterThan(1000)
+    expect(victim.node.status().replicas.count).toBeLessThan(1200)
+    await flood((n) => encodeAsk(n + 1, key))
+    expect(dropped('ask: rate')).toBeGreaterThan(0.7 * FLOOD)
+    await friendCanPut()
+  })
+
+  it('of publications: cut for all at the first node, and others in the same topic are heard', async () => {
+    const topic = victim.identity.id // the victim is its root
+    const heard = new Map<Inhabitant, string[]>(world.alive.map((one) => [one, []]))
+    for (const [one, texts] of heard) {
+      one.node.subscribe(topic)
+      one.node.on({ publication: ({ payload }) => texts.push(new TextDecoder().decode(payload)) })
+    }
+    await world.run(3000)
+    await flood((n) => {
+      const signed = signPublication(crypto, attacker.identity.nodeKey, topic, utf8(`noise ${n}`))
+      return encodePublication({ topic, hops: 1, signed })
+    })
+    expect(dropped('publication: over the rate limit of its publisher')).toBeGreaterThan(1000)
+    expect(dropped('publication: over the rate limit of its link')).toBeGreaterThan(1000)
+    expect(await world.finish(friend.node.publish(topic, utf8('good morning')))).toEqual({ kind: 'accepted' })
+    await world.run(1000)
+    for (const [one, texts] of heard) {
+      expect(texts.length).toBeLessThan(400)
+      if (one !== attacker) expect(texts).toContain('good morning')
+    }
+    const more = Array.from({ length: 400 }, (_, n) => attacker.node.publish(topic, utf8(`more noise ${n}`)))
+    const kinds = (await world.finish(Promise.all(more))).map(({ kind }) => kind)
+    expect(kinds.filter((kind) => kind === 'failed').length).toBeGreaterThan(300) // and the publisher is told so
+  })
+
+  it('of subscriptions: bounded for the neighbour, free for the others', async () => {
+    const topicOf = (n: number): Id => idFromBytes(crypto.hash(utf8(`topic ${n}`)))
+    await flood((n) => routed(n, topicOf(n), APPLICATION.subscribe, new Uint8Array(0), attacker.identity.id))
+    await flood((n) => encodeTopicList(MESSAGE.topicHeartbeat, [topicOf(FLOOD + n)]))
+    expect(victim.node.status().topics.length).toBeLessThanOrEqual(2100)
+    expect(dropped('subscription: over the limit')).toBeGreaterThan(FLOOD)
+    const topic = victim.identity.id
+    let heard = 0
+    victim.node.on({ publication: () => heard++ })
+    victim.node.subscribe(topic)
+    friend.node.subscribe(topic)
+    await world.run(3000)
+    expect(await world.finish(friend.node.publish(topic, utf8('still here')))).toEqual({ kind: 'accepted' })
+    expect(heard).toBe(1)
+  })
+
+  function routed(n: number, key: Id, application: number, payload: Bytes, source: Id): Bytes {
+    const requestId = n.toString(16).padStart(16, '0')
+    const rest = { isExact: false, hops: 1, offset: 0, detoursLeft: 8, visited: [attacker.identity.id] }
+    return encodeRouted({ requestId, key, application, source, payload, ...rest })
+  }
+})
