@@ -8,6 +8,7 @@ import * as v from 'valibot'
 
 export const MAX_TEXT_BYTES = 64 * 1024
 export const MAX_NAME_CHARACTERS = 64
+export const MAX_LINK_CHARACTERS = 4096
 export const MAX_TOPIC_CHARACTERS = 64
 export const MIN_PASSPHRASE_CHARACTERS = 8
 export const PHRASE_WORDS = 24
@@ -18,7 +19,7 @@ const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_NAME_C
 // The limit counts UTF-8 bytes, and only the node knows it well enough to say too-large; these bounds are for the door.
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4 * MAX_TEXT_BYTES))
 const draftText = v.pipe(v.string(), v.maxLength(4 * MAX_TEXT_BYTES))
-const link = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(4096))
+const link = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_LINK_CHARACTERS))
 const passphrase = v.pipe(v.string(), v.minLength(1), v.maxLength(1024))
 const phrase = v.pipe(v.string(), v.maxLength(1024))
 /** Contacts: hex of the account key. Topics: hex of the topic id. */
@@ -51,15 +52,19 @@ export const capabilitiesSchema = v.object({
 /**
  * The stage decides which view the window shows:
  *   starting -> (damaged -> repaired) -> first-run | locked -> phrase (shown once, until confirmed) -> ready
+ *
+ * `keys-missing`: the conversations are here and the keys of their account are not (the keychain is locked or has lost
+ * them, the sealed file is cut). `account.unlock` with an empty passphrase tries again; `account.restore` with the 24
+ * words of the same account goes on with the conversations.
  */
 export const appStateSchema = v.object({
-  stage: v.picklist(['starting', 'damaged', 'first-run', 'locked', 'phrase', 'ready']),
+  stage: v.picklist(['starting', 'damaged', 'keys-missing', 'first-run', 'locked', 'phrase', 'ready']),
   /** Where secrets are kept. `file` asks for a passphrase at creation and at every start. */
   secretStorage: v.picklist(['keychain', 'file']),
   capabilities: capabilitiesSchema,
   version: v.string(),
   profilePath: v.string(),
-  /** For `damaged`: what could not be read. Empty otherwise. */
+  /** For `damaged`: what could not be read. For `keys-missing`: why there are no keys. Empty otherwise. */
   problem: v.string(),
   /** Where the repair left the copy of the damaged database; empty if there was none. */
   backupPath: v.string(),
@@ -205,11 +210,13 @@ export const calls = {
 
   /** `passphrase` is asked for where secrets are kept in a file. Next stage: phrase. */
   'account.create': [v.object({ name, passphrase: v.optional(passphrase) }), nothing],
+  /** In the stage `keys-missing` the name counts for nothing: the conversations know it. */
   'account.restore': [v.object({ name, phrase, passphrase: v.optional(passphrase) }), nothing],
   /** The words, as long as the stage is `phrase`; afterwards refused: they are shown once. */
   'account.phrase': [nothing, v.array(v.string())],
   'account.confirmPhrase': [nothing, nothing],
-  'account.unlock': [v.object({ passphrase }), nothing],
+  /** Empty in the stage `keys-missing`: tries again. */
+  'account.unlock': [v.object({ passphrase: v.pipe(v.string(), v.maxLength(1024)) }), nothing],
 
   'profile.get': [nothing, profileSchema],
   'profile.rename': [v.object({ name }), profileSchema],

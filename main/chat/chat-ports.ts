@@ -21,7 +21,7 @@ export interface ChatPorts {
   secrets: Secrets
   /** Loaded when first needed: start-up does not pay for it. */
   ratchet: () => Promise<Ratchet>
-  /** Called once per run, as soon as the account's node keys are known. */
+  /** Called as soon as the account's node keys are known, and again as long as it fails. */
   overlay: OverlayFactory
   network: Network
   shell: Shell

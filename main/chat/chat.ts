@@ -15,7 +15,7 @@ import { type ChatPorts } from './chat-ports.ts'
 import { OpenChat } from './open-chat.ts'
 import { type OpenStore } from './ports/profile.ts'
 import { SettingsKeeper } from './settings.ts'
-import { StageMachine } from './stage.ts'
+import { type Stage, StageMachine } from './stage.ts'
 import { networkState } from './status/network-words.ts'
 import { Journal } from './storage/journal.ts'
 
@@ -90,22 +90,27 @@ export class Chat {
   create(name: string, passphrase?: string): Promise<void> {
     return this.#change(async () => {
       this.#mustBe('first-run')
+      // made a moment ago, and then the database refused it: on with it as at start
+      if (await this.#ports.secrets.find()) return this.#decide()
       await this.#enter(await this.#account.create(name, passphrase))
     })
   }
 
   restore(name: string, phrase: string, passphrase?: string): Promise<void> {
     return this.#change(async () => {
-      this.#mustBe('first-run')
-      await this.#enter(await this.#account.restore(name, phrase, passphrase))
+      this.#mustBe('first-run', 'keys-missing')
+      const here = this.#stage.is === 'keys-missing' ? await this.#accountHere() : undefined
+      await this.#enter(await this.#account.restore(name, phrase, passphrase, here))
     })
   }
 
   unlock(passphrase: string): Promise<void> {
     return this.#change(async () => {
       if (this.#open) return
-      this.#mustBe('locked')
-      await this.#enter(await this.#account.unlock(passphrase))
+      this.#mustBe('locked', 'keys-missing')
+      if (this.#stage.is === 'keys-missing' && passphrase === '') await this.#decide()
+      else await this.#unlock(passphrase)
+      if (this.#stage.is === 'keys-missing') throw new BanyanError('keys-damaged', this.state.problem)
     })
   }
 
@@ -175,16 +180,36 @@ export class Chat {
     const kept = await this.#ports.secrets.find()
     if (kept === 'keychain') {
       this.#stage.secretsAre('keychain')
-      return this.#enter(await this.#account.unlock())
+      return this.#unlock()
     }
     if (kept === 'file') {
       this.#stage.secretsAre('file')
       return this.#stage.move({ stage: 'locked' })
     }
     this.#account.prepare()
-    this.#stage.move({ stage: 'first-run' })
+    if (await this.#accountHere())
+      this.#stage.move({ stage: 'keys-missing', problem: 'The keys of your account are no longer here.' })
+    else this.#stage.move({ stage: 'first-run' })
     // the window is drawn meanwhile; where the keychain turns out not to work it asks for a passphrase
     void this.#ports.secrets.probe().then((storage) => this.#stage.secretsAre(storage))
+  }
+
+  /** What is wrong with the keys is a stage of its own: the database is whole, and is not to be repaired. */
+  async #unlock(passphrase?: string): Promise<void> {
+    let secrets: AccountSecrets
+    try {
+      secrets = await this.#account.unlock(passphrase)
+    } catch (error) {
+      if (codeOf(error) === 'wrong-passphrase' || codeOf(error) === 'passphrase-needed') throw error
+      this.#account.prepare()
+      return this.#stage.move({ stage: 'keys-missing', problem: (error as BanyanError).message })
+    }
+    await this.#enter(secrets)
+  }
+
+  /** The account (hex) that the database is of; undefined where it is of none yet. */
+  #accountHere(): Promise<string | undefined> {
+    return OwnAccount.idIn(this.#storage!.journal)
   }
 
   async #enter(secrets: AccountSecrets): Promise<void> {
@@ -207,8 +232,8 @@ export class Chat {
     await storage?.store.close()
   }
 
-  #mustBe(stage: 'first-run' | 'locked'): void {
-    if (this.#stage.is === stage) return
+  #mustBe(...stages: Stage['stage'][]): void {
+    if (stages.includes(this.#stage.is)) return
     if (this.#open) throw new BanyanError('account-exists', 'This profile has an account already.')
     throw new BanyanError('no-account', 'This cannot be done at this stage.')
   }

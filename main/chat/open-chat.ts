@@ -5,6 +5,7 @@ import { type NetworkState } from '../../preload/contract.ts'
 import { codeOf } from '../overlay/base/errors.ts'
 import { type NodeId } from '../overlay/base/id.ts'
 import { toHex } from '../overlay/base/bytes.ts'
+import { type Timer } from '../overlay/ports/clock.ts'
 import { type ChatPorts } from './chat-ports.ts'
 import { type OwnAccount } from './account/own-account.ts'
 import { Contacts } from './contacts/contacts.ts'
@@ -21,6 +22,7 @@ import { Inbox } from './messaging/inbox.ts'
 import { Messages } from './messaging/messages.ts'
 import { Outbox } from './messaging/outbox.ts'
 import { Sealer } from './messaging/sealer.ts'
+import { SeenEnvelopes } from './messaging/seen-envelopes.ts'
 import { type SettingsKeeper } from './settings.ts'
 import { HealthMonitor } from './status/health.ts'
 import { networkState, overlayProblem } from './status/network-words.ts'
@@ -29,6 +31,9 @@ import { Presence } from './status/presence.ts'
 import { type OpenStore } from './ports/profile.ts'
 import { type Journal } from './storage/journal.ts'
 import { Topics } from './topics/topics.ts'
+
+const FIRST_CONNECT_MS = 5_000
+const LAST_CONNECT_MS = 60_000
 
 export class OpenChat {
   readonly core: ChatCore
@@ -44,9 +49,11 @@ export class OpenChat {
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   readonly #directory: Directory
+  readonly #seen: SeenEnvelopes
   #network: NetworkState = networkState(undefined, '')
   #overlayStore: OpenStore | undefined
   #connecting: Promise<void> | undefined
+  #retry: Timer | undefined
   #isStopped = false
 
   constructor(ports: ChatPorts, journal: Journal, own: OwnAccount, settings: SettingsKeeper) {
@@ -63,6 +70,7 @@ export class OpenChat {
     this.invitation = new Invitation(core)
     const { conversations, announcer, invitation, views } = this
     const outbox = this.#outbox
+    const seen = (this.#seen = new SeenEnvelopes(core))
     this.contacts = new Contacts({
       core,
       conversations,
@@ -70,8 +78,9 @@ export class OpenChat {
       outbox,
       presence: this.#presence,
       invitation,
+      seen,
     })
-    this.topics = new Topics(core, conversations, notifier)
+    this.topics = new Topics(core, conversations, notifier, views)
     this.messages = new Messages({ core, conversations, outbox, topics: this.topics, views, settings })
     this.#directory = new Directory(core, prekeys, sealer, outbox, this.contacts)
     outbox.wantSession = (peer) => this.#directory.wantSession(peer)
@@ -87,6 +96,7 @@ export class OpenChat {
       directory: this.#directory,
       acknowledger,
       notifier,
+      seen,
     })
     this.health = new HealthMonitor(core, contacts, this.topics)
   }
@@ -94,7 +104,6 @@ export class OpenChat {
   /** Errors: store-damaged. Returns when everything stored can be shown; the network comes in the background. */
   async start(): Promise<void> {
     await this.core.load()
-    await this.invitation.load()
     this.core.door.on({
       message: (from, payload) => this.#inbox.receive(from, payload),
       contactUp: (id) => this.#up(id),
@@ -103,11 +112,19 @@ export class OpenChat {
       status: () => this.#statusChanged(),
     })
     this.contacts.start()
+    if (this.core.own.isNewDevice) await this.contacts.greetAll()
     this.topics.start()
     this.#directory.start()
+    this.#seen.start()
+    this.#outbox.start()
     this.announcer.unread()
     this.core.inBackground('deleting messages', this.conversations.resumePurges())
     this.#connecting = this.#connect()
+  }
+
+  /** A computer of one's own that was lost or sold: nobody listens to it any more. Errors: refused, store-full. */
+  revokeDevice(nodeId: NodeId): Promise<void> {
+    return this.#directory.revoke(nodeId)
   }
 
   network(): NetworkState {
@@ -117,10 +134,12 @@ export class OpenChat {
   /** Everything accepted is on the disk when this resolves. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#retry?.cancel()
     this.#inbox.stop()
     this.health.stop()
     this.topics.stop()
     this.#directory.stop()
+    this.#seen.stop()
     await this.#connecting
     await this.#outbox.stop()
     await this.core.door.detach()?.stop()
@@ -129,21 +148,36 @@ export class OpenChat {
     await this.#overlayStore?.close()
   }
 
-  async #connect(): Promise<void> {
-    const { overlay: makeOverlay, log } = this.core.ports
+  /** Tried again as long as this chat is open: a port that is taken becomes free, a disk gets room again. */
+  async #connect(attempts = 0): Promise<void> {
+    const { overlay: makeOverlay, log, clock } = this.core.ports
     try {
-      this.#overlayStore = await this.#openOverlayStore()
+      this.#overlayStore ??= await this.#openOverlayStore()
       const overlay = await makeOverlay({ seeds: this.core.own.secrets.node, store: this.#overlayStore })
       this.core.door.attach(overlay)
       if (!this.#isStopped) await overlay.start()
     } catch (error) {
-      log.log('error', 'chat', 'the network could not be opened', {
+      log.log(attempts === 0 ? 'error' : 'warn', 'chat', 'the network could not be opened', {
         code: codeOf(error),
         error: String(error),
       })
+      await this.#detach()
       this.core.door.fail(overlayProblem(codeOf(error)))
+      if (!this.#isStopped)
+        this.#retry = clock.after(Math.min(LAST_CONNECT_MS, FIRST_CONNECT_MS * 2 ** attempts), () => {
+          this.#connecting = this.#connect(attempts + 1)
+        })
     }
     this.#statusChanged()
+  }
+
+  async #detach(): Promise<void> {
+    try {
+      await this.core.door.detach()?.stop()
+    } catch (error) {
+      // half an overlay that cannot be stopped either: the next one has its own socket
+      this.core.ports.log.log('warn', 'chat', 'the network could not be closed', { error: String(error) })
+    }
   }
 
   /** What it holds is the network's: where it is damaged it is repaired without asking, or begun anew. */
@@ -200,6 +234,10 @@ export class OpenChat {
     if (before.kind === state.kind && before.peers === state.peers && before.words === state.words) return
     this.#network = state
     if (state.kind === 'online' && before.kind !== 'online') this.topics.pump()
+    if ((state.kind === 'online') !== (before.kind === 'online'))
+      for (const { id, kind } of this.core.conversations.values())
+        if (kind === 'contact')
+          this.core.inBackground('telling why messages wait', this.conversations.tellQueued(id))
     this.core.ports.emit('network.state', state)
   }
 }

@@ -5,6 +5,9 @@
 //              |         +-----(restore)----------------------------> ready
 //              +--> locked --(unlock)--> phrase | ready
 //              +--> phrase | ready        (secrets in the keychain)
+//              +--> keys-missing --(unlock: try again)--> locked | phrase | ready
+//                        +-------(restore)--------------> ready
+//   locked --(unlock: the file is cut)--> keys-missing
 
 import { type AppState } from '../../preload/contract.ts'
 import { type ChatPorts } from './chat-ports.ts'
@@ -13,6 +16,7 @@ import { type SecretStorage } from './ports/secrets.ts'
 export type Stage =
   | { stage: 'starting' }
   | { stage: 'damaged'; problem: string }
+  | { stage: 'keys-missing'; problem: string }
   | { stage: 'first-run' }
   | { stage: 'locked' }
   | { stage: 'phrase' }
@@ -41,7 +45,7 @@ export class StageMachine {
       capabilities,
       version,
       profilePath: profile.path,
-      problem: this.#stage.stage === 'damaged' ? this.#stage.problem : '',
+      problem: 'problem' in this.#stage ? this.#stage.problem : '',
       backupPath: this.#backupPath,
     }
   }

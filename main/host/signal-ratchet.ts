@@ -1,5 +1,7 @@
 // The Ratchet port over libsignal. The library keeps its state through stores that it calls back; each call here gives it
-// stores that read and write the caller's bytes, and hands what it saved to the caller only after it has succeeded.
+// stores that read and write the caller's bytes, and hands what it saved to the caller only after it has succeeded. What a
+// store throws comes back from the library as text inside an error of its own, so the stores remember it: a database that
+// cannot be read must not be taken for a key that does not fit.
 
 import {
   type CiphertextMessage,
@@ -87,13 +89,13 @@ export class SignalRatchet implements Ratchet {
   }
 
   begin(own: RatchetSelf, peer: RatchetPeer, bundle: PrekeyBundle, storage: RatchetStorage): Promise<void> {
-    return typed(async () => {
+    const stores = new Stores(own, peer, storage)
+    return stores.typed(async () => {
       if (!equal(bundle.identityKey, peer.identityKey))
         throw new BanyanError(
           'untrusted-identity',
           'the bundle names another identity than the account certified',
         )
-      const stores = new Stores(own, peer, storage)
       const { theirs, ours, sessions, identities } = stores
       await processPreKeyBundle(libraryBundle(bundle), theirs, ours, sessions, identities)
       stores.save()
@@ -106,9 +108,9 @@ export class SignalRatchet implements Ratchet {
     plaintext: Bytes,
     storage: RatchetStorage,
   ): Promise<Ciphertext> {
-    return typed(async () => {
+    const stores = new Stores(own, peer, storage)
+    return stores.typed(async () => {
       if (!(await storage.loadSession(peer.name))) throw new BanyanError('no-prekeys', 'no session yet')
-      const stores = new Stores(own, peer, storage)
       const { theirs, ours, sessions, identities } = stores
       const message = await signalEncrypt(plaintext, theirs, ours, sessions, identities)
       stores.save()
@@ -122,8 +124,8 @@ export class SignalRatchet implements Ratchet {
     ciphertext: Ciphertext,
     storage: RatchetStorage,
   ): Promise<Bytes> {
-    return typed(async () => {
-      const stores = new Stores(own, peer, storage)
+    const stores = new Stores(own, peer, storage)
+    return stores.typed(async () => {
       const plaintext = await open(ciphertext, stores)
       stores.save()
       return plaintext
@@ -175,20 +177,62 @@ class Stores {
   readonly kyber: KyberPrekeys
   readonly #storage: RatchetStorage
   readonly #peer: RatchetPeer
+  /** The first thing that a store threw. */
+  #thrown: unknown
 
   constructor(own: RatchetSelf, peer: RatchetPeer, storage: RatchetStorage) {
     this.theirs = ProtocolAddress.new(peer.name, DEVICE)
     this.ours = ProtocolAddress.new(own.name, DEVICE)
-    this.sessions = new Sessions(peer.name, storage)
+    const watched = this.#watch(storage)
+    this.sessions = new Sessions(peer.name, watched)
     this.identities = new Identities(own.identity, peer)
-    this.signed = new SignedPrekeys(storage)
-    this.kyber = new KyberPrekeys(storage)
+    this.signed = new SignedPrekeys(watched)
+    this.kyber = new KyberPrekeys(watched)
     this.#storage = storage
     this.#peer = peer
   }
 
   save(): void {
     if (this.sessions.saved) this.#storage.saveSession(this.#peer.name, this.sessions.saved.serialize())
+  }
+
+  /** A store's errors as they were, the library's as ours. */
+  async typed<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#thrown ?? ratchetError(error)
+    }
+  }
+
+  #watch(storage: RatchetStorage): RatchetStorage {
+    return {
+      loadSession: (name) => this.#remember(storage.loadSession(name)),
+      saveSession: (name, session) => storage.saveSession(name, session),
+      loadPrekeys: (id) =>
+        this.#remember(
+          storage.loadPrekeys(id).then((prekeys) => {
+            if (!prekeys) throw new BanyanError('not-found', `prekeys ${id} are no longer kept`)
+            return prekeys
+          }),
+        ),
+      claimBaseKey: (prekeyId, baseKey) =>
+        this.#remember(
+          storage.claimBaseKey(prekeyId, baseKey).then((isNew) => {
+            if (!isNew) throw new BanyanError('refused', 'a session with this base key was begun before')
+            return isNew
+          }),
+        ),
+    }
+  }
+
+  async #remember<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#thrown ??= error
+      throw error
+    }
   }
 }
 
@@ -272,7 +316,7 @@ class SignedPrekeys extends SignedPreKeyStore {
   override async saveSignedPreKey(): Promise<void> {}
 
   override async getSignedPreKey(id: number): Promise<SignedPreKeyRecord> {
-    return SignedPreKeyRecord.deserialize((await prekeysOf(this.#storage, id)).signedPrekey)
+    return SignedPreKeyRecord.deserialize((await this.#storage.loadPrekeys(id))!.signedPrekey)
   }
 }
 
@@ -287,36 +331,18 @@ class KyberPrekeys extends KyberPreKeyStore {
   override async saveKyberPreKey(): Promise<void> {}
 
   override async getKyberPreKey(id: number): Promise<KyberPreKeyRecord> {
-    return KyberPreKeyRecord.deserialize((await prekeysOf(this.#storage, id)).kyberPrekey)
+    return KyberPreKeyRecord.deserialize((await this.#storage.loadPrekeys(id))!.kyberPrekey)
   }
 
   /** Called once per new session: a last-resort key is used many times, but never twice with one base key. */
   override async markKyberPreKeyUsed(id: number, _signedId: number, baseKey: PublicKey): Promise<void> {
-    if (!(await this.#storage.claimBaseKey(id, baseKey.serialize())))
-      throw new BanyanError('refused', 'a session with this base key was begun before')
-  }
-}
-
-async function prekeysOf(storage: RatchetStorage, id: number): Promise<Prekeys> {
-  const prekeys = await storage.loadPrekeys(id)
-  if (!prekeys) throw new BanyanError('not-found', `prekeys ${id} are no longer kept`)
-  return prekeys
-}
-
-/** The library's errors as ours. */
-async function typed<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw ratchetError(error)
+    await this.#storage.claimBaseKey(id, baseKey.serialize())
   }
 }
 
 function ratchetError(error: unknown): BanyanError {
   if (error instanceof BanyanError) return error
   const message = error instanceof Error ? error.message : String(error)
-  // what our own stores threw comes back as text inside the library's error
-  if (message.includes('was begun before')) return new BanyanError('refused', message, { cause: error })
   if (error instanceof LibSignalErrorBase) {
     if (error.code === ErrorCode.UntrustedIdentity)
       return new BanyanError('untrusted-identity', 'not the identity that the account certified', {

@@ -37,7 +37,7 @@ function certificateFor(net = network) {
     issuedMs: NOW,
     expiresMs: NOW + CERTIFICATE_LIFE_MS,
   }
-  return issueCertificate(crypto, net, fields, account.secretKey)
+  return issueCertificate(crypto, net, fields, { account: account.secretKey, node: node.nodeKey.secretKey })
 }
 
 function link(net = network): string {

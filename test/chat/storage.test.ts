@@ -142,6 +142,35 @@ describe('on a real disk', () => {
     await next.stop()
   })
 
+  it('a cut file of keys is no damage of the database: the words of the account open it again', async () => {
+    const alice = onDisk('Alice')
+    await alice.start()
+    const words = (await alice.create()).join(' ')
+    await alice.call('topics.subscribe', { topic: 'cats' })
+    await alice.stop()
+    const sealed = path.join(folder, 'Alice', 'secrets.sealed')
+    await writeFile(sealed, (await readFile(sealed)).subarray(0, 20))
+    const next = onDisk('Alice')
+    await next.start()
+    await expect(next.call('account.unlock', { passphrase: PASSPHRASE })).rejects.toMatchObject({
+      code: 'keys-damaged',
+    })
+    const state = await next.call('app.state')
+    expect(state).toMatchObject({ stage: 'keys-missing', secretStorage: 'file' })
+    expect(state.problem).not.toBe('')
+    await expect(next.call('account.restore', { name: 'A', phrase: words })).rejects.toMatchObject({
+      code: 'passphrase-needed',
+    })
+    await next.call('account.restore', { name: 'A', phrase: words, passphrase: 'another passphrase' })
+    expect((await next.call('conversations.list')).map(({ title }) => title)).toEqual(['cats'])
+    await next.stop()
+    const third = onDisk('Alice')
+    await third.start()
+    await third.call('account.unlock', { passphrase: 'another passphrase' })
+    expect((await third.call('profile.get')).name).toBe('Alice')
+    await third.stop()
+  })
+
   it('a damaged overlay database costs nothing of the chat', async () => {
     const [alice, bob] = await friendsOnDisk()
     await alice.say('Bob', 'precious')

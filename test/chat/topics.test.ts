@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { normaliseTopic } from '../../main/chat/topics/topic-name.ts'
+import { MAX_TOPIC_MESSAGES } from '../../main/chat/conversations/conversations.ts'
+import { fromUtf8, utf8 } from '../../main/overlay/base/bytes.ts'
+import { Person } from './story/person.ts'
 import { Story } from './story/story.ts'
 
 describe('a topic', () => {
@@ -47,6 +50,54 @@ describe('a topic', () => {
     await story.until(async () => (await bob.texts('news')).length === 1)
     await story.until(async () => (await alice.states('news'))[0] === 'published')
   })
+
+  it('takes what one author writes in a breath, and no flood; and names itself rarely', async () => {
+    const story = new Story(23)
+    const [alice, bob] = await story.friends()
+    for (const person of [alice, bob]) await person.call('topics.subscribe', { topic: 'news' })
+    await Promise.all(Array.from({ length: 100 }, async (_, i) => bob.say('news', `word ${i}`)))
+    await story.advance(9_000)
+    expect((await alice.texts('news')).length).toBeGreaterThanOrEqual(30)
+    expect((await alice.texts('news')).length).toBeLessThanOrEqual(40)
+    expect(alice.notices.filter(({ title }) => title === '#news')).toHaveLength(1)
+    await story.advance(5_000)
+    await bob.say('news', 'later')
+    await story.advance(1_000)
+    expect(alice.notices.filter(({ title }) => title === '#news')).toHaveLength(2)
+  })
+
+  it(`keeps its newest ${MAX_TOPIC_MESSAGES} messages, and does not take the dropped ones again`, async () => {
+    const story = new Story(24)
+    const alice = await Person.born(story, 'Alice')
+    const { id } = await alice.call('topics.subscribe', { topic: 'news' })
+    const { core, conversations } = alice.chat.opened
+    const base = core.wallMs() - MAX_TOPIC_MESSAGES - 100
+    const messageOf = (i: number) => ({
+      id: i.toString(16).padStart(32, '0'),
+      fromSelf: false,
+      authorId: 'a',
+      authorName: 'A',
+      text: `${i}`,
+      sentAtMs: base + i,
+      state: 'received' as const,
+    })
+    const append = (from: number, to: number) =>
+      story.wait(
+        core.journal.run(async (tx) => {
+          for (let i = from; i < to; i++) await conversations.append(tx, id, messageOf(i))
+        }),
+      )
+    await append(0, MAX_TOPIC_MESSAGES)
+    for (let i = 0; i < 50; i++) await append(MAX_TOPIC_MESSAGES + i, MAX_TOPIC_MESSAGES + i + 1)
+    await append(3, 10)
+    const prefix = `message/${id}/`
+    const rows = await core.journal.store.range({ from: utf8(prefix), to: utf8(`${prefix}~`) })
+    expect(rows).toHaveLength(MAX_TOPIC_MESSAGES)
+    expect(JSON.parse(fromUtf8(rows[0]!.value)).text).toBe('50')
+    expect(await core.journal.store.range({ from: utf8('place/'), to: utf8('place/~') })).toHaveLength(
+      MAX_TOPIC_MESSAGES,
+    )
+  }, 60_000)
 
   it('drops what is forged, and says nothing to those who only carry it', async () => {
     const story = new Story(22)

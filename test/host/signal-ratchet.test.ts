@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Prekeys, type RatchetSelf, type RatchetStorage } from '../../main/chat/ports/ratchet.ts'
 import { SignalRatchet } from '../../main/host/signal-ratchet.ts'
+import { BanyanError } from '../../main/overlay/base/errors.ts'
 import { type Bytes, toHex, utf8 } from '../../main/overlay/base/bytes.ts'
 
 const ratchet = new SignalRatchet()
@@ -25,10 +26,10 @@ class Device implements RatchetStorage {
   }
 
   bundle = () => ratchet.bundleOf(this.self.identity, this.prekeys.get(7)!)
-  loadSession = async (name: string) => this.sessions.get(name)
+  loadSession = async (name: string): Promise<Bytes | undefined> => this.sessions.get(name)
   saveSession = (name: string, session: Bytes) => void this.sessions.set(name, session)
-  loadPrekeys = async (id: number) => this.prekeys.get(id)
-  claimBaseKey = async (_: number, key: Bytes) =>
+  loadPrekeys = async (id: number): Promise<Prekeys | undefined> => this.prekeys.get(id)
+  claimBaseKey = async (_: number, key: Bytes): Promise<boolean> =>
     !this.claimed.has(toHex(key)) && !!this.claimed.add(toHex(key))
   seal = (to: Device, text: string) => ratchet.encrypt(this.self, to.peer, utf8(text), this)
   open = (from: Device, sealed: Awaited<ReturnType<Device['seal']>>) =>
@@ -72,6 +73,18 @@ describe('the ratchet over libsignal', () => {
       code: 'not-found',
     })
   })
+
+  it.each(['loadSession', 'loadPrekeys', 'claimBaseKey'] as const)(
+    'a disk that fails in %s is not taken for a key that does not fit',
+    async (failing) => {
+      const [alice, bob] = [await Device.make('a'), await Device.make('b')]
+      await ratchet.begin(alice.self, bob.peer, await bob.bundle(), alice)
+      const first = await alice.seal(bob, 'hello')
+      const damage = new BanyanError('store-damaged', 'a block cannot be read')
+      Object.assign(bob, { [failing]: () => Promise.reject(damage) })
+      await expect(bob.open(alice, first)).rejects.toBe(damage)
+    },
+  )
 
   it('saves nothing where it fails', async () => {
     const [alice, bob] = [await Device.make('a'), await Device.make('b')]

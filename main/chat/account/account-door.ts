@@ -1,7 +1,8 @@
 // Making, restoring and opening the account: everything about its secrets, nothing about what follows.
 
 import { MIN_PASSPHRASE_CHARACTERS } from '../../../preload/contract.ts'
-import { BanyanError } from '../../overlay/base/errors.ts'
+import { type Bytes, toHex } from '../../overlay/base/bytes.ts'
+import { BanyanError, codeOf } from '../../overlay/base/errors.ts'
 import { type ChatPorts } from '../chat-ports.ts'
 import { type AccountSecrets, accountSeedOf, decodeSecrets, encodeSecrets } from './account-secrets.ts'
 import { IdentitySearch } from './identity-search.ts'
@@ -20,8 +21,9 @@ export class AccountDoor {
     this.#search ??= new IdentitySearch(this.#ports)
   }
 
+  /** What was found is kept; a search that was stopped would never end, so the next one is another. */
   stop(): void {
-    this.#search?.stop()
+    if (this.#search?.stop()) this.#search = undefined
   }
 
   /** Errors: passphrase-needed, store-full, unsupported. */
@@ -30,14 +32,29 @@ export class AccountDoor {
     return this.#make(name, phrase, phrase, passphrase)
   }
 
-  /** Errors: bad-phrase and those of create. */
-  restore(name: string, text: string, passphrase?: string): Promise<AccountSecrets> {
-    return this.#make(name, readPhrase(text), '', passphrase)
+  /**
+   * With `sameAs`, the account (hex) whose conversations are here, in place of keys that are lost. Errors: bad-phrase,
+   * account-mismatch, and those of create.
+   */
+  async restore(name: string, text: string, passphrase?: string, sameAs?: string): Promise<AccountSecrets> {
+    const phrase = readPhrase(text)
+    const account = this.#ports.crypto.signingKeyPair(await this.#accountSeed(phrase))
+    if (sameAs !== undefined && toHex(account.publicKey) !== sameAs)
+      throw new BanyanError(
+        'account-mismatch',
+        'These words belong to another account than the one whose conversations are here.',
+      )
+    return this.#make(name, phrase, '', passphrase)
   }
 
-  /** Errors: wrong-passphrase, no-account, store-damaged, unsupported. */
+  /** Errors: wrong-passphrase, passphrase-needed; keys-damaged in words of its own for whatever else is wrong with them. */
   async unlock(passphrase?: string): Promise<AccountSecrets> {
-    return decodeSecrets(await this.#ports.secrets.load(passphrase))
+    try {
+      return decodeSecrets(await this.#ports.secrets.load(passphrase))
+    } catch (error) {
+      if (['wrong-passphrase', 'passphrase-needed'].includes(codeOf(error))) throw error
+      throw keysProblem(error)
+    }
   }
 
   /** The words are confirmed: they are kept no longer. */
@@ -53,9 +70,8 @@ export class AccountDoor {
     keptPhrase: string,
     passphrase?: string,
   ): Promise<AccountSecrets> {
-    const { secrets, crypto, ratchet } = this.#ports
-    if (await secrets.find()) throw new BanyanError('account-exists', 'This profile has an account already.')
-    const isFile = (await secrets.probe()) === 'file'
+    const { secrets, ratchet } = this.#ports
+    const isFile = ((await secrets.find()) ?? (await secrets.probe())) === 'file'
     if (isFile && (passphrase ?? '').length < MIN_PASSPHRASE_CHARACTERS)
       throw new BanyanError(
         'passphrase-needed',
@@ -64,7 +80,7 @@ export class AccountDoor {
     this.prepare()
     const identity = await this.#search!.found
     const made: AccountSecrets = {
-      accountSeed: accountSeedOf(crypto, await seedOf(phrase)),
+      accountSeed: await this.#accountSeed(phrase),
       node: identity.seeds,
       signal: await (await ratchet()).newIdentity(),
       name,
@@ -73,4 +89,17 @@ export class AccountDoor {
     await secrets.save(encodeSecrets(made), isFile ? passphrase : undefined)
     return made
   }
+
+  async #accountSeed(phrase: string): Promise<Bytes> {
+    return accountSeedOf(this.#ports.crypto, await seedOf(phrase))
+  }
+}
+
+/** Never store-damaged: that would be said of the database, and lead to the repair of what is whole. */
+function keysProblem(error: unknown): BanyanError {
+  const code = codeOf(error)
+  const words = error instanceof BanyanError ? error.message : 'The keys of the account cannot be read.'
+  return new BanyanError(code === 'store-damaged' || code === 'internal' ? 'keys-damaged' : code, words, {
+    cause: error,
+  })
 }

@@ -45,7 +45,7 @@ export function encodeSecrets(secrets: AccountSecrets): Bytes {
     .finish()
 }
 
-/** Errors: store-damaged. */
+/** Errors: keys-damaged. */
 export function decodeSecrets(bytes: Uint8Array): AccountSecrets {
   const reader = new Reader(bytes)
   try {
@@ -55,6 +55,6 @@ export function decodeSecrets(bytes: Uint8Array): AccountSecrets {
     const signal = { secretKey: reader.bytes(32), registrationId: reader.u16() }
     return { accountSeed, node, signal, name: reader.text16(1024), phrase: reader.text16(1024) }
   } catch (cause) {
-    throw new BanyanError('store-damaged', 'The keys of the account cannot be read.', { cause })
+    throw new BanyanError('keys-damaged', 'The keys of the account cannot be read.', { cause })
   }
 }

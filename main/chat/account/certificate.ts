@@ -1,10 +1,13 @@
-// A device certificate: the account says "this node is mine". It binds the keys of one installation to one person.
+// A device certificate: the account says "this node is mine", and the node says "I am that account's". It binds the keys
+// of one installation to one person.
 //
-//   version 1 | account key 32 | node key 32 | noise key 32 | signal identity 33 | registration id 2
-//   | issued 4 | expires 4 (Unix seconds) | signature 64
+//   version 2 | account key 32 | node key 32 | noise key 32 | signal identity 33 | registration id 2
+//   | issued 4 | expires 4 (Unix seconds) | node's signature 64 | account's signature 64
 //
-// The signature is the account key's, over CERTIFICATE_LABEL, the network id and everything before it; the network id is
-// not sent, so a certificate of another network simply does not verify. Not to be trusted: anything, before `verify`.
+// Both sign their own label, the network id and everything before the signatures; the network id is not sent, so a
+// certificate of another network simply does not verify. Without the node's signature anybody could put somebody else's
+// public keys into their own list of devices, and would be taken for the owner of that node (version 1 was so: refused).
+// Not to be trusted: anything, before `verify`.
 
 import { type Bytes, concat, utf8 } from '../../overlay/base/bytes.ts'
 import { BanyanError } from '../../overlay/base/errors.ts'
@@ -38,16 +41,18 @@ const RENEWAL_SHARE = 0.25
 /** Clocks differ: a certificate is good this long before it was issued. */
 const CLOCK_TOLERANCE_MS = 24 * 3600 * 1000
 
-const VERSION = 1
+const VERSION = 2
 const SIGNAL_KEY_BYTES = 33
-export const CERTIFICATE_BYTES = 1 + 3 * PUBLIC_KEY_BYTES + SIGNAL_KEY_BYTES + 2 + 4 + 4 + SIGNATURE_BYTES
-const CERTIFICATE_LABEL = utf8('banyan device certificate')
+const BODY_BYTES = 1 + 3 * PUBLIC_KEY_BYTES + SIGNAL_KEY_BYTES + 2 + 4 + 4
+export const CERTIFICATE_BYTES = BODY_BYTES + 2 * SIGNATURE_BYTES
+const ACCOUNT_LABEL = utf8('banyan device certificate')
+const NODE_LABEL = utf8('banyan device certificate: the node agrees')
 
 export function issueCertificate(
   crypto: Crypto,
   network: Network,
   certificate: Certificate,
-  accountSecretKey: Uint8Array,
+  secretKeys: { account: Uint8Array; node: Uint8Array },
 ): Bytes {
   const body = new Writer()
     .u8(VERSION)
@@ -59,7 +64,8 @@ export function issueCertificate(
     .u32(Math.floor(certificate.issuedMs / 1000))
     .u32(Math.floor(certificate.expiresMs / 1000))
     .finish()
-  return concat(body, crypto.sign(signed(network, body), accountSecretKey))
+  const byNode = crypto.sign(concat(NODE_LABEL, network.id, body), secretKeys.node)
+  return concat(body, byNode, crypto.sign(concat(ACCOUNT_LABEL, network.id, body), secretKeys.account))
 }
 
 /** Errors: malformed, bad-signature (also for another network), bad-puzzle, expired. */
@@ -70,10 +76,13 @@ export function verifyCertificate(
   wallMs: number,
 ): VerifiedCertificate {
   const certificate = readCertificate(bytes)
-  const body = bytes.subarray(0, CERTIFICATE_BYTES - SIGNATURE_BYTES)
-  const signature = bytes.subarray(CERTIFICATE_BYTES - SIGNATURE_BYTES)
-  if (!crypto.verify(signed(network, body), signature, certificate.accountKey))
+  const body = bytes.subarray(0, BODY_BYTES)
+  const byNode = bytes.subarray(BODY_BYTES, BODY_BYTES + SIGNATURE_BYTES)
+  const byAccount = bytes.subarray(BODY_BYTES + SIGNATURE_BYTES)
+  if (!crypto.verify(concat(ACCOUNT_LABEL, network.id, body), byAccount, certificate.accountKey))
     throw new BanyanError('bad-signature', 'the account did not sign this certificate for this network')
+  if (!crypto.verify(concat(NODE_LABEL, network.id, body), byNode, certificate.nodeKey))
+    throw new BanyanError('bad-signature', 'the node does not agree to be of this account')
   if (puzzleBits(crypto, crypto.hash(certificate.nodeKey)) < network.puzzleBits)
     throw new BanyanError('bad-puzzle', 'the certified node does not satisfy the puzzle of this network')
   if (wallMs >= certificate.expiresMs || wallMs < certificate.issuedMs - CLOCK_TOLERANCE_MS)
@@ -89,10 +98,6 @@ export function isDueForRenewal(certificate: Certificate, wallMs: number): boole
   )
 }
 
-function signed(network: Network, body: Uint8Array): Bytes {
-  return concat(CERTIFICATE_LABEL, network.id, body)
-}
-
 /** The form only. Errors: malformed. */
 export function readCertificate(bytes: Uint8Array): Certificate {
   const reader = new Reader(bytes)
@@ -106,7 +111,7 @@ export function readCertificate(bytes: Uint8Array): Certificate {
     issuedMs: reader.u32() * 1000,
     expiresMs: reader.u32() * 1000,
   }
-  reader.bytes(SIGNATURE_BYTES)
+  reader.bytes(2 * SIGNATURE_BYTES)
   reader.end()
   return certificate
 }

@@ -11,6 +11,7 @@ const TRIES_PER_SLICE = 32
 export class IdentitySearch {
   readonly #ports: ChatPorts
   #timer: Timer | undefined
+  #isFound = false
   readonly found: Promise<Identity>
   #resolve!: (identity: Identity) => void
 
@@ -20,16 +21,19 @@ export class IdentitySearch {
     this.#plan()
   }
 
-  stop(): void {
+  /** True where it had found nothing yet, and now never will. */
+  stop(): boolean {
     this.#timer?.cancel()
+    return !this.#isFound
   }
 
   #plan(): void {
     this.#timer = this.#ports.clock.after(0, () => {
       const { crypto, random, network } = this.#ports
       const identity = searchIdentity(crypto, random, network, TRIES_PER_SLICE)
-      if (identity) this.#resolve(identity)
-      else this.#plan()
+      if (!identity) return this.#plan()
+      this.#isFound = true
+      this.#resolve(identity)
     })
   }
 }

@@ -1,14 +1,14 @@
 // Who may write to us, and how two people come to know each other.
 //
 //   (nobody) -- we add them by link ------------> waiting --- their accept, or their hello ---> accepted
-//   (nobody) -- hello with our current token ----------------------------------------------------^
+//   (nobody) -- hello with our current token, one of the first 20 -------------------------------^
 //   (nobody) -- hello without it, or any word --> request --- we accept, or add them by link ----^
 //   any <--> blocked (and back to where it was)
 //
 // A hello is also the first word to every new device of a contact, so a device that was set up anew learns who we are.
 
 import { type InvitationPreview } from '../../../preload/contract.ts'
-import { type Bytes, fromHex, toHex } from '../../overlay/base/bytes.ts'
+import { type Bytes, equal, fromHex, toHex } from '../../overlay/base/bytes.ts'
 import { BanyanError } from '../../overlay/base/errors.ts'
 import { type NodeId } from '../../overlay/base/id.ts'
 import { TokenBucket } from '../../overlay/base/token-bucket.ts'
@@ -19,10 +19,11 @@ import { type Announcer } from '../conversations/announcer.ts'
 import { type Conversations } from '../conversations/conversations.ts'
 import { type ContactRow, type DeviceEntry, contactConversation } from '../conversations/rows.ts'
 import { type ChatCore } from '../core.ts'
-import { MAX_DEVICES } from '../devices/device-list.ts'
+import { type DeviceList, MAX_DEVICES } from '../devices/device-list.ts'
 import { knownCertificate } from '../devices/known-certificate.ts'
 import { type Outbox } from '../messaging/outbox.ts'
 import { type Payload } from '../messaging/payloads.ts'
+import { type SeenEnvelopes } from '../messaging/seen-envelopes.ts'
 import { type Presence } from '../status/presence.ts'
 import { type Transaction } from '../storage/journal.ts'
 import { type Invitation } from './invitation.ts'
@@ -41,6 +42,7 @@ export interface ContactsParts {
   outbox: Outbox
   presence: Presence
   invitation: Invitation
+  seen: SeenEnvelopes
 }
 
 export class Contacts {
@@ -71,10 +73,10 @@ export class Contacts {
     return fromHex(contact.accountId)!
   }
 
-  /** Those we wish to reach and do not. */
-  absent(): ContactRow[] {
-    const rows = [...this.#core.contacts.values()]
-    return rows.filter((row) => isReached(row) && this.#parts.presence.of(row.accountId) !== 'online')
+  /** Those we wish to reach, and whether we do. */
+  reached(isOnline: boolean): ContactRow[] {
+    const rows = [...this.#core.contacts.values()].filter(isReached)
+    return rows.filter(({ accountId }) => (this.#parts.presence.of(accountId) === 'online') === isOnline)
   }
 
   mustHave(accountId: string): ContactRow {
@@ -93,7 +95,7 @@ export class Contacts {
     return { accountId, name, safetyNumber: this.#safetyNumber(certificate.accountKey), existing }
   }
 
-  /** Errors: those of preview, already-contact, store-full. */
+  /** Errors: those of preview, already-contact, untrusted-identity, store-full. */
   async add(link: string, name = ''): Promise<string> {
     const invitation = this.#read(link)
     const accountId = toHex(invitation.certificate.accountKey)
@@ -121,14 +123,28 @@ export class Contacts {
     })
   }
 
-  /** Contact and conversation go from this device. Sessions stay: what is on its way then comes as a request. */
+  /**
+   * Contact, conversation and sessions go from this device. What is on its way then is not understood: its sender seals it
+   * anew in a new session, and it comes as a request.
+   */
   async remove(accountId: string): Promise<void> {
+    const { outbox, invitation, conversations, seen } = this.#parts
     await this.#core.journal.run(async (tx) => {
       const row = this.#mustHaveIn(tx, accountId)
-      for (const { nodeId } of row.devices) await this.#parts.outbox.drop(tx, nodeId)
+      for (const { nodeId } of row.devices) {
+        await outbox.drop(tx, nodeId)
+        outbox.forgetSession(tx, nodeId)
+      }
       tx.setRow(this.#core.contacts, accountId, undefined)
-      tx.after(() => this.#letGo(row))
-      this.#parts.conversations.remove(tx, contactConversation(accountId))
+      tx.after(() => {
+        this.#letGo(row)
+        for (const { nodeId } of row.devices) {
+          if (toHex(this.#nodes.get(nodeId)?.accountKey ?? NO_TOKEN) === accountId) this.#nodes.delete(nodeId)
+          this.#core.inBackground('deleting what was seen', seen.forget(nodeId))
+        }
+      })
+      conversations.remove(tx, contactConversation(accountId))
+      if (row.cameWith && (await invitation.isCurrent(tx, row.cameWith))) invitation.create(tx)
     })
   }
 
@@ -160,23 +176,27 @@ export class Contacts {
     sender: VerifiedCertificate,
     payload: Extract<Payload, { kind: 'hello' }>,
   ): Promise<void> {
+    const { invitation } = this.#parts
     const known = tx.row(this.#core.contacts, toHex(sender.accountKey))
-    const isInvited = this.#parts.invitation.isCurrent(toHex(payload.invitation))
+    const token = toHex(payload.invitation)
+    const isAsking = !known || known.relation === 'request'
+    const isInvited = isAsking && (await invitation.admit(tx, token))
     const row = known ?? this.#newRequest(sender, isInvited)
-    const ownName = payload.name || row.ownName
-    if (row.relation === 'request' && !isInvited) return this.#keep(tx, { ...row, ownName })
-    await this.#befriend(tx, row, { ownName })
+    const names = renamed(row, payload.name)
+    const cameWith = (await invitation.isCurrent(tx, token)) ? { cameWith: token } : {}
+    if (isAsking && !isInvited) return this.#keep(tx, { ...row, ...names, ...cameWith })
+    await this.#befriend(tx, row, { ...names, ...cameWith })
   }
 
   async accepted(tx: Transaction, sender: VerifiedCertificate, name: string): Promise<void> {
     const row = await this.knownOrRequest(tx, sender)
     const relation = row.relation === 'waiting' ? 'accepted' : row.relation
-    await this.#keep(tx, { ...row, relation, ownName: name || row.ownName })
+    await this.#keep(tx, { ...row, relation, ...renamed(row, name) })
   }
 
   async profile(tx: Transaction, sender: VerifiedCertificate, name: string): Promise<void> {
     const row = await this.knownOrRequest(tx, sender)
-    await this.#keep(tx, { ...row, ownName: name || row.ownName })
+    await this.#keep(tx, { ...row, ...renamed(row, name) })
   }
 
   /** Errors: quota, where there are too many requests already. */
@@ -188,15 +208,22 @@ export class Contacts {
     return row
   }
 
-  /** A device that has proved itself by its certificate and an opened envelope. */
+  /**
+   * A device that has proved itself by its certificate and an opened envelope. Errors: untrusted-identity, where
+   * another account holds it.
+   */
   async learnDevice(tx: Transaction, sender: VerifiedCertificate): Promise<void> {
+    this.#mustBeFree(sender)
     const row = tx.row(this.#core.contacts, toHex(sender.accountKey))
+    if (row?.revoked?.includes(sender.nodeId))
+      throw new BanyanError('expired', 'the account has revoked this device')
     const known = row?.devices.find((device) => device.nodeId === sender.nodeId)
     if (!row || known?.certificate === toHex(sender.bytes)) return
     const entry: DeviceEntry = known ? { ...known, certificate: toHex(sender.bytes) } : deviceEntry(sender)
     const others = row.devices.filter((device) => device.nodeId !== sender.nodeId)
-    const changed = { ...row, devices: [entry, ...others].slice(0, MAX_DEVICES) }
+    const changed = { ...row, devices: [entry, ...others.slice(0, MAX_DEVICES - 1)] }
     this.#save(tx, changed)
+    for (const { nodeId } of others.slice(MAX_DEVICES - 1)) await this.#dropDevice(tx, row, nodeId)
     if (!known) await this.#greet(tx, changed, sender.nodeId)
   }
 
@@ -209,32 +236,39 @@ export class Contacts {
     })
   }
 
+  /** To everybody: this computer is a new device of ours. */
+  async greetAll(): Promise<void> {
+    await this.#core.journal.run(async (tx) => {
+      for (const row of this.#core.contacts.values())
+        if (isReached(row)) await this.#parts.outbox.enqueue(tx, row, this.#helloFor(row))
+    })
+  }
+
   /** A newer device list of the account. */
-  async setDevices(
-    tx: Transaction,
-    accountId: string,
-    certificates: readonly VerifiedCertificate[],
-    sequence: number,
-  ): Promise<void> {
+  async setDevices(tx: Transaction, accountId: string, list: DeviceList, sequence: number): Promise<void> {
     const row = tx.row(this.#core.contacts, accountId)
     if (!row || sequence <= row.listSequence) return
-    const listed = certificates.map((certificate) => {
+    const listed = list.certificates.filter(this.#isFree).map((certificate) => {
       const known = row.devices.find((device) => device.nodeId === certificate.nodeId)
       return { ...deviceEntry(certificate), addresses: known?.addresses ?? [] }
     })
-    // a device newer than the list is missing in it because it is newer
+    // a device newer than the list is missing in it because it is newer; a revoked one, because it is revoked
     const newer = row.devices.filter(
       ({ nodeId }) =>
-        !listed.some((d) => d.nodeId === nodeId) && (this.#nodes.get(nodeId)?.issuedMs ?? 0) > sequence,
+        !listed.some((d) => d.nodeId === nodeId) &&
+        !list.revoked.includes(nodeId as NodeId) &&
+        (this.#nodes.get(nodeId)?.issuedMs ?? 0) > sequence,
     )
     const devices = [...newer, ...listed].slice(0, MAX_DEVICES)
-    if (devices.length === 0) return
-    const changed = { ...row, devices, listSequence: sequence }
+    const revoked = list.revoked.length > 0 ? { revoked: list.revoked } : {}
+    // without any device there would be nobody left to write to: the old ones stay until there is another
+    if (devices.length === 0) return this.#save(tx, { ...row, ...revoked, listSequence: sequence })
+    const changed = { ...row, ...revoked, devices, listSequence: sequence }
     this.#save(tx, changed)
     for (const { nodeId } of devices)
       if (!row.devices.some((device) => device.nodeId === nodeId)) await this.#greet(tx, changed, nodeId, row)
     for (const { nodeId } of row.devices)
-      if (!devices.some((device) => device.nodeId === nodeId)) await this.#dropDevice(tx, nodeId)
+      if (!devices.some((device) => device.nodeId === nodeId)) await this.#dropDevice(tx, row, nodeId)
   }
 
   async seen(accountId: string): Promise<void> {
@@ -258,6 +292,7 @@ export class Contacts {
   }
 
   async #add(tx: Transaction, accountId: string, invitation: InvitationLink, name: string): Promise<void> {
+    this.#mustBeFree(invitation.certificate)
     const known = tx.row(this.#core.contacts, accountId)
     if (known && known.relation !== 'request')
       throw new BanyanError('already-contact', `${known.name || known.ownName} is a contact already.`)
@@ -312,7 +347,8 @@ export class Contacts {
     await this.#parts.outbox.copyTo(tx, { ...row, devices: [...row.devices, ...before.devices] }, nodeId)
   }
 
-  async #dropDevice(tx: Transaction, nodeId: string): Promise<void> {
+  async #dropDevice(tx: Transaction, row: ContactRow, nodeId: string): Promise<void> {
+    if (toHex(this.#nodes.get(nodeId)?.accountKey ?? NO_TOKEN) !== row.accountId) return // it was never theirs
     await this.#parts.outbox.drop(tx, nodeId)
     this.#parts.outbox.forgetSession(tx, nodeId)
     tx.after(() => {
@@ -330,16 +366,30 @@ export class Contacts {
   }
 
   #index(row: ContactRow): void {
-    for (const { nodeId, certificate } of row.devices)
-      if (toHex(this.#nodes.get(nodeId)?.bytes ?? NO_TOKEN) !== certificate)
-        this.#nodes.set(nodeId, knownCertificate(this.#core.ports.crypto, fromHex(certificate)!))
+    for (const { nodeId, certificate } of row.devices) {
+      if (toHex(this.#nodes.get(nodeId)?.bytes ?? NO_TOKEN) === certificate) continue
+      const device = knownCertificate(this.#core.ports.crypto, fromHex(certificate)!)
+      if (this.#isFree(device)) this.#nodes.set(nodeId, device)
+    }
+  }
+
+  /** No other account has this node: what is sent to it, and what it sends, belongs to one person. */
+  #isFree = (device: VerifiedCertificate): boolean => {
+    const holder = this.#nodes.get(device.nodeId)
+    return holder === undefined || equal(holder.accountKey, device.accountKey)
+  }
+
+  #mustBeFree(device: VerifiedCertificate): void {
+    if (!this.#isFree(device))
+      throw new BanyanError('untrusted-identity', 'This computer belongs to another of your contacts.')
   }
 
   #keepInTouch(row: ContactRow): void {
     if (!isReached(row)) return
     this.#parts.presence.connecting(row.accountId)
     for (const { nodeId, addresses } of row.devices) {
-      const device = this.#nodes.get(nodeId)!
+      const device = this.#nodes.get(nodeId)
+      if (!device || toHex(device.accountKey) !== row.accountId) continue
       const { noiseKey } = device
       this.#core.inBackground('opening a queue', this.#parts.outbox.open(device))
       const hint = { noiseKey, addresses, id: nodeId as NodeId }
@@ -353,7 +403,6 @@ export class Contacts {
     for (const { nodeId } of row.devices) {
       this.#core.inBackground('closing a queue', this.#parts.outbox.close(nodeId))
       this.#core.door.forget(nodeId as NodeId)
-      if (row.relation !== 'blocked') this.#nodes.delete(nodeId)
     }
   }
 
@@ -366,6 +415,16 @@ export class Contacts {
   #safetyNumber(accountKey: Uint8Array): string {
     return safetyNumber(this.#core.ports.crypto, this.#core.own.key.publicKey, accountKey)
   }
+}
+
+/**
+ * They call themselves something else now. The title by which they are known here stays as it is: nobody turns into
+ * somebody else in the list. Of a request it follows, because nobody knows them yet.
+ */
+function renamed(row: ContactRow, ownName: string): Pick<ContactRow, 'name' | 'ownName'> {
+  const { name } = row
+  if (ownName === '' || ownName === row.ownName) return { name, ownName: row.ownName }
+  return { name: row.relation === 'request' ? name : name || row.ownName, ownName }
 }
 
 /** Those whom we look for: it shows them that we are there, so nobody else. */

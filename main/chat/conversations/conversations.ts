@@ -11,7 +11,7 @@ import { type Announcer } from './announcer.ts'
 import { type ConversationRow, type MessageRow, type Place } from './rows.ts'
 import { type Views, lastLineOf } from './views.ts'
 
-export type NewMessage = Omit<MessageRow, 'position'>
+export type NewMessage = Omit<MessageRow, 'position' | 'receivedAtMs'>
 
 /** How far a message has come: a mark never goes back, whatever order the news arrive in. */
 const RANK: Record<MessageState, number> = {
@@ -24,6 +24,8 @@ const RANK: Record<MessageState, number> = {
 }
 const PURGE = 'purge/'
 const PURGE_PAGE = 500
+/** Publications of one topic that are kept: strangers write them, so the oldest make room. */
+export const MAX_TOPIC_MESSAGES = 10_000
 /** As many as a window shows at a time. */
 const QUEUED_SHOWN = 20
 
@@ -75,7 +77,7 @@ export class Conversations {
     return row
   }
 
-  /** Stores a message at the end. Undefined where one with its id is here already. */
+  /** Stores a message at the end. Undefined where one with its id is, or was, here already. */
   async append(
     tx: Transaction,
     conversationId: string,
@@ -84,7 +86,13 @@ export class Conversations {
     if (await tx.get(placeOf(message.id))) return undefined
     const conversation = tx.row(this.#core.conversations, conversationId)
     if (!conversation) throw new BanyanError('not-found', 'This conversation no longer exists.')
-    const row: MessageRow = { ...message, position: conversation.nextPosition }
+    const row: MessageRow = {
+      ...message,
+      receivedAtMs: this.#core.wallMs(),
+      position: conversation.nextPosition,
+    }
+    // perhaps one of the dropped again
+    if (!row.fromSelf && row.sentAtMs <= (conversation.droppedUpToMs ?? -1)) return undefined
     const place: Place = { conversationId, position: row.position }
     tx.put(messagesOf(conversationId) + numberKey(row.position), toJson(row))
     tx.put(placeOf(message.id), toJson(place))
@@ -93,7 +101,7 @@ export class Conversations {
       nextPosition: row.position + 1,
       last: lastOf(row),
       unread: conversation.unread + (row.fromSelf ? 0 : 1),
-      ...(row.fromSelf ? { lastSent: row.id } : {}),
+      ...(conversation.kind === 'topic' ? await dropOldest(tx, conversation) : {}),
     })
     tx.after(() => this.#tell(conversationId, row))
     return row
@@ -112,6 +120,12 @@ export class Conversations {
     if (conversation?.last?.position === position)
       tx.setRow(this.#core.conversations, conversationId, { ...conversation, last: lastOf(row) })
     tx.after(() => this.#tell(conversationId, row))
+  }
+
+  /** Ours, and still with nobody. */
+  async isQueued(tx: Transaction, { conversationId, position }: Place): Promise<boolean> {
+    const bytes = await tx.get(messagesOf(conversationId) + numberKey(position))
+    return bytes !== undefined && fromJson<MessageRow>(bytes).state === 'queued'
   }
 
   async placeOf(tx: Transaction, messageId: string): Promise<Place | undefined> {
@@ -206,6 +220,19 @@ export class Conversations {
   }
 }
 
+/** The publication that the next one takes the place of goes, one for one. */
+async function dropOldest(tx: Transaction, topic: ConversationRow): Promise<Partial<ConversationRow>> {
+  const key = messagesOf(topic.id) + numberKey(Math.max(0, topic.nextPosition - MAX_TOPIC_MESSAGES))
+  const bytes = await tx.get(key)
+  if (!bytes) return {}
+  const { id, sentAtMs, receivedAtMs } = fromJson<MessageRow>(bytes)
+  tx.del(key)
+  tx.del(placeOf(id))
+  // a clock that is ahead must not shut out what others write now
+  const atMs = Math.min(sentAtMs, receivedAtMs ?? sentAtMs)
+  return { droppedUpToMs: Math.max(topic.droppedUpToMs ?? 0, atMs) }
+}
+
 /** True where there may be more. */
 async function purgePage(tx: Transaction, id: string): Promise<boolean> {
   const until = await tx.get(PURGE + id)
@@ -222,6 +249,6 @@ async function purgePage(tx: Transaction, id: string): Promise<boolean> {
 }
 
 function lastOf(row: MessageRow): ConversationRow['last'] {
-  const { position, fromSelf, state, sentAtMs } = row
-  return { position, text: lastLineOf(row.text), fromSelf, state, atMs: sentAtMs }
+  const { position, fromSelf, state, sentAtMs, receivedAtMs } = row
+  return { position, text: lastLineOf(row.text), fromSelf, state, atMs: receivedAtMs ?? sentAtMs }
 }

@@ -25,9 +25,13 @@ export interface ContactRow {
   lastSeenMs: number
   /** The token of the invitation that we accepted, in hex; empty where they came to us. */
   invitation: string
+  /** The token of our invitation that they came with, in hex; absent where they came without. */
+  cameWith?: string
   devices: DeviceEntry[]
   /** Sequence of the newest device list seen. */
   listSequence: number
+  /** Node ids that the account has revoked; absent: none. */
+  revoked?: string[]
 }
 
 export interface LastLine {
@@ -35,6 +39,7 @@ export interface LastLine {
   text: string
   fromSelf: boolean
   state: MessageState
+  /** When it came to this disk. */
   atMs: number
 }
 
@@ -48,8 +53,8 @@ export interface ConversationRow {
   last: LastLine | null
   unread: number
   readUpTo: number
-  /** Id of our newest message, in hex: the next one names it, so that the other side keeps the order. */
-  lastSent?: string
+  /** Topics: the latest time of a publication that was dropped because newer ones took its place; absent: none was. */
+  droppedUpToMs?: number
 }
 
 export interface MessageRow {
@@ -61,7 +66,10 @@ export interface MessageRow {
   /** Topics: as the author called themself. Contacts: empty, the contact's present name stands. */
   authorName: string
   text: string
+  /** As its author says, within what can be true. */
   sentAtMs: number
+  /** When it came to this disk; absent: when it was sent. */
+  receivedAtMs?: number
   state: MessageState
 }
 
@@ -76,6 +84,8 @@ export interface DeviceRow {
   epoch: number
   /** Of the newest bundle seen: older ones are refused. */
   bundleSequence: number
+  /** When it last acknowledged something, give or take an hour; absent: never. */
+  heardAtMs?: number
 }
 
 export const contactConversation = (accountId: string) => `contact:${accountId}`

@@ -3,6 +3,8 @@
 import { type Contact, type Conversation, type Message, type Profile } from '../../../preload/contract.ts'
 import { type ChatCore } from '../core.ts'
 import { type Presence } from '../status/presence.ts'
+import { networkState } from '../status/network-words.ts'
+import { KnownNames, UNKNOWN_NAME, nameOf } from './known-names.ts'
 import {
   type ContactRow,
   type ConversationRow,
@@ -11,21 +13,18 @@ import {
   contactConversation,
 } from './rows.ts'
 
-export const UNKNOWN_NAME = 'Somebody'
 /** What the list shows of the last message. */
 const LAST_LINE_CHARACTERS = 200
-
-export function nameOf(contact: ContactRow): string {
-  return contact.name || contact.ownName || UNKNOWN_NAME
-}
 
 export class Views {
   readonly #core: ChatCore
   readonly #presence: Presence
+  readonly #names: KnownNames
 
   constructor(core: ChatCore, presence: Presence) {
     this.#core = core
     this.#presence = presence
+    this.#names = new KnownNames(core)
   }
 
   profile(): Profile {
@@ -41,7 +40,7 @@ export class Views {
     return {
       conversationId,
       accountId,
-      name: nameOf(row),
+      name: this.#names.of(row),
       ownName,
       relation,
       isVerified,
@@ -55,7 +54,7 @@ export class Views {
     return {
       id: row.id,
       kind: row.kind,
-      title: contact ? nameOf(contact) : row.kind === 'topic' ? row.topic : UNKNOWN_NAME,
+      title: contact ? this.#names.of(contact) : row.kind === 'topic' ? row.topic : UNKNOWN_NAME,
       lastLine: row.last?.text ?? '',
       lastFromSelf: row.last?.fromSelf ?? false,
       lastState: row.last?.state ?? null,
@@ -84,10 +83,17 @@ export class Views {
     }
   }
 
-  #authorName(conversationId: string, row: MessageRow): string {
-    const contact = this.#core.contacts.get(row.authorId)
-    if (conversationId.startsWith('contact:')) return contact ? nameOf(contact) : UNKNOWN_NAME
-    return row.authorName || UNKNOWN_NAME
+  /** Topics: a contact by the name they have here, whatever they call themselves there. */
+  authorName(authorId: string, claimedName: string): string {
+    const contact = this.#core.contacts.get(authorId)
+    const isKnown = contact && (contact.relation !== 'request' || contact.name !== '')
+    return isKnown ? nameOf(contact) : this.#names.ofStranger(authorId, claimedName)
+  }
+
+  #authorName(conversationId: string, { authorId, authorName }: MessageRow): string {
+    if (!conversationId.startsWith('contact:')) return this.authorName(authorId, authorName)
+    const contact = this.#core.contacts.get(authorId)
+    return contact ? this.#names.of(contact) : UNKNOWN_NAME
   }
 
   /** Why a message is still here, in words. */
@@ -97,6 +103,10 @@ export class Views {
     if (!contact) return ''
     const name = nameOf(contact)
     if (contact.relation === 'blocked') return `You have blocked ${name}`
+    // that we are offline is not their doing
+    if (networkState(this.#core.door.status(), '').kind !== 'online')
+      return 'Waits for the network, then goes out by itself'
+    if (contact.relation === 'waiting') return `Waits until ${name} accepts`
     const presence = this.#presence.of(contact.accountId)
     if (presence === 'online') return `On its way to ${name}`
     return presence === 'connecting' ? `Looking for ${name}…` : `Waits for ${name} to come online`

@@ -1,7 +1,6 @@
 // The DHT as the chat uses it: where this device publishes its certificate and prekeys, and looks for those of others.
 // A device that is in reach is asked for its bundle directly as well: the record is the same, and signed.
 
-import { toHex } from '../../overlay/base/bytes.ts'
 import { equal } from '../../overlay/base/bytes.ts'
 import { BanyanError, codeOf } from '../../overlay/base/errors.ts'
 import { type Id, type NodeId, idFromBytes } from '../../overlay/base/id.ts'
@@ -16,7 +15,7 @@ import { encodeFrame } from '../messaging/frames.ts'
 import { type Outbox } from '../messaging/outbox.ts'
 import { type Sealer } from '../messaging/sealer.ts'
 import { BUNDLE_SALT, decodeBundle } from './bundle.ts'
-import { DEVICES_SALT, decodeDeviceList, encodeDeviceList } from './device-list.ts'
+import { DEVICES_SALT, type DeviceList, decodeDeviceList, encodeDeviceList } from './device-list.ts'
 import { PrekeyKeeper, RECORD_LIFE_MS } from './prekey-keeper.ts'
 
 /** Replicas repair each other in between; this is for the day when they all went. */
@@ -26,6 +25,8 @@ const FIRST_RETRY_MS = 3_000
 const LAST_RETRY_MS = 5 * 60_000
 /** One absent contact's device list is looked up at a time: a new computer of theirs is found within minutes. */
 const LOOK_MS = 60_000
+/** Every so many looks is for a contact who is in reach. */
+const ONLINE_LOOK = 5
 
 export class Directory {
   readonly #core: ChatCore
@@ -43,7 +44,8 @@ export class Directory {
   #publishedMs = -Infinity
   #publishing = false
   #failures = 0
-  #lookedAt = ''
+  #looks = 0
+  readonly #lookedAt = { absent: '', online: '' }
 
   constructor(core: ChatCore, prekeys: PrekeyKeeper, sealer: Sealer, outbox: Outbox, contacts: Contacts) {
     this.#core = core
@@ -106,6 +108,13 @@ export class Directory {
     this.#outbox.pump(nodeId)
   }
 
+  /** A computer of one's own account that was lost or sold: from now on it is nobody's. Errors: store-full. */
+  async revoke(nodeId: NodeId): Promise<void> {
+    await this.#core.own.revoke(nodeId)
+    this.#publishedMs = -Infinity
+    await this.#publish()
+  }
+
   /** Looks for the devices of a contact now. */
   async look(contact: ContactRow): Promise<void> {
     const accountKey = this.#contacts.keyOf(contact)
@@ -113,9 +122,9 @@ export class Directory {
     if (!record) return
     const signed = this.#verify(record, accountKey, DEVICES_SALT)
     const { crypto, network } = this.#core.ports
-    const devices = decodeDeviceList(crypto, network, accountKey, signed.value, this.#core.wallMs())
+    const list = decodeDeviceList(crypto, network, accountKey, signed.value, this.#core.wallMs())
     await this.#core.journal.run((tx) =>
-      this.#contacts.setDevices(tx, contact.accountId, devices, signed.sequence),
+      this.#contacts.setDevices(tx, contact.accountId, list, signed.sequence),
     )
   }
 
@@ -194,28 +203,36 @@ export class Directory {
     const { own, ports } = this.#core
     const now = this.#core.wallMs()
     const found = await this.#core.door.get(this.#listKey(own.key.publicKey))
-    const known = found ? this.#devicesIn(found) : { others: [], sequence: 0 }
+    const known = found ? this.#devicesIn(found) : { certificates: [], revoked: [], sequence: 0 }
+    const revoked = [...new Set([...own.revoked, ...known.revoked])]
+    const others = known.certificates.filter(
+      ({ nodeId }) => nodeId !== own.nodeId && !revoked.includes(nodeId),
+    )
+    // revoked from another computer of the account: this one goes on until its owner wipes it, and lists itself no more
+    const self = revoked.includes(own.nodeId) ? [] : [own.certificate]
     return signRecord(ports.crypto, own.key, {
       salt: DEVICES_SALT,
       // above the one found, also where the other computer's clock is ahead
       sequence: Math.max(now, known.sequence + 1),
-      value: encodeDeviceList([own.certificate.bytes, ...known.others]),
+      value: encodeDeviceList(
+        [...self, ...others].map(({ bytes }) => bytes),
+        revoked,
+      ),
       expiresAtMs: now + RECORD_LIFE_MS,
     })
   }
 
-  #devicesIn(record: DhtRecord) {
+  #devicesIn(record: DhtRecord): DeviceList & { sequence: number } {
     const { own, ports } = this.#core
     const signed = this.#verify(record, own.key.publicKey, DEVICES_SALT)
-    const devices = decodeDeviceList(
+    const list = decodeDeviceList(
       ports.crypto,
       ports.network,
       own.key.publicKey,
       signed.value,
       this.#core.wallMs(),
     )
-    const others = devices.filter((device) => device.nodeId !== own.nodeId).map((device) => device.bytes)
-    return { others, sequence: signed.sequence }
+    return { ...list, sequence: signed.sequence }
   }
 
   #listKey(accountKey: Uint8Array): Id {
@@ -223,19 +240,16 @@ export class Directory {
     return signedKey(crypto, idFromBytes(crypto.hash(accountKey)), DEVICES_SALT)
   }
 
-  /** One absent contact after the other. */
+  /** One contact after the other: absent ones because they may be elsewhere, others for what they have revoked. */
   #look(): void {
     this.#timers.look = this.#core.ports.clock.after(LOOK_MS, () => this.#look())
     if (!this.#isJoined) return
-    const absent = this.#contacts.absent().sort((a, b) => (a.accountId < b.accountId ? -1 : 1))
-    const next = absent.find(({ accountId }) => accountId > this.#lookedAt) ?? absent[0]
+    const isOnline = ++this.#looks % ONLINE_LOOK === 0
+    const rows = this.#contacts.reached(isOnline).sort((a, b) => (a.accountId < b.accountId ? -1 : 1))
+    const lookedAt = this.#lookedAt[isOnline ? 'online' : 'absent']
+    const next = rows.find(({ accountId }) => accountId > lookedAt) ?? rows[0]
     if (!next) return
-    this.#lookedAt = next.accountId
+    this.#lookedAt[isOnline ? 'online' : 'absent'] = next.accountId
     this.look(next).catch((error: unknown) => this.#core.drops.count(`device list: ${codeOf(error)}`))
-  }
-
-  /** For the log and tests: whose session is being sought. */
-  get seeking(): string[] {
-    return [...this.#wanted.values()].map(({ peer }) => toHex(peer.nodeKey))
   }
 }

@@ -22,7 +22,7 @@ import { type Ciphertext } from '../ports/ratchet.ts'
 
 export const ENVELOPE_BYTES = 16
 export const TOKEN_BYTES = 16
-/** One ack for a full window of envelopes (device-queue.ts), twice over. */
+/** One ack for a full window of envelopes (device-queue.ts). */
 export const MAX_ACKS = 256
 
 export interface Ack {

@@ -4,22 +4,24 @@
 import { type Bytes, equal, toHex } from '../../overlay/base/bytes.ts'
 import { BanyanError, codeOf } from '../../overlay/base/errors.ts'
 import { type NodeId } from '../../overlay/base/id.ts'
+import { PeerBudgets } from '../../overlay/base/peer-budgets.ts'
 import { TokenBucket } from '../../overlay/base/token-bucket.ts'
 import { type VerifiedCertificate, verifyCertificate } from '../account/certificate.ts'
 import { type Contacts } from '../contacts/contacts.ts'
 import { type Conversations } from '../conversations/conversations.ts'
+import { believableTime } from '../conversations/believable-time.ts'
 import { type ContactRow, contactConversation } from '../conversations/rows.ts'
 import { type ChatCore } from '../core.ts'
 import { type Directory } from '../devices/directory.ts'
 import { type Notifier } from '../status/notifier.ts'
 import { type Transaction } from '../storage/journal.ts'
-import { seenOf } from '../storage/keys.ts'
 import { type Acknowledger } from './acknowledger.ts'
 import { type Frame, decodeFrame, envelopeOf } from './frames.ts'
 import { type Outbox } from './outbox.ts'
 import { EarlyFrames, TooEarly } from './early-frames.ts'
 import { NO_MESSAGE, type Payload, decodePayload } from './payloads.ts'
 import { type Sealer } from './sealer.ts'
+import { type SeenEnvelopes } from './seen-envelopes.ts'
 
 type Sealed = Extract<Frame, { kind: 'sealed' }>
 type Text = Extract<Payload, { kind: 'text' }>
@@ -33,6 +35,7 @@ export interface InboxParts {
   directory: Directory
   acknowledger: Acknowledger
   notifier: Notifier
+  seen: SeenEnvelopes
 }
 
 /** What waits to be opened; more is not taken in, and comes again. */
@@ -44,12 +47,20 @@ const ASKS_BURST = 50
 const ASKS_PER_SECOND = 5
 /** Words of somebody who has not been accepted yet; more stay with their sender. */
 const MAX_REQUEST_MESSAGES = 20
+/**
+ * Everything else that such an account, or a node that many such accounts may share, can make this disk write: a greeting
+ * and the words of a request at once, then as good as nothing.
+ */
+const UNACCEPTED_BURST = 40
+const UNACCEPTED_PER_SECOND = 1 / 600
 
 export class Inbox {
   readonly #parts: InboxParts
   readonly #core: ChatCore
   readonly #strangers: TokenBucket
   readonly #asks: TokenBucket
+  readonly #unacceptedAccounts: PeerBudgets
+  readonly #unacceptedNodes: PeerBudgets
   readonly #early: EarlyFrames<{ from: NodeId; frame: Sealed }>
   #isStopped = false
 
@@ -60,6 +71,9 @@ export class Inbox {
     const now = parts.core.ports.clock.nowMs()
     this.#strangers = new TokenBucket(STRANGERS_BURST, STRANGERS_PER_SECOND, now)
     this.#asks = new TokenBucket(ASKS_BURST, ASKS_PER_SECOND, now)
+    const { clock } = parts.core.ports
+    this.#unacceptedAccounts = new PeerBudgets(clock, UNACCEPTED_BURST, UNACCEPTED_PER_SECOND)
+    this.#unacceptedNodes = new PeerBudgets(clock, UNACCEPTED_BURST, UNACCEPTED_PER_SECOND)
   }
 
   stop(): void {
@@ -116,8 +130,8 @@ export class Inbox {
   }
 
   async #open(tx: Transaction, from: NodeId, envelope: Bytes, frame: Sealed): Promise<void> {
-    const seen = seenOf(from, toHex(envelope))
-    const token = await tx.get(seen)
+    const { seen } = this.#parts
+    const token = await seen.tokenOf(tx, from, toHex(envelope))
     if (token) return tx.after(() => this.#parts.acknowledger.ack(from, { envelope, token }))
     const sender = this.#senderOf(from, frame)
     const accountId = toHex(sender.accountKey)
@@ -125,16 +139,23 @@ export class Inbox {
     if (contact?.relation === 'blocked') return this.#core.drops.count('blocked') // silently: they are not told
     if (!contact && !this.#strangers.take(1, this.#core.ports.clock.nowMs()))
       throw new BanyanError('quota', 'too many strangers')
+    if (contact?.relation !== 'accepted') this.#mustHaveBudget(from, accountId)
     const { token: fresh, payload } = decodePayload(
       await this.#parts.sealer.open(tx, sender, frame.ciphertext),
     )
     await this.#parts.contacts.learnDevice(tx, sender)
     await this.#act(tx, sender, payload, toHex(envelope))
-    tx.put(seen, fresh)
+    seen.add(tx, from, toHex(envelope), fresh)
     tx.after(() => {
       this.#parts.acknowledger.ack(from, { envelope, token: fresh })
-      this.#parts.outbox.pump(from)
+      this.#parts.outbox.heard(from)
     })
+  }
+
+  /** Errors: quota. */
+  #mustHaveBudget(from: NodeId, accountId: string): void {
+    if (!this.#unacceptedNodes.admits(from) || !this.#unacceptedAccounts.admits(accountId))
+      throw new BanyanError('quota', 'too much from somebody who is not accepted')
   }
 
   /** Errors: not-found (a device we do not know writes as if we did), and those of verifyCertificate. */
@@ -190,7 +211,7 @@ export class Inbox {
       authorId: contact.accountId,
       authorName: '',
       text: payload.text,
-      sentAtMs: Math.min(payload.sentAtMs, this.#core.wallMs()),
+      sentAtMs: believableTime(payload.sentAtMs, conversation, this.#core.wallMs()),
       state: 'received',
     })
     tx.after(() => this.#early.release(toHex(payload.messageId)))

@@ -5,7 +5,8 @@ import { fromHex, toHex, utf8 } from '../../overlay/base/bytes.ts'
 import { BanyanError } from '../../overlay/base/errors.ts'
 import { type Conversations } from '../conversations/conversations.ts'
 import { type MessageRow, accountOf } from '../conversations/rows.ts'
-import { type Views, nameOf } from '../conversations/views.ts'
+import { nameOf } from '../conversations/known-names.ts'
+import { type Views } from '../conversations/views.ts'
 import { type ChatCore } from '../core.ts'
 import { type SettingsKeeper } from '../settings.ts'
 import { type Transaction } from '../storage/journal.ts'
@@ -72,8 +73,6 @@ export class Messages {
       throw new BanyanError('refused', `Accept ${nameOf(contact)} first, then you can write.`)
     const messageId = this.#core.ports.random.bytes(MESSAGE_ID_BYTES)
     const sentAtMs = this.#core.wallMs()
-    const before = tx.row(this.#core.conversations, conversationId)?.lastSent
-    const after = before ? fromHex(before)! : NO_MESSAGE
     const row = await this.#parts.conversations.append(tx, conversationId, {
       id: toHex(messageId),
       fromSelf: true,
@@ -88,7 +87,7 @@ export class Messages {
     await this.#parts.outbox.enqueue(
       tx,
       contact,
-      { kind: 'text', messageId, after, sentAtMs, text },
+      { kind: 'text', messageId, after: NO_MESSAGE, sentAtMs, text }, // each device's queue names what comes before
       { place },
     )
     return row

@@ -1,7 +1,7 @@
 // What waits for one device, on this disk.
 //
-//   version 1 | account 32 | place length 2 | place ("" or "<conversation> <position>") | epoch 4
-//   | token 16 | cipher 1 (0 not sealed yet, 1 first, 2 ratchet) | plaintext length 4 | plaintext | ciphertext (rest)
+//   version 2 | account 32 | place length 2 | place ("" or "<conversation> <position>") | epoch 4
+//   | sealed at 8 (Unix ms; 0 not sealed yet) | token 16 | cipher 1 (0 not sealed yet, 1 first, 2 ratchet) | plaintext length 4 | plaintext | ciphertext (rest)
 //
 // The plaintext stays until the acknowledgement: where the device cannot open the ciphertext (it was set up anew), the
 // same words are sealed once more.
@@ -20,12 +20,14 @@ export interface OutboxRow {
   place: Place | undefined
   /** Of the session that it was sealed in. */
   epoch: number
+  /** 0 where it is not sealed. */
+  sealedAtMs: number
   token: Bytes
   plaintext: Bytes
   ciphertext: Ciphertext | undefined
 }
 
-const VERSION = 1
+const VERSION = 2
 const CIPHERS = [undefined, 'first', 'ratchet'] as const
 
 export function encodeOutboxRow(row: OutboxRow): Bytes {
@@ -35,6 +37,7 @@ export function encodeOutboxRow(row: OutboxRow): Bytes {
     .bytes(fromHex(row.accountId)!)
     .text16(place)
     .u32(row.epoch)
+    .u64(row.sealedAtMs)
     .bytes(row.token)
     .u8(CIPHERS.indexOf(row.ciphertext?.kind))
     .bytes32(row.plaintext)
@@ -51,10 +54,12 @@ export function decodeOutboxRow(bytes: Uint8Array): OutboxRow {
     const [conversationId, position] = reader.text16(200).split(' ')
     const place = conversationId && position ? { conversationId, position: Number(position) } : undefined
     const epoch = reader.u32()
+    const sealedAtMs = reader.u64()
     const token = reader.bytes(TOKEN_BYTES)
     const kind = CIPHERS[reader.u8()]
     const plaintext = reader.bytes32(MAX_MESSAGE_BYTES)
-    return { accountId, place, epoch, token, plaintext, ciphertext: kind && { kind, bytes: reader.rest() } }
+    const ciphertext = kind && { kind, bytes: reader.rest() }
+    return { accountId, place, epoch, sealedAtMs, token, plaintext, ciphertext }
   } catch (cause) {
     throw new BanyanError('store-damaged', 'a waiting message in the database cannot be read', { cause })
   }

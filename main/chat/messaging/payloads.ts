@@ -1,7 +1,7 @@
 // What is inside an envelope, behind Signal's encryption.
 //
 //   token 16 | kind 1 | ...                     the token acknowledges the envelope (frames.ts)
-//   text     1 | message id 16 | id of our text before it 16 (zeros: none) | sent at 8 | text (rest)
+//   text     1 | message id 16 | id of our text before it 16 (zeros: none that may come later) | sent at 8 | text (rest)
 //   hello    2 | invitation token 16 (zeros: none) | name (rest)     I ask you to be my contact; also the first
 //                                                                    word to a new device of a contact
 //   accept   3 | name (rest)                    we are contacts

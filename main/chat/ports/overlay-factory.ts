@@ -4,5 +4,5 @@ import { type OverlayApi } from '../../overlay/api.ts'
 import { type IdentitySeeds } from '../../overlay/identity.ts'
 import { type Store } from '../../overlay/ports/store.ts'
 
-/** Errors: port-in-use, and whatever else the socket says. */
+/** Called again after a failure, with the same store. Errors: port-in-use, and whatever else the socket says. */
 export type OverlayFactory = (facts: { seeds: IdentitySeeds; store: Store }) => Promise<OverlayApi>

@@ -21,6 +21,8 @@ export function networkState(status: OverlayStatus | undefined, problem: string)
         words: 'Nobody has answered yet. Trying again; your messages wait here.',
       }
     case 'joined':
+      // the last one has just gone, and others are being looked for
+      if (peers === 0) return { kind: 'connecting', peers, words: 'Looking for other computers…' }
       return {
         kind: 'online',
         peers,
@@ -32,6 +34,6 @@ export function networkState(status: OverlayStatus | undefined, problem: string)
 /** Why there is no overlay at all. */
 export function overlayProblem(code: string): string {
   if (code === 'port-in-use')
-    return 'Another program uses the network port of Banyan. Your messages wait here until it is free.'
-  return 'The network could not be opened on this computer. Your messages wait here.'
+    return 'Another program uses the network port of Banyan. Trying again; your messages wait here until it is free.'
+  return 'The network could not be opened on this computer. Trying again; your messages wait here.'
 }

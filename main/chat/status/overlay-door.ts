@@ -1,5 +1,6 @@
 // The overlay as the chat's parts reach it: there before the overlay is, and still there when it could not be started.
-// Until then everything waits as if the network were away, which is what it is.
+// Until then everything waits as if the network were away, which is what it is. What was wished for is wished again of the
+// next overlay, where the first one could not be started.
 
 import {
   type OverlayApi,
@@ -18,7 +19,9 @@ import { type DialTarget } from '../../overlay/transport/links.ts'
 export class OverlayDoor {
   readonly #log: Log
   readonly #events: Partial<OverlayEvents>[] = []
-  readonly #wishes: ((overlay: OverlayApi) => void)[] = []
+  readonly #inTouch = new Map<NodeId, DialTarget | undefined>()
+  readonly #peers: DialTarget[] = []
+  readonly #topics = new Set<Id>()
   #overlay: OverlayApi | undefined
   #settled!: () => void
   /** Resolves when there is an overlay, or none is to be had. */
@@ -32,14 +35,17 @@ export class OverlayDoor {
   }
 
   on(events: Partial<OverlayEvents>): void {
-    if (this.#overlay) this.#overlay.on(events)
-    else this.#events.push(events)
+    this.#events.push(events)
+    this.#overlay?.on(events)
   }
 
   attach(overlay: OverlayApi): void {
     this.#overlay = overlay
-    for (const events of this.#events.splice(0)) overlay.on(events)
-    for (const wish of this.#wishes.splice(0)) wish(overlay)
+    this.problem = ''
+    for (const events of this.#events) overlay.on(events)
+    overlay.addPeers(this.#peers.splice(0))
+    for (const [id, hint] of this.#inTouch) overlay.keepInTouch(id, hint)
+    for (const topic of this.#topics) overlay.subscribe(topic)
     this.#settled()
   }
 
@@ -63,23 +69,28 @@ export class OverlayDoor {
   }
 
   addPeers(targets: DialTarget[]): void {
-    this.#wish((overlay) => overlay.addPeers(targets))
+    if (this.#overlay) this.#overlay.addPeers(targets)
+    else this.#peers.push(...targets)
   }
 
   keepInTouch(id: NodeId, hint?: DialTarget): void {
-    this.#wish((overlay) => overlay.keepInTouch(id, hint))
+    this.#inTouch.set(id, hint)
+    this.#overlay?.keepInTouch(id, hint)
   }
 
   forget(id: NodeId): void {
-    this.#wish((overlay) => overlay.forget(id))
+    this.#inTouch.delete(id)
+    this.#overlay?.forget(id)
   }
 
   subscribe(topic: Id): void {
-    this.#wish((overlay) => overlay.subscribe(topic))
+    this.#topics.add(topic)
+    this.#overlay?.subscribe(topic)
   }
 
   leave(topic: Id): void {
-    this.#wish((overlay) => overlay.leave(topic))
+    this.#topics.delete(topic)
+    this.#overlay?.leave(topic)
   }
 
   async send(to: NodeId, payload: Uint8Array): Promise<SendResult> {
@@ -110,10 +121,5 @@ export class OverlayDoor {
   async get(key: Id): Promise<DhtRecord | undefined> {
     if (!this.#overlay) throw new BanyanError('unreachable', 'there is no network yet')
     return this.#overlay.get(key)
-  }
-
-  #wish(wish: (overlay: OverlayApi) => void): void {
-    if (this.#overlay) wish(this.#overlay)
-    else this.#wishes.push(wish)
   }
 }

@@ -6,6 +6,7 @@ import { type Bytes, utf8 } from '../../overlay/base/bytes.ts'
 import { BanyanError } from '../../overlay/base/errors.ts'
 import { type Id, idFromBytes } from '../../overlay/base/id.ts'
 import { type Crypto } from '../../overlay/ports/crypto.ts'
+import { fitText } from '../contacts/fit-text.ts'
 
 export interface Topic {
   name: string
@@ -15,19 +16,11 @@ export interface Topic {
 
 const KEY_LABEL = utf8('banyan topic key')
 const ID_LABEL = utf8('banyan topic id')
-const UNFIT = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
-/** What people mean alike must be one topic: no leading '#', one spelling (NFC), no capitals. Errors: malformed. */
+/** What people mean alike must be one topic: no leading '#', one spelling (fit-text.ts), no capitals. Errors: malformed. */
 export function normaliseTopic(text: string): string {
-  const name = text
-    .normalize('NFC')
-    .replaceAll(UNFIT, '')
-    .trim()
-    .replace(/^#+/, '')
-    .trim()
-    .toLowerCase()
-    .normalize('NFC')
-  const compact = name.replaceAll(/\s+/g, ' ')
+  const name = fitText(text).replace(/^#+/, '').trim().toLowerCase()
+  const compact = fitText(name) // lower case may be spelt otherwise, and a mark may have stood behind the '#'
   if (compact === '') throw new BanyanError('malformed', 'A topic needs a name.')
   if (compact.length > MAX_TOPIC_CHARACTERS)
     throw new BanyanError('malformed', `A topic's name has at most ${MAX_TOPIC_CHARACTERS} characters.`)

@@ -7,8 +7,11 @@ import { BanyanError, codeOf } from '../../overlay/base/errors.ts'
 import { type Id } from '../../overlay/base/id.ts'
 import { type Timer } from '../../overlay/ports/clock.ts'
 import { type Publication } from '../../overlay/api.ts'
+import { PeerBudgets } from '../../overlay/base/peer-budgets.ts'
+import { believableTime } from '../conversations/believable-time.ts'
 import { type Conversations } from '../conversations/conversations.ts'
 import { type ConversationRow, type MessageRow, topicConversation } from '../conversations/rows.ts'
+import { type Views } from '../conversations/views.ts'
 import { type ChatCore } from '../core.ts'
 import { type Notifier } from '../status/notifier.ts'
 import { type Transaction } from '../storage/journal.ts'
@@ -21,21 +24,28 @@ const FIRST_RETRY_MS = 2_000
 const LAST_RETRY_MS = 60_000
 /** Publications handed to the overlay at one time. */
 const WINDOW = 32
+/** Of one author, in all topics together: as fast as a person writes, with room for what comes late all at once. */
+const AUTHOR_BURST = 30
+const AUTHOR_PER_SECOND = 1
 
 export class Topics {
   readonly #core: ChatCore
   readonly #conversations: Conversations
   readonly #notifier: Notifier
+  readonly #views: Views
   readonly #topics = new Map<string, Topic>()
   readonly #inFlight = new Set<string>()
+  readonly #authors: PeerBudgets
   #timer: Timer | undefined
   #failures = 0
   #isStopped = false
 
-  constructor(core: ChatCore, conversations: Conversations, notifier: Notifier) {
+  constructor(core: ChatCore, conversations: Conversations, notifier: Notifier, views: Views) {
     this.#core = core
     this.#conversations = conversations
     this.#notifier = notifier
+    this.#views = views
+    this.#authors = new PeerBudgets(core.ports.clock, AUTHOR_BURST, AUTHOR_PER_SECOND)
   }
 
   start(): void {
@@ -129,19 +139,23 @@ export class Topics {
     if (this.#core.contacts.get(authorId)?.relation === 'blocked') return
     const fromSelf = authorId === this.#core.own.id
     await this.#core.journal.run(async (tx) => {
-      if (!tx.row(this.#core.conversations, conversationId)) return
+      const conversation = tx.row(this.#core.conversations, conversationId)
+      // a repeat costs its author nothing: others may have sent it
+      if (!conversation || (await this.#conversations.placeOf(tx, toHex(message.messageId)))) return
+      if (!this.#authors.admits(authorId)) throw new BanyanError('quota', 'too much of one author')
       const row = await this.#conversations.append(tx, conversationId, {
         id: toHex(message.messageId),
         fromSelf,
         authorId: fromSelf ? '' : authorId,
         authorName: message.name,
         text: message.text,
-        sentAtMs: Math.min(message.sentAtMs, this.#core.wallMs()),
+        sentAtMs: believableTime(message.sentAtMs, conversation, this.#core.wallMs()),
         // of another device of one's own: it is out there already
         state: fromSelf ? 'published' : 'received',
       })
-      if (row && !fromSelf)
-        tx.after(() => this.#notifier.received(conversationId, `${message.name}: ${message.text}`))
+      if (!row || fromSelf) return
+      const name = this.#views.authorName(authorId, message.name)
+      tx.after(() => this.#notifier.received(conversationId, `${name}: ${message.text}`))
     })
   }
 

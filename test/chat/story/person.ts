@@ -28,6 +28,8 @@ import { type TestOverlay } from './test-network.ts'
 /** A keychain that always answers. */
 export class MemorySecrets implements Secrets {
   kept: Bytes | undefined
+  /** What it answers instead of the keys. */
+  problem: BanyanError | undefined
 
   async find() {
     return this.kept ? ('keychain' as const) : undefined
@@ -42,12 +44,14 @@ export class MemorySecrets implements Secrets {
   }
 
   async load(): Promise<Bytes> {
+    if (this.problem) throw this.problem
     if (!this.kept) throw new BanyanError('no-account', 'none')
     return this.kept
   }
 
   async save(secrets: Bytes): Promise<void> {
     this.kept = secrets
+    this.problem = undefined
   }
 }
 
@@ -71,6 +75,7 @@ export class Person {
   unread = 0
   settings: Settings | undefined
   overlay: TestOverlay | undefined
+  isPortTaken = false
   #chat!: Chat
 
   constructor(
@@ -99,7 +104,10 @@ export class Person {
       profile: story.busy.watch(this.profile),
       secrets: story.busy.watch(this.secrets),
       ratchet: async () => story.busy.watch(new SignalRatchet()),
-      overlay: async ({ seeds }) => (this.overlay = story.net.overlay(seeds)),
+      overlay: async ({ seeds }) => {
+        if (this.isPortTaken) throw new BanyanError('port-in-use', 'taken')
+        return (this.overlay = story.net.overlay(seeds))
+      },
       shell: {
         notify: (notice) => this.notices.push(notice),
         setUnread: (count) => (this.unread = count),
@@ -146,6 +154,14 @@ export class Person {
     const reply = await dispatch(this.#chat.handlers, describe, name, argument[0])
     if (!reply.ok) throw new CallError(reply.error.code, reply.error.message)
     return v.parse(calls[name][1], reply.value) as CallResult<N>
+  }
+
+  /** Somebody with an account, in the network. */
+  static async born(story: Story, name: string): Promise<Person> {
+    const person = new Person(story, name)
+    await person.start()
+    await person.create()
+    return person
   }
 
   async create(): Promise<string[]> {
