@@ -9,6 +9,7 @@ import { lineLog } from './host/line-log.ts'
 import { type Options, USAGE, parseOptions } from './options.ts'
 import { BanyanError } from './overlay/base/errors.ts'
 import { usualProfileFolder } from './profile-folder.ts'
+import { watchDefects } from './watch-defects.ts'
 
 const STOP_LIMIT_MS = 5_000
 
@@ -82,6 +83,7 @@ else if (parsed.kind === 'problem') {
   console.error(`banyan: ${parsed.words}\n\n${USAGE}`)
   process.exitCode = 1
 } else {
+  watchDefects(log)
   const running = start(parsed.options)
   running.catch(fail)
   stopOnSignal(running)

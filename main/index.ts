@@ -8,6 +8,8 @@ import path from 'node:path'
 import { registerPageScheme } from './desktop/page-scheme.ts'
 import { fileWriter, lineLog } from './host/line-log.ts'
 import { type Options, parseOptions } from './options.ts'
+import { tellStarter } from './tell-starter.ts'
+import { watchDefects } from './watch-defects.ts'
 
 const OUT = path.join(import.meta.dirname, '..')
 
@@ -20,6 +22,7 @@ function run(options: Options): void {
   const profilePath = app.getPath('userData')
   app.setPath('sessionData', path.join(profilePath, 'chromium')) // caches, apart from what is worth keeping
   if (!app.requestSingleInstanceLock({ link: options.link })) {
+    tellStarter()
     console.log('Banyan runs with this profile already: its window comes to the front.')
     return app.exit(0)
   }
@@ -32,6 +35,7 @@ function run(options: Options): void {
 async function open(options: Options, profilePath: string): Promise<void> {
   const { DesktopApp } = await import('./desktop/desktop-app.ts')
   const log = lineLog(fileWriter(path.join(profilePath, 'banyan.log')))
+  watchDefects(log)
   new DesktopApp({
     options,
     profilePath,
@@ -48,6 +52,7 @@ async function open(options: Options, profilePath: string): Promise<void> {
 const parsed = parseOptions(process.argv.slice(1), 'desktop')
 if (parsed.kind === 'options') run(parsed.options)
 else {
+  tellStarter()
   console.error(`banyan: ${parsed.kind === 'problem' ? parsed.words : 'see the README for the options'}`)
   app.exit(1)
 }

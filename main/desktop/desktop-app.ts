@@ -11,16 +11,21 @@ import { errorDescriber } from '../describe-error.ts'
 import { FrontDoor } from '../front-door.ts'
 import { type Options, isLink } from '../options.ts'
 import { PageFiles } from '../page-files.ts'
+import { tellStarter } from '../tell-starter.ts'
 import { servePage } from './app-protocol.ts'
-import { wasStartedAtLogin } from './autostart.ts'
+import { type Autostart } from './autostart.ts'
 import { DesktopShell } from './desktop-shell.ts'
 import { hardenSession } from './hardening.ts'
 import { connectWindow } from './ipc.ts'
 import { applicationMenu } from './application-menu.ts'
 import { Notifications } from './notifications.ts'
+import { ownAutostart, wasStartedAtLogin } from './own-autostart.ts'
+import { TrayHost } from './tray-host.ts'
 
 /** What was accepted is on the disk already; stopping only says goodbye to peers. */
 const STOP_LIMIT_MS = 4_000
+/** Stages in which nothing works until somebody decides: not to be left in the tray after a hidden start. */
+const NEEDS_ITS_OWNER: ReadonlySet<AppState['stage']> = new Set(['damaged', 'keys-missing'])
 
 /** What the node needs of the desktop. */
 export interface Surface {
@@ -41,6 +46,9 @@ export interface DesktopAppOptions {
 
 export class DesktopApp {
   readonly #parts: DesktopAppOptions
+  readonly #autostart: Autostart
+  readonly #trayHost = new TrayHost()
+  /** One object for its whole life: the chat shows what stands in it now. */
   readonly #capabilities: Capabilities
   readonly #door: FrontDoor
   #shell: DesktopShell | undefined
@@ -51,10 +59,11 @@ export class DesktopApp {
   constructor(parts: DesktopAppOptions) {
     this.#parts = parts
     this.#link = parts.options.link
+    this.#autostart = ownAutostart(parts.profilePath)
     this.#capabilities = {
       surface: 'desktop',
-      tray: true,
-      autostart: true,
+      tray: this.#trayHost.isThere,
+      autostart: this.#autostart.isPossible,
       notifications: Notifications.areSupported,
     }
     this.#door = new FrontDoor(errorDescriber(parts.log), this.#startingState())
@@ -78,21 +87,27 @@ export class DesktopApp {
   }
 
   async #begin(): Promise<void> {
+    tellStarter()
     const { out, iconFolder, profilePath, options } = this.#parts
+    const lookingForTray = this.#trayHost.look()
     hardenSession(session.defaultSession)
     servePage(new PageFiles(path.join(out, 'renderer')))
     this.#shell = new DesktopShell({
       profilePath,
-      givenProfile: options.data === undefined ? undefined : profilePath,
       preload: path.join(out, 'preload', 'preload.cjs'),
       iconFolder,
       startsHidden: options.hidden || wasStartedAtLogin(),
+      autostart: this.#autostart,
+      trayHost: this.#trayHost,
+      onTrayHostChange: () => this.#tellOfTrayHost(),
       onOpenConversation: (conversationId) => this.#chat?.openConversation(conversationId),
     })
     connectWindow(this.#shell.main.window, this.#door)
+    this.#shell.showTray()
+    this.#capabilities.tray = await lookingForTray
+    if (options.hidden && !this.#capabilities.tray) this.#shell.main.window.minimize()
     await this.#startChat(this.#shell)
     Menu.setApplicationMenu(applicationMenu())
-    this.#shell.showTray()
     if (process.platform !== 'linux' && app.isPackaged) app.setAsDefaultProtocolClient('banyan')
   }
 
@@ -107,7 +122,9 @@ export class DesktopApp {
       if (this.#stopping) return await chat.stop()
       this.#chat = chat
       this.#door.open(chat.handlers)
-      this.#door.emit('app.state', await chat.handlers['app.state'](undefined))
+      const state = await chat.handlers['app.state'](undefined)
+      this.#door.emit('app.state', state)
+      if (NEEDS_ITS_OWNER.has(state.stage)) shell.main.reveal()
       if (this.#link !== undefined) this.#takeLink(this.#link)
     } catch (error) {
       this.#door.fail(error)
@@ -126,6 +143,11 @@ export class DesktopApp {
       detail: message,
     })
     await this.#quit(1)
+  }
+
+  #tellOfTrayHost(): void {
+    this.#capabilities.tray = this.#trayHost.isThere
+    void this.#chat?.handlers['app.state'](undefined).then((state) => this.#door.emit('app.state', state))
   }
 
   #takeSecondStart(handed: unknown): void {

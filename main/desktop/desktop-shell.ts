@@ -5,9 +5,10 @@ import { app, dialog, nativeTheme } from 'electron'
 import path from 'node:path'
 import { type Settings } from '../../preload/contract.ts'
 import { type Notice, type Shell } from '../chat/ports/shell.ts'
-import { isAutostartOn, setAutostart } from './autostart.ts'
+import { type Autostart } from './autostart.ts'
 import { MainWindow } from './main-window.ts'
 import { Notifications } from './notifications.ts'
+import { type TrayHost } from './tray-host.ts'
 import { TrayMenu } from './tray-menu.ts'
 import { type WindowState, readWindowState, writeWindowState } from './window-state.ts'
 
@@ -16,12 +17,14 @@ const SAVE_DELAY_MS = 400
 
 export interface DesktopShellOptions {
   profilePath: string
-  /** The profile given on the command line, where one was: what autostart must name. */
-  givenProfile: string | undefined
   preload: string
   iconFolder: string
   startsHidden: boolean
+  autostart: Autostart
+  trayHost: TrayHost
   onOpenConversation(conversationId: string): void
+  /** The tray's host came or went since it was last looked at. */
+  onTrayHostChange(): void
 }
 
 export class DesktopShell implements Shell {
@@ -45,14 +48,14 @@ export class DesktopShell implements Shell {
       icon: this.#icon('256x256.png'),
       state: this.#state,
       startsHidden: options.startsHidden,
-      hidesOnClose: () => this.#closesToTray && !this.#isQuitting,
-      onHidden: () => this.#tellOfTray(),
+      staysOnClose: () => this.#closesToTray && !this.#isQuitting,
+      onStay: () => void this.#putAway(),
       onStateChange: () => this.#saveSoon(),
       onCrash: (outcome) => this.#tellOfCrash(outcome),
     })
   }
 
-  /** After the window: the tray talks to the desktop's services, and nobody waits for it. */
+  /** Before the chat: while it waits for a keychain, a hidden window has no other way back. */
   showTray(): void {
     this.#tray ??= new TrayMenu(this.#options.iconFolder, {
       open: () => this.main.reveal(),
@@ -88,8 +91,7 @@ export class DesktopShell implements Shell {
       this.#state.theme = settings.theme
       this.#saveSoon()
     }
-    // Written again where it is on, so that it names this copy; left alone where it is off already.
-    if (settings.autostart || isAutostartOn()) setAutostart(settings.autostart, this.#options.givenProfile)
+    this.#options.autostart.apply(settings.autostart)
   }
 
   /** The app is going: closing the window means closing now. */
@@ -109,6 +111,18 @@ export class DesktopShell implements Shell {
   #saveSoon(): void {
     clearTimeout(this.#saving)
     this.#saving = setTimeout(() => writeWindowState(this.#options.profilePath, this.#state), SAVE_DELAY_MS)
+  }
+
+  /** Into the tray where there is one; else to where minimised windows go, for there must be a way back. */
+  async #putAway(): Promise<void> {
+    const { trayHost, onTrayHostChange } = this.#options
+    const before = trayHost.isThere
+    const hasTray = await trayHost.look()
+    if (this.#isQuitting) return
+    if (hasTray) this.main.window.hide()
+    else this.main.window.minimize()
+    if (hasTray) this.#tellOfTray()
+    if (hasTray !== before) onTrayHostChange()
   }
 
   #tellOfTray(): void {

@@ -16,9 +16,10 @@ export interface MainWindowOptions {
   icon: string
   state: WindowState
   startsHidden: boolean
-  /** True keeps the window (hidden) instead of closing it. */
-  hidesOnClose(): boolean
-  onHidden(): void
+  /** True keeps the window instead of closing it. */
+  staysOnClose(): boolean
+  /** It was told to close and stays: it shall be put out of sight. */
+  onStay(): void
   onStateChange(): void
   /** The page died: loaded again, or given up. */
   onCrash(outcome: 'reloaded' | 'gave-up'): void
@@ -78,10 +79,9 @@ export class MainWindow {
     })
     window.on('close', (event) => {
       this.remember()
-      if (!this.#options.hidesOnClose()) return
+      if (!this.#options.staysOnClose()) return
       event.preventDefault()
-      window.hide()
-      this.#options.onHidden()
+      this.#options.onStay()
     })
     for (const moved of ['resize', 'move', 'maximize', 'unmaximize'] as const)
       window.on(moved as 'resize', () => this.remember())

@@ -2,6 +2,7 @@
 
 import { Menu, Tray, nativeImage } from 'electron'
 import path from 'node:path'
+import { unreadMark } from './unread-mark.ts'
 
 export interface TrayActions {
   open(): void
@@ -35,8 +36,9 @@ export class TrayMenu {
   }
 
   showUnread(count: number): void {
-    this.#tray.setImage(count > 0 ? this.#icons.unread : this.#icons.plain)
-    this.#tray.setToolTip(count > 0 ? `Banyan: ${count} unread` : 'Banyan')
+    const { icon, toolTip } = unreadMark(count)
+    this.#tray.setImage(this.#icons[icon])
+    this.#tray.setToolTip(toolTip)
   }
 
   remove(): void {

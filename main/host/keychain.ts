@@ -11,7 +11,7 @@ const PROBE_LIMIT_MS = 1_500
 const USE_LIMIT_MS = 120_000
 
 /** What is used of keytar. Its own types are there only where it could be installed. */
-interface Keytar {
+export interface Keytar {
   getPassword(service: string, account: string): Promise<string | null>
   setPassword(service: string, account: string, password: string): Promise<void>
   deletePassword(service: string, account: string): Promise<boolean>
@@ -19,7 +19,12 @@ interface Keytar {
 const LIBRARY: string = 'keytar'
 
 export class Keychain {
+  readonly #import: () => Promise<Keytar>
   #library: Promise<Keytar> | undefined
+
+  constructor(importLibrary = importKeytar) {
+    this.#import = importLibrary
+  }
 
   /** Whether there is any point in trying, without trying. */
   get isLikely(): boolean {
@@ -36,10 +41,12 @@ export class Keychain {
     }
   }
 
+  /** Errors: keychain-silent. */
   async get(account: string): Promise<string | undefined> {
     return (await this.#use((keytar) => keytar.getPassword(SERVICE, account))) ?? undefined
   }
 
+  /** Errors: keychain-silent. */
   async set(account: string, secret: string): Promise<void> {
     await this.#use((keytar) => keytar.setPassword(SERVICE, account, secret))
   }
@@ -57,16 +64,23 @@ export class Keychain {
     try {
       return await within(USE_LIMIT_MS, this.#load().then(action))
     } catch (cause) {
-      throw new BanyanError('unsupported', 'The keychain of this computer does not answer.', { cause })
+      throw new BanyanError(
+        'keychain-silent',
+        'Your computer’s keychain does not answer. Unlock it and try again.',
+        { cause },
+      )
     }
   }
 
   #load(): Promise<Keytar> {
-    this.#library ??= import(LIBRARY).then(
-      (module: Keytar & { default?: Keytar }) => module.default ?? module,
-    )
+    this.#library ??= this.#import()
     return this.#library
   }
+}
+
+async function importKeytar(): Promise<Keytar> {
+  const module: Keytar & { default?: Keytar } = await import(LIBRARY)
+  return module.default ?? module
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

@@ -12,7 +12,9 @@ import { type Bytes } from '../overlay/base/bytes.ts'
 import { BanyanError } from '../overlay/base/errors.ts'
 import { type Store, type StoreWrite } from '../overlay/ports/store.ts'
 
-type Database = ClassicLevel<Uint8Array, Uint8Array>
+/** LevelDB as the library gives it, open. */
+export type Database = ClassicLevel<Uint8Array, Uint8Array>
+export type OpenDatabase = (path: string) => Promise<Database>
 type Range = Parameters<Store['range']>[0]
 
 /** Reopening writes a new log and a manifest, and turns the old log into a table: LevelDB's buffer of 4 MiB, twice. */
@@ -21,18 +23,20 @@ const ENCODING = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 export class LevelStore implements OpenStore {
   readonly #path: string
+  readonly #openDatabase: OpenDatabase
   #database: Database
   #state: 'open' | 'wounded' | 'closed' = 'open'
   #healing: Promise<void> | undefined
 
-  private constructor(path: string, database: Database) {
+  private constructor(path: string, openDatabase: OpenDatabase, database: Database) {
     this.#path = path
+    this.#openDatabase = openDatabase
     this.#database = database
   }
 
-  /** Errors: store-locked, store-damaged, store-full. */
-  static async open(path: string): Promise<LevelStore> {
-    return new LevelStore(path, await openDatabase(path))
+  /** Errors: store-locked, store-damaged, store-full, store-failed. */
+  static async open(path: string, open: OpenDatabase = openDatabase): Promise<LevelStore> {
+    return new LevelStore(path, open, await open(path))
   }
 
   async get(key: Uint8Array): Promise<Bytes | undefined> {
@@ -90,7 +94,7 @@ export class LevelStore implements OpenStore {
     if (disk.bavail * disk.bsize < ROOM_TO_REOPEN_BYTES)
       throw new BanyanError('store-full', 'the disk is full')
     await this.#database.close()
-    this.#database = await openDatabase(this.#path)
+    this.#database = await this.#openDatabase(this.#path)
     if (this.#state === 'wounded') this.#state = 'open'
   }
 }
@@ -100,7 +104,7 @@ function plain(bytes: Uint8Array): Bytes {
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
 }
 
-async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string): Promise<Database> {
   if (await isHeadless(path))
     throw new BanyanError(
       'store-damaged',
@@ -121,7 +125,7 @@ async function isHeadless(path: string): Promise<boolean> {
   return !files.includes('CURRENT') && files.some((file) => /\.(ldb|sst|log)$|^MANIFEST-/.test(file))
 }
 
-/** The library's error as one of ours. abstract-level wraps what LevelDB said in the cause. */
+/** The library's or the file system's error as one of ours. abstract-level wraps what LevelDB said in the cause. */
 export function storeError(error: unknown, path: string): BanyanError {
   if (error instanceof BanyanError) return error
   const { code, message } = innermost(error)
@@ -133,7 +137,7 @@ export function storeError(error: unknown, path: string): BanyanError {
   if (code === 'LEVEL_CORRUPTION' || /No such file|does not exist|Corruption/i.test(message))
     return new BanyanError('store-damaged', `${path} cannot be read: ${message}`, options)
   if (code === 'LEVEL_DATABASE_NOT_OPEN') return new BanyanError('closed', 'the database is closed', options)
-  return new BanyanError('store-full', `${path} cannot be written: ${message}`, options)
+  return new BanyanError('store-failed', `${path} cannot be used: ${message}`, options)
 }
 
 function innermost(error: unknown): { code: string; message: string } {

@@ -21,6 +21,8 @@ export interface Argon2Strength {
 /** libsodium's crypto_pwhash_*_MODERATE: 3 passes over 256 MiB, about 0.7 s. */
 export const MODERATE: Argon2Strength = { operations: 3, memoryKiB: 262_144 }
 const MOST: Argon2Strength = { operations: 16, memoryKiB: 2 * 1024 * 1024 }
+/** libsodium's crypto_pwhash_argon2id_OPSLIMIT_MIN and MEMLIMIT_MIN. */
+const LEAST: Argon2Strength = { operations: 1, memoryKiB: 8 }
 const MAGIC = utf8('BANYANS1')
 const SALT_BYTES = 16
 const NONCE_BYTES = 24
@@ -43,8 +45,9 @@ export class SealedFile {
     this.#strength = strength
   }
 
+  /** Errors: wrong-passphrase, keys-damaged, store-failed. */
   async load(passphrase: string): Promise<Bytes> {
-    const { strength, salt, nonce, box } = parse(await readFile(this.#path))
+    const { strength, salt, nonce, box } = parse(await this.#read())
     const key = await derive(passphrase, salt, strength)
     const secrets = new Uint8Array(box.length - TAG_BYTES)
     if (!sodium.crypto_secretbox_open_easy(secrets, box, nonce, key))
@@ -59,6 +62,14 @@ export class SealedFile {
       throw new BanyanError('passphrase-needed', 'A passphrase is needed to keep the account in a file.')
     this.#sealing = sealing
     await writeWhole(this.#path, seal(secrets, sealing))
+  }
+
+  async #read(): Promise<Uint8Array> {
+    try {
+      return await readFile(this.#path)
+    } catch (error) {
+      throw keysError(error, this.#path)
+    }
   }
 
   async #newSealing(passphrase: string): Promise<SealingKey> {
@@ -80,16 +91,35 @@ function parse(bytes: Uint8Array) {
   try {
     if (!equal(reader.bytes(MAGIC.length), MAGIC)) throw new BanyanError('malformed', 'another kind of file')
     const strength = { operations: reader.u32(), memoryKiB: reader.u32() }
-    if (strength.operations > MOST.operations || strength.memoryKiB > MOST.memoryKiB)
-      throw new BanyanError('too-large', 'parameters out of bounds')
+    if (!isBetween(LEAST, strength, MOST)) throw new BanyanError('too-large', 'parameters out of bounds')
     const salt = reader.bytes(SALT_BYTES)
     const nonce = reader.bytes(NONCE_BYTES)
     const box = reader.rest()
     if (box.length < TAG_BYTES) throw new BanyanError('malformed', 'ends too early')
     return { strength, salt, nonce, box }
   } catch (cause) {
-    throw new BanyanError('store-damaged', 'The file that holds the account is damaged.', { cause })
+    throw new BanyanError('keys-damaged', 'The file that holds the keys of the account is damaged.', {
+      cause,
+    })
   }
+}
+
+function isBetween(least: Argon2Strength, { operations, memoryKiB }: Argon2Strength, most: Argon2Strength) {
+  return (
+    operations >= least.operations &&
+    operations <= most.operations &&
+    memoryKiB >= least.memoryKiB &&
+    memoryKiB <= most.memoryKiB
+  )
+}
+
+/** A key file that is gone is no damage of the database, and must not be taken for one. */
+export function keysError(error: unknown, path: string): BanyanError {
+  const failure = storeError(error, path)
+  if (failure.code !== 'store-damaged') return failure
+  return new BanyanError('keys-damaged', 'The file that holds the keys of the account cannot be read.', {
+    cause: error,
+  })
 }
 
 function derive(passphrase: string, salt: Bytes, strength: Argon2Strength): Promise<Bytes> {

@@ -12,7 +12,7 @@ import { BanyanError } from '../overlay/base/errors.ts'
 import { hostCrypto } from './crypto.ts'
 import { Keychain } from './keychain.ts'
 import { storeError } from './level-store.ts'
-import { type Argon2Strength, MODERATE, SealedFile } from './sealed-file.ts'
+import { type Argon2Strength, MODERATE, SealedFile, keysError } from './sealed-file.ts'
 
 export interface HostSecretsOptions {
   /** Decides for new profiles where the keychain is not to be tried, or nothing else is. */
@@ -73,11 +73,18 @@ export class HostSecrets implements Secrets {
   }
 
   async #loadFromKeychain(): Promise<Bytes> {
-    const entry = await readFile(this.#mark, 'utf8')
-    const kept = await this.#keychain.get(entry)
+    const kept = await this.#keychain.get(await this.#readMark())
     if (kept === undefined)
       throw new BanyanError('no-account', 'The keychain no longer holds the keys of this account.')
     return Uint8Array.from(Buffer.from(kept, 'base64'))
+  }
+
+  async #readMark(): Promise<string> {
+    try {
+      return await readFile(this.#mark, 'utf8')
+    } catch (error) {
+      throw keysError(error, this.#mark)
+    }
   }
 
   get #mark(): string {

@@ -42,7 +42,13 @@ export async function startWebApp(options: WebAppOptions): Promise<{ stop(): Pro
   const { say } = options
   const door = new FrontDoor(errorDescriber(options.log), startingState(options))
   const announce = (url: string) => say(`Open ${url} in a browser on this computer. The address works once.`)
-  const server = new WebServer({ port: options.port, door, files: new PageFiles(options.page), announce })
+  const server = new WebServer({
+    port: options.port,
+    door,
+    files: new PageFiles(options.page),
+    log: options.log,
+    announce,
+  })
   await server.start()
   try {
     const chat = await options.loadChat({ shell: webShell, emit: door.emit, capabilities: WEB_CAPABILITIES })

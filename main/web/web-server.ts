@@ -11,6 +11,7 @@ import { type AddressInfo } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { BanyanError } from '../overlay/base/errors.ts'
+import { type Log } from '../overlay/ports/log.ts'
 import { securityHeaders } from '../content-policy.ts'
 import { type FrontDoor } from '../front-door.ts'
 import { type PageFiles } from '../page-files.ts'
@@ -32,6 +33,7 @@ export interface WebServerOptions {
   port: number
   door: FrontDoor
   files: PageFiles
+  log: Log
   /** Called with a fresh address at the start and whenever the last one was used. */
   announce(url: string): void
 }
@@ -39,7 +41,9 @@ export interface WebServerOptions {
 export class WebServer {
   readonly #options: WebServerOptions
   readonly #sessions = new Sessions(() => performance.now())
-  readonly #http = createServer((request, response) => void this.#answer(request, response))
+  readonly #http = createServer((request, response) => {
+    this.#answer(request, response).catch((error: unknown) => this.#failed(error, response))
+  })
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -90,16 +94,25 @@ export class WebServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const verdict = guardRequest(request.headers)
     if (verdict.kind === 'refused') return say(response, verdict.status, verdict.words)
+    const url = parseTarget(request.url)
+    if (!url) return say(response, 400, 'This is no address of Banyan.')
     for (const [name, value] of Object.entries(securityHeaders([`ws://${verdict.host}`])))
       response.setHeader(name, value)
     if (request.method !== 'GET') return say(response, 405, 'Only GET is answered here.')
-    const url = new URL(request.url ?? '/', `http://${verdict.host}`)
     const token = url.searchParams.get('token')
     if (url.pathname === '/' && token !== null) return this.#exchange(token, response)
     if (!this.#isKnown(request)) return say(response, 401, WAY_IN)
     if (url.pathname === '/session')
       return void response.writeHead(204, { 'Cache-Control': 'no-store' }).end()
     await this.#serve(url.pathname, response)
+  }
+
+  /** A defect of ours: the visitor waits for nothing, and the node goes on. */
+  #failed(error: unknown, response: ServerResponse): void {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#options.log.log('error', 'web', words)
+    if (response.headersSent) response.destroy()
+    else say(response, 500, 'Something went wrong inside Banyan. The log says more.')
   }
 
   #exchange(token: string, response: ServerResponse): void {
@@ -156,6 +169,19 @@ export class WebServer {
 
 /** Those that have answered since the last ping. */
 const alive = new WeakSet<object>()
+
+/**
+ * The origin form of RFC 9112 §3.2.1 and no other. Joined to a fixed origin rather than resolved against one: to a
+ * resolver `//` begins the name of a host, and a browser's own pages never ask so.
+ */
+function parseTarget(target = ''): URL | undefined {
+  if (!/^\/(?!\/)/.test(target)) return undefined
+  try {
+    return new URL(`http://${LOOPBACK}${target}`)
+  } catch {
+    return undefined // whatever it is, none of our addresses
+  }
+}
 
 function say(response: ServerResponse, status: number, words: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' })

@@ -1,0 +1,28 @@
+import { app } from 'electron'
+import os from 'node:os'
+import path from 'node:path'
+import { usualProfileFolder } from '../profile-folder.ts'
+import { Autostart } from './autostart.ts'
+
+/** The autostart entry of this copy of the program and this profile. */
+export function ownAutostart(profilePath: string): Autostart {
+  const isUsual = path.resolve(profilePath) === usualProfileFolder(process.platform, process.env)
+  return new Autostart({
+    platform: process.platform,
+    isPackaged: app.isPackaged,
+    command: ownCommand(),
+    profile: isUsual ? undefined : path.resolve(profilePath),
+    configFolder: process.env['XDG_CONFIG_HOME'] || path.join(os.homedir(), '.config'),
+    loginItems: app,
+  })
+}
+
+export function wasStartedAtLogin(): boolean {
+  return process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin
+}
+
+/** An AppImage is mounted at another place each time; the file itself stays where it is. */
+function ownCommand(): string[] {
+  if (process.env['APPIMAGE']) return [process.env['APPIMAGE']]
+  return app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()]
+}
