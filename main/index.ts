@@ -8,6 +8,7 @@ import path from 'node:path'
 import { registerPageScheme } from './desktop/page-scheme.ts'
 import { fileWriter, lineLog } from './host/line-log.ts'
 import { type Options, parseOptions } from './options.ts'
+import { usualProfileFolder } from './profile-folder.ts'
 import { tellStarter } from './tell-starter.ts'
 import { watchDefects } from './watch-defects.ts'
 
@@ -27,6 +28,7 @@ function run(options: Options): void {
     return app.exit(0)
   }
   registerPageScheme()
+  void app.whenReady().then(tellStarter)
   // macOS tells of the link that started us while the rest still loads; whoever comes later has listeners of his own.
   app.once('open-url', (_event, url) => (options.link = url))
   void open(options, profilePath)
@@ -34,11 +36,13 @@ function run(options: Options): void {
 
 async function open(options: Options, profilePath: string): Promise<void> {
   const { DesktopApp } = await import('./desktop/desktop-app.ts')
+  const isUsual = profilePath === usualProfileFolder(process.platform, process.env)
   const log = lineLog(fileWriter(path.join(profilePath, 'banyan.log')))
   watchDefects(log)
   new DesktopApp({
     options,
     profilePath,
+    ownProfile: isUsual ? undefined : profilePath,
     out: OUT,
     iconFolder: path.join(OUT, '..', 'resources', 'icons'),
     log,

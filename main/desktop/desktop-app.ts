@@ -11,7 +11,6 @@ import { errorDescriber } from '../describe-error.ts'
 import { FrontDoor } from '../front-door.ts'
 import { type Options, isLink } from '../options.ts'
 import { PageFiles } from '../page-files.ts'
-import { tellStarter } from '../tell-starter.ts'
 import { servePage } from './app-protocol.ts'
 import { type Autostart } from './autostart.ts'
 import { DesktopShell } from './desktop-shell.ts'
@@ -37,6 +36,8 @@ export interface Surface {
 export interface DesktopAppOptions {
   options: Options
   profilePath: string
+  /** The same where it is not the usual one: such a profile has an autostart entry of its own. */
+  ownProfile: string | undefined
   /** The built files. */
   out: string
   iconFolder: string
@@ -59,7 +60,7 @@ export class DesktopApp {
   constructor(parts: DesktopAppOptions) {
     this.#parts = parts
     this.#link = parts.options.link
-    this.#autostart = ownAutostart(parts.profilePath)
+    this.#autostart = ownAutostart(parts.ownProfile)
     this.#capabilities = {
       surface: 'desktop',
       tray: this.#trayHost.isThere,
@@ -87,7 +88,6 @@ export class DesktopApp {
   }
 
   async #begin(): Promise<void> {
-    tellStarter()
     const { out, iconFolder, profilePath, options } = this.#parts
     const lookingForTray = this.#trayHost.look()
     hardenSession(session.defaultSession)

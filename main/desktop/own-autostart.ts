@@ -1,17 +1,15 @@
 import { app } from 'electron'
 import os from 'node:os'
 import path from 'node:path'
-import { usualProfileFolder } from '../profile-folder.ts'
 import { Autostart } from './autostart.ts'
 
-/** The autostart entry of this copy of the program and this profile. */
-export function ownAutostart(profilePath: string): Autostart {
-  const isUsual = path.resolve(profilePath) === usualProfileFolder(process.platform, process.env)
+/** The autostart entry of this copy of the program, and of the profile, where it is not the usual one. */
+export function ownAutostart(profile: string | undefined): Autostart {
   return new Autostart({
     platform: process.platform,
     isPackaged: app.isPackaged,
     command: ownCommand(),
-    profile: isUsual ? undefined : path.resolve(profilePath),
+    profile,
     configFolder: process.env['XDG_CONFIG_HOME'] || path.join(os.homedir(), '.config'),
     loginItems: app,
   })

@@ -19,12 +19,17 @@ const GENERAL: Record<string, string> = {
   'not-found': 'That is no longer here.',
   'store-damaged': 'Your data on this computer cannot be read as it is.',
   'store-full': 'The disk is full. Free some space, then try again; nothing was lost.',
+  'store-failed':
+    'Banyan cannot use its folder on this computer’s disk. Check that the drive is there and may be written; nothing was lost.',
   'store-locked': 'Banyan is already running with this profile.',
   'no-account': 'There is no open account here yet.',
   'account-exists': 'There is already an account in this profile.',
   'bad-phrase': 'These words do not form a valid phrase.',
   'wrong-passphrase': 'That passphrase does not open this profile.',
   'passphrase-needed': 'This computer offers no keychain, so a passphrase is needed to seal your keys.',
+  'keys-damaged': 'The keys of your account on this computer cannot be read.',
+  'keychain-silent': 'Your computer’s keychain does not answer. Unlock it and try again.',
+  'account-mismatch': 'These words belong to another account than the one whose conversations are here.',
   'own-link': 'This is your own invitation. Send it to somebody else, and ask for theirs.',
   'already-contact': 'You have this contact already.',
   'untrusted-identity':
@@ -37,12 +42,7 @@ const GENERAL: Record<string, string> = {
 
 const BY_TASK: Record<Task, Record<string, string>> = {
   link: {
-    malformed: 'This is not a complete Banyan invitation. It begins with “banyan:” and must be copied whole.',
     'too-large': 'This is too long for an invitation. Copy only the link that begins with “banyan:”.',
-    'wrong-network': 'This invitation is for another Banyan network than yours.',
-    'bad-signature': 'This invitation was changed on its way. Ask for a new one.',
-    'bad-puzzle': 'This invitation was not made for this network. Ask for a new one.',
-    expired: 'This invitation has expired. Ask for a new one.',
   },
   phrase: {
     malformed: 'A phrase has exactly 24 words, separated by spaces.',
@@ -54,6 +54,8 @@ const BY_TASK: Record<Task, Record<string, string>> = {
     malformed: 'This message cannot be sent as it is. Your text is kept.',
     'too-large':
       'This message is too long: at most 64 KiB. Your text is kept; shorten it or send it in parts.',
+    'store-failed':
+      'The disk refused this message. Your text is kept; check that the drive is there and send again.',
     'store-full':
       'The disk is full, so this message could not be stored. Your text is kept; free some space and send again.',
     refused: 'This message was refused. Your text is kept.',
@@ -67,6 +69,12 @@ const BY_TASK: Record<Task, Record<string, string>> = {
   },
 }
 
+/**
+ * What the node says of a link in its own sentence, because only it knows which of several things is wrong: cut off, no
+ * invitation at all, made by a newer Banyan, of another network, expired, not proven.
+ */
+const OF_LINKS = new Set(['malformed', 'wrong-network', 'expired', 'bad-signature', 'bad-puzzle'])
+
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' ? code : 'internal'
@@ -74,6 +82,7 @@ export function codeOf(error: unknown): string {
 
 export function errorWords(error: unknown, task?: Task): string {
   const code = codeOf(error)
+  if (task === 'link' && OF_LINKS.has(code) && error instanceof Error) return error.message
   return (task && wordsIn(BY_TASK[task], code)) ?? wordsIn(GENERAL, code) ?? GENERAL.internal ?? ''
 }
 

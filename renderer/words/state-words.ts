@@ -1,12 +1,6 @@
 // States in words: what a mark means, how a contact is doing, what the network is doing.
 
-import {
-  type Contact,
-  type Conversation,
-  type Health,
-  type Message,
-  type NetworkState,
-} from '../../preload/contract.ts'
+import { type Contact, type Health, type Message, type NetworkState } from '../../preload/contract.ts'
 import { agoWords, counted } from './times.ts'
 
 /** For title and aria-label of a state mark. */
@@ -25,16 +19,6 @@ export function markWords(message: Pick<Message, 'state' | 'stateReason'>): stri
     case 'received':
       return 'Received'
   }
-}
-
-/** The line under the newest queued message. */
-export function waitingWords(message: Pick<Message, 'stateReason'>, conversation: Conversation): string {
-  if (message.stateReason) return message.stateReason
-  const contact = conversation.contact
-  if (contact === null) return 'Waits for the network, then goes out by itself'
-  if (contact.relation === 'waiting') return `Waits until ${contact.name} accepts`
-  if (contact.presence === 'online') return `On its way to ${contact.name}`
-  return `Waits for ${contact.name} to come online`
 }
 
 export function contactWords(contact: Contact, nowMs: number): string {

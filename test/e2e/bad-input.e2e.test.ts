@@ -144,6 +144,29 @@ describe('bad input', { timeout: 120_000 }, () => {
     client.close()
   })
 
+  it('of a damaged key file leaves the database alone, and the 24 words bring the account back', async () => {
+    const started = headless({ data: scratch.at('Ada'), web: true })
+    const first = await started.connect()
+    await first.api.call('account.create', { name: 'Ada', passphrase: TEST_PASSPHRASE })
+    const phrase = (await first.api.call('account.phrase')).join(' ')
+    await first.api.call('account.confirmPhrase')
+    await first.api.call('topics.subscribe', { topic: 'before the damage' })
+    first.close()
+    await started.stop()
+    writeFileSync(scratch.at('Ada', 'secrets.sealed'), 'not what it was')
+    const client = await headless({ data: scratch.at('Ada'), web: true }).connect()
+    await client.api.call('account.unlock', { passphrase: TEST_PASSPHRASE }).catch(() => undefined)
+    const stage = async () => (await client.api.call('app.state')).stage
+    expect(await stage()).toBe('keys-missing')
+    await client.api.call('account.restore', { name: 'unchanged', phrase, passphrase: TEST_PASSPHRASE })
+    expect(await stage()).toBe('ready')
+    expect((await client.api.call('profile.get')).name).toBe('Ada')
+    expect((await client.api.call('conversations.list')).map(({ title }) => title)).toEqual([
+      'before the damage',
+    ])
+    client.close()
+  })
+
   it(`on the UDP port changes nothing: ${PACKETS} random and cut packets (seed ${SEED})`, async () => {
     const alice = await person('Alice')
     const bob = await person('Bob')

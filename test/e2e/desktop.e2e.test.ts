@@ -1,14 +1,16 @@
 // What the desktop app does around the chat: one copy per profile, links from outside, the tray, autostart, closed doors.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ElectronApplication, type Page, _electron } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { appArguments, electronBinary } from '../../scripts/electron-binary.mjs'
 import { HeadlessProcess, TEST_NETWORK } from '../drive/headless-process.ts'
+import { Person } from '../drive/person.ts'
 import { scratchFolder } from '../drive/scratch-folder.ts'
+import { BanyanWindow } from './window.ts'
 
 const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))))
 
@@ -50,17 +52,35 @@ describe('the desktop app', () => {
   }
 
   async function open(more: string[] = []): Promise<Page> {
-    const env = { ...process.env, XDG_CONFIG_HOME: scratch.at('config') }
+    const page = await launch(more)
+    await page.getByRole('button', { name: 'Create an account' }).waitFor()
+    return page
+  }
+
+  async function launch(more: string[]): Promise<Page> {
+    if (!existsSync(scratch.at('bin'))) desktopShowsTray(true)
+    const env = {
+      ...process.env,
+      XDG_CONFIG_HOME: scratch.at('config'),
+      PATH: `${scratch.at('bin')}:${process.env['PATH']}`,
+    }
     app = await _electron.launch({
       executablePath: electronPath(),
       args: argumentsFor(scratch.at('profile'), more),
       env,
     })
-    const page = await app.firstWindow()
-    await page.getByRole('button', { name: 'Create an account' }).waitFor()
-    return page
+    return app.firstWindow()
   }
 
+  /** The session bus of these tests: what it says of the tray. */
+  function desktopShowsTray(shows: boolean): void {
+    mkdirSync(scratch.at('bin'), { recursive: true })
+    writeFileSync(scratch.at('bin', 'gdbus'), `#!/bin/sh\necho "(<${shows}>,)"\n`, { mode: 0o755 })
+  }
+
+  /** What can be asked of the window only after a moment. */
+  const becomes = (seen: () => Promise<unknown>, value: unknown) =>
+    expect.poll(seen, { timeout: 10_000 }).toEqual(value)
   const isVisible = () =>
     app!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((window) => window.isVisible()))
 
@@ -107,23 +127,112 @@ describe('the desktop app', () => {
     const page = await open()
     await page.evaluate(`window.banyan.call('settings.set', { closeToTray: true })`)
     await app!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
-    expect(await isVisible()).toEqual([false])
+    await becomes(isVisible, [false])
     expect(await startAgain()).toMatchObject({ code: 0 })
     expect(await isVisible()).toEqual([true])
   })
+
+  it.runIf(process.platform === 'linux')(
+    'is minimised and never hidden where the desktop shows no tray, and says so in its settings',
+    async () => {
+      desktopShowsTray(false)
+      const page = await open()
+      const told = await app!.evaluate(({ BrowserWindow }) => {
+        const [window] = BrowserWindow.getAllWindows()
+        const done: string[] = []
+        window!.hide = () => void done.push('hide')
+        window!.minimize = () => void done.push('minimize')
+        window!.close()
+        return new Promise<string[]>((resolve) => setTimeout(() => resolve(done), 1_000))
+      })
+      expect(told).toEqual(['minimize'])
+      const tray = () =>
+        page.evaluate(`window.banyan.call('app.state').then(({ value }) => value.capabilities.tray)`)
+      expect(await tray()).toBe(false)
+      desktopShowsTray(true)
+      await app!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+      await becomes(tray, true)
+    },
+  )
 
   it('starts hidden where autostart asks for it', async () => {
     await open(['--hidden'])
     expect(await isVisible()).toEqual([false])
   })
 
-  it.runIf(process.platform === 'linux')('writes and removes its autostart file', async () => {
-    const page = await open()
-    const file = scratch.at('config', 'autostart', 'banyan.desktop')
-    await page.evaluate(`window.banyan.call('settings.set', { autostart: true })`)
-    expect(readFileSync(file, 'utf8')).toMatch(/^Exec=.* --hidden --data .*profile$/m)
-    await page.evaluate(`window.banyan.call('settings.set', { autostart: false })`)
-    expect(existsSync(file)).toBe(false)
+  it.runIf(process.platform === 'linux')('starts with the computer where its settings say so', async () => {
+    const window = new BanyanWindow(await open())
+    await window.createAccount('Ada')
+    await window.openSettings('Startup and tray')
+    const folder = scratch.at('config', 'autostart')
+    const entries = () => (existsSync(folder) ? readdirSync(folder) : [])
+    await window.switch('Start with the computer', true)
+    const [entry] = entries()
+    expect(readFileSync(path.join(folder, entry!), 'utf8')).toMatch(/^Exec=.* --hidden --data .*profile$/m)
+    await window.switch('Start with the computer', false)
+    expect(entries()).toEqual([])
+  })
+
+  it('notifies of what arrives while nobody looks, as the settings say, and a click opens it', async () => {
+    const window = new BanyanWindow(await open())
+    await window.createAccount('Ada')
+    const bob = await Person.firstRun('Bob', { data: scratch.at('bob') })
+    try {
+      const { id: conversationId } = await bob.add(await window.invitation())
+      await bob.accepted(conversationId)
+      await app!.evaluate(({ BrowserWindow, Notification }) => {
+        BrowserWindow.getAllWindows()[0]!.hide()
+        const shown: Electron.Notification[] = []
+        Object.assign(globalThis, { shown })
+        Notification.isSupported = () => true
+        Notification.prototype.show = function (this: Electron.Notification) {
+          shown.push(this)
+        }
+      })
+      const texts = () =>
+        app!.evaluate(() =>
+          (globalThis as unknown as { shown: Electron.Notification[] }).shown.map(({ title, body }) => [
+            title,
+            body,
+          ]),
+        )
+      const say = (text: string) => bob.api.call('messages.send', { conversationId, text })
+      await say('The figs are ripe')
+      await becomes(texts, [['Bob', 'The figs are ripe']])
+      await window.page.evaluate(`window.banyan.call('settings.set', { notificationPreview: false })`)
+      await say('and sweet')
+      await expect.poll(async () => (await texts()).length, { timeout: 10_000 }).toBe(2)
+      expect((await texts())[1]![0]).toBe('Bob')
+      expect((await texts())[1]![1]).not.toContain('sweet')
+      await window.page.evaluate(`window.banyan.call('settings.set', { notifications: false })`)
+      await say('never mind')
+      await window.page.getByText('never mind').first().waitFor({ state: 'attached' })
+      expect(await texts()).toHaveLength(2)
+      await app!.evaluate(() =>
+        (globalThis as unknown as { shown: Electron.Notification[] }).shown[1]!.emit('click'),
+      )
+      await window.sees('and sweet')
+      expect(await isVisible()).toEqual([true])
+    } finally {
+      await bob.stop()
+    }
+  })
+
+  it('opens a link it was started with as soon as the account is open, and a later one at once', async () => {
+    const bob = await Person.firstRun('Bob', { data: scratch.at('bob') })
+    const link = await bob.invitation()
+    await bob.stop()
+    await new BanyanWindow(await open()).createAccount('Ada')
+    await app!.close()
+    const window = new BanyanWindow(await launch([link]))
+    await window.unlock()
+    const dialog = window.page.getByRole('dialog', { name: 'Add someone' })
+    await dialog.getByRole('button', { name: 'Add Bob' }).waitFor()
+    expect(await dialog.getByLabel('Their invitation').inputValue()).toBe(link)
+    await window.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    expect(await startAgain([link])).toMatchObject({ code: 0 })
+    await dialog.getByRole('button', { name: 'Add Bob' }).waitFor()
   })
 
   it('keeps its page where it is and what it may do small', async () => {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { browserOptions } from '../drive/browser.ts'
+import { type FakeNode } from '../renderer/fake-bridge.ts'
 import { build } from 'vite'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -45,6 +46,26 @@ export async function setRendererStage(): Promise<RendererStage> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+type PageWithNode = Window & { fakeNode: FakeNode }
+
+/** Runs something on the page's node. */
+export function onNode<A>(
+  page: Page,
+  work: (node: FakeNode, argument: A) => unknown,
+  argument: A,
+): Promise<unknown> {
+  return page.evaluate(
+    ([source, value]) => {
+      const node = (window as unknown as PageWithNode).fakeNode
+      return (new Function(`return (${source})`)() as (node: FakeNode, argument: unknown) => unknown)(
+        node,
+        value,
+      )
+    },
+    [work.toString(), argument] as const,
+  )
 }
 
 async function buildWindow(outDir: string): Promise<void> {

@@ -5,9 +5,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeNode } from '../renderer/fake-bridge.ts'
-import { linkOf, WORDS } from '../renderer/fake-content.ts'
-import { type RendererStage, setRendererStage } from './renderer-page.ts'
+import { linkOf } from '../renderer/fake-content.ts'
+import { type RendererStage, onNode, setRendererStage } from './renderer-page.ts'
 
 const SCREENS = 'test-results/screens'
 let stage: RendererStage
@@ -19,26 +18,6 @@ beforeAll(async () => {
   stage = await setRendererStage()
 })
 afterAll(async () => await stage?.close())
-
-type PageWithNode = Window & { fakeNode: FakeNode }
-
-/** Runs something on the page's node. */
-function onNode<A>(
-  page: Page,
-  work: (node: FakeNode, argument: A) => unknown,
-  argument: A,
-): Promise<unknown> {
-  return page.evaluate(
-    ([source, value]) => {
-      const node = (window as unknown as PageWithNode).fakeNode
-      return (new Function(`return (${source})`)() as (node: FakeNode, argument: unknown) => unknown)(
-        node,
-        value,
-      )
-    },
-    [work.toString(), argument] as const,
-  )
-}
 
 async function violations(page: Page): Promise<string[]> {
   // Colours in the middle of a fade belong to no theme.
@@ -103,6 +82,11 @@ const views: [name: string, query: string, go: (page: Page) => Promise<unknown>]
     async (page) => await page.getByText('Welcome back').waitFor(),
   ],
   ['damaged', 'stage=damaged', async (page) => await page.getByText('Keep a copy').waitFor()],
+  [
+    'keys-missing',
+    'stage=keys-missing',
+    async (page) => await page.getByText('keychain does not answer').waitFor(),
+  ],
   ['home-new', 'content=none', async (page) => await page.getByText('Bring someone in').waitFor()],
   ['home', '', async (page) => await page.getByText('Choose a conversation').waitFor({ state: 'attached' })],
   ['conversation', '', async (page) => await openConversation(page, 'Mira Sato')],
@@ -154,10 +138,10 @@ const views: [name: string, query: string, go: (page: Page) => Promise<unknown>]
     '',
     async (page) => {
       await page.keyboard.press('Control+n')
-      await page.getByLabel('Their invitation').fill('something else')
+      await page.getByLabel('Their invitation').fill('banyan:something-else')
       await page.getByRole('button', { name: 'QR code' }).click()
       await page.getByRole('img', { name: 'QR code' }).waitFor()
-      await page.getByText('not a complete Banyan invitation').waitFor()
+      await page.getByText('This is a Banyan link, but no invitation.').waitFor()
     },
   ],
   [
@@ -409,59 +393,6 @@ describe('the keyboard alone', () => {
     expect(await page.getByRole('navigation', { name: 'Conversations' }).isVisible()).toBe(false)
     await page.getByRole('button', { name: 'Back to the list' }).click()
     expect(await page.getByRole('navigation', { name: 'Conversations' }).isVisible()).toBe(true)
-    await page.close()
-  })
-})
-
-describe('the first steps', () => {
-  it('creates an account, asks for two words, and arrives at the invitation', async () => {
-    const page = await stage.open('stage=first-run&content=none')
-    await page.getByRole('button', { name: 'Create an account' }).click()
-    await page.keyboard.type('Ada')
-    await page.keyboard.press('Enter')
-    await page.getByText('Write down these 24 words').waitFor()
-    await page.getByRole('button', { name: 'Continue' }).click()
-    for (const label of await page.getByLabel(/^Word \d+$/).all()) {
-      const place = Number(
-        (await label.evaluate((field: HTMLInputElement) => field.labels?.[0]?.textContent))?.slice(5),
-      )
-      await label.fill(WORDS[place - 1] ?? '')
-    }
-    await page.getByLabel('I have written them down').check()
-    await page.getByRole('button', { name: 'Open Banyan' }).click()
-    await page.getByText('Bring someone in').waitFor()
-    await page.getByRole('button', { name: 'Copy link' }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(linkOf('Ada'))
-    await page.getByLabel('Their invitation').fill(linkOf('Ines'))
-    await page.getByLabel('Name them').fill('Aunt Ines')
-    await page.getByRole('button', { name: 'Add Aunt Ines' }).click()
-    await page.getByText('Waiting for Aunt Ines to accept').waitFor()
-    await page.close()
-  })
-
-  it('restores, and says what is wrong with words that do not belong together', async () => {
-    const page = await stage.open('stage=first-run')
-    await page.getByRole('button', { name: 'I have my 24 words' }).click()
-    await page.getByLabel('Your 24 words').fill(WORDS.toReversed().join(' '))
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Your name').fill('Ada')
-    await page.getByRole('button', { name: 'Restore my account' }).click()
-    await page.getByText('Check their order').waitFor()
-    await page.getByLabel('Your 24 words').fill(WORDS.join(' '))
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('button', { name: 'Restore my account' }).click()
-    await page.getByRole('navigation', { name: 'Conversations' }).waitFor()
-    await page.close()
-  })
-
-  it('unlocks with the right passphrase only', async () => {
-    const page = await stage.open('stage=locked&secretStorage=file')
-    await page.getByLabel('Passphrase', { exact: true }).fill('wrong')
-    await page.keyboard.press('Enter')
-    await page.getByText('does not open this profile').waitFor()
-    await page.getByLabel('Passphrase', { exact: true }).fill('correct horse')
-    await page.keyboard.press('Enter')
-    await page.getByRole('navigation', { name: 'Conversations' }).waitFor()
     await page.close()
   })
 })

@@ -29,29 +29,38 @@ function says(child: ChildProcess, pattern: RegExp): Promise<string> {
   })
 }
 
-describe('npm start', () => {
-  it.runIf(process.platform === 'linux')(
-    'says in one line why there is no window, and where to go instead',
-    async () => {
-      const env = { ...process.env, DISPLAY: '', WAYLAND_DISPLAY: '' }
-      const args = [
-        'scripts/start.mjs',
-        '--data',
-        scratch.at('profile'),
-        '--host',
-        '127.0.0.1',
-        '--network',
-        'test:2',
-      ]
-      const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+describe.runIf(process.platform === 'linux')('npm start', () => {
+  it.each([
+    ['there is no display', '', [], 'there is no display here'],
+    ['the display that is named is none', ':7777', ['--no-sandbox'], 'Electron cannot open one here'],
+  ])(
+    'says in one line why there is no window where %s, and serves a browser',
+    async (_what, display, more, why) => {
+      const env = { ...process.env, DISPLAY: display, WAYLAND_DISPLAY: '' }
+      const node = ['--data', scratch.at('profile'), '--host', '127.0.0.1', '--network', 'test:2', '--hidden']
+      const args = ['scripts/start.mjs', ...node, ...more]
+      const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'ignore'] })
       const ended = new Promise((resolve) => child.once('exit', resolve))
       const output = await says(child, /token=/)
-      expect(output.match(/^No window: there is no display here\..*$/gm)).toHaveLength(1)
+      expect(output.match(/^No window: .*$/gm)).toEqual([expect.stringContaining(why)])
       expect(output).toMatch(/http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}/)
       child.kill('SIGTERM')
       expect(await ended).toBe(0)
     },
   )
+})
+
+describe('a defect that nobody caught', () => {
+  it('is logged with its stack, and the node goes on', async () => {
+    const planted = `data:text/javascript,setTimeout(() => Promise.reject(new Error('planted')), 1500)`
+    const node = ['--data', scratch.at('profile'), '--host', '127.0.0.1', '--network', 'test:2']
+    const args = ['--import', planted, 'out/main/headless.js', ...node]
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    expect(await says(child, /planted/)).toMatch(/error process: nobody caught Error: planted/)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
 })
 
 describe('the node without a window', () => {

@@ -41,6 +41,21 @@ export class BanyanWindow {
     await this.page.getByRole('button', { name: 'Settings' }).waitFor()
   }
 
+  async openSettings(section: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Settings' }).click()
+    await this.page
+      .getByRole('navigation', { name: 'Settings' })
+      .getByRole('button', { name: section })
+      .click()
+  }
+
+  /** Resolves when the setting is stored. */
+  async switch(setting: string, on: boolean): Promise<void> {
+    const control = this.page.getByRole('switch', { name: setting })
+    await control.click()
+    await this.page.getByRole('switch', { name: setting, checked: on }).waitFor()
+  }
+
   async invitation(): Promise<string> {
     const card = this.page.getByRole('region', { name: 'Your invitation' }).first()
     return (await card.locator('.link').textContent())!.trim()

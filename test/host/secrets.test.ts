@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HostSecrets } from '../../main/host/secrets.ts'
 import { Keychain } from '../../main/host/keychain.ts'
+import { keysError } from '../../main/host/sealed-file.ts'
 
 let folder: string
 beforeEach(async () => (folder = await mkdtemp(path.join(os.tmpdir(), 'banyan-secrets-'))))
@@ -60,15 +61,41 @@ describe('secrets', () => {
     const whole = await readFile(file)
     for (const length of [0, 7, 40, 60]) {
       await writeFile(file, whole.subarray(0, length))
-      await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'store-damaged' })
+      await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'keys-damaged' })
     }
-    const greedy = Buffer.from(whole)
-    greedy.writeUInt32BE(0xffffffff, 12)
-    await writeFile(file, greedy)
-    await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'store-damaged' })
+    for (const [offset, value] of [
+      [8, 0],
+      [8, 17],
+      [12, 0],
+      [12, 7],
+      [12, 0xffffffff],
+    ] as const) {
+      const changed = Buffer.from(whole)
+      changed.writeUInt32BE(value, offset)
+      await writeFile(file, changed)
+      await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'keys-damaged' })
+    }
     whole[whole.length - 1]! ^= 1
     await writeFile(file, whole)
     await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'wrong-passphrase' })
+  })
+
+  it('that cannot be read say so, and never that the database is damaged', async () => {
+    const secrets = new HostSecrets(folder, { force: 'file', strength })
+    await mkdir(path.join(folder, 'secrets.sealed')) // readable as a folder, not as a file: EISDIR, also for root
+    await expect(secrets.load('open sesame')).rejects.toMatchObject({ code: 'store-failed' })
+    const missing = keysError(Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' }), 'x')
+    expect(missing.code).toBe('keys-damaged')
+  })
+
+  it('in a keychain that does not answer ask for the keychain', async () => {
+    const broken = { getPassword: () => Promise.reject(new Error('Cannot autolaunch D-Bus')) }
+    const silent = new Keychain(async () => broken as never)
+    await expect(silent.get('x')).rejects.toMatchObject({ code: 'keychain-silent' })
+    await writeFile(path.join(folder, 'secrets.keychain'), 'x')
+    await expect(new HostSecrets(folder, { keychain: silent }).load()).rejects.toMatchObject({
+      code: 'keychain-silent',
+    })
   })
 
   it('of a machine without a secret service are guessed to go to a file, and the probe does not hang', async () => {

@@ -45,12 +45,16 @@ export interface FakeOptions {
 export class FakeError extends Error {
   readonly code: string
 
-  constructor(code: string) {
-    super(code)
+  constructor(code: string, message = code) {
+    super(message)
     this.code = code
   }
 }
 
+const PROBLEMS: Partial<Record<AppState['stage'], string>> = {
+  damaged: 'The message database has a block that cannot be read.',
+  'keys-missing': 'Your computer’s keychain does not answer. Unlock it and try again.',
+}
 const ONLINE: NetworkState = { kind: 'online', peers: 5, words: 'Connected to 5 computers' }
 
 export class FakeNode {
@@ -90,7 +94,7 @@ export class FakeNode {
       },
       version: '0.1.0',
       profilePath: '~/.config/Banyan',
-      problem: options.stage === 'damaged' ? 'The message database has a block that cannot be read.' : '',
+      problem: PROBLEMS[options.stage ?? 'ready'] ?? '',
       backupPath: '',
     }
     this.settings = {
@@ -258,7 +262,7 @@ export class FakeNode {
 
   #preview(link: string): { accountId: string; name: string } {
     const match = /^banyan:([^/]+)\/[0-9a-f]{192}$/.exec(link)
-    if (match === null) throw new FakeError(link.startsWith('banyan-test:') ? 'wrong-network' : 'malformed')
+    if (match === null) throw new FakeError('malformed', 'This is a Banyan link, but no invitation.')
     const name = match[1] ?? ''
     if (name === this.#profile.name) throw new FakeError('own-link')
     return { accountId: hexOf(name), name }
@@ -285,13 +289,15 @@ export class FakeNode {
       },
       'account.restore': async ({ name, phrase }) => {
         if (phrase !== WORDS.join(' ')) throw new FakeError('bad-phrase')
-        this.#profile = { ...this.#profile, name }
+        if (this.state.stage !== 'keys-missing') this.#profile = { ...this.#profile, name }
         this.#enter('ready')
       },
       'account.phrase': async () => WORDS,
       'account.confirmPhrase': async () => this.#enter('ready'),
       'account.unlock': async ({ passphrase }) => {
-        if (passphrase !== 'correct horse') throw new FakeError('wrong-passphrase')
+        const isRight =
+          this.state.stage === 'keys-missing' ? passphrase === '' : passphrase === 'correct horse'
+        if (!isRight) throw new FakeError('wrong-passphrase')
         this.#enter('ready')
       },
       'profile.get': async () => this.#profile,
@@ -359,7 +365,8 @@ export class FakeNode {
       'messages.send': async ({ conversationId, text }) => {
         const conversation = this.conversations.get(conversationId)
         const state = conversation?.kind === 'topic' ? 'published' : 'queued'
-        const message: Message = { ...this.#nextMessage(conversationId, text), state }
+        const stateReason = state === 'queued' ? waitsFor(conversation?.contact ?? null) : ''
+        const message: Message = { ...this.#nextMessage(conversationId, text), state, stateReason }
         this.#store(message, 0)
         return message
       },
@@ -383,6 +390,14 @@ export class FakeNode {
       contact: conversation.contact && { ...conversation.contact, relation },
     }))
   }
+}
+
+/** As the node puts it. */
+function waitsFor(contact: Conversation['contact']): string {
+  if (contact === null) return 'Waits for the network, then goes out by itself'
+  return contact.presence === 'online'
+    ? `On its way to ${contact.name}`
+    : `Waits for ${contact.name} to come online`
 }
 
 function withLast(conversation: Conversation, last: Message | undefined): Conversation {

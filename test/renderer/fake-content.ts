@@ -127,8 +127,14 @@ export const MIRA: Line[] = [
 
 export const JONAS: Line[] = [
   [2 * 1440, 'Jonas Weber', 'Off to the mountains. No reception up there, so do not wait for me.'],
-  [1440 + 87, '', 'Mira and I go to the glasshouse on Saturday. Will you come?', 'queued', ''],
-  [1440 + 86, '', 'You can bring Ida as well.', 'queued', ''],
+  [
+    1440 + 87,
+    '',
+    'Mira and I go to the glasshouse on Saturday. Will you come?',
+    'queued',
+    'Waits for Jonas Weber to come online',
+  ],
+  [1440 + 86, '', 'You can bring Ida as well.', 'queued', 'Waits for Jonas Weber to come online'],
 ]
 
 export const GARDENING: Line[] = [

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { ERROR_CODES } from '../../main/overlay/base/errors.ts'
 import { MAX_TEXT_BYTES } from '../../preload/contract.ts'
+import { BridgeError } from '../../preload/dispatch.ts'
 import { findLink } from '../../renderer/features/contacts/find-link.ts'
 import { qrPath } from '../../renderer/features/contacts/qr-path.ts'
 import { safetyGroups } from '../../renderer/features/contacts/safety-groups.ts'
@@ -12,7 +13,7 @@ import { errorWords } from '../../renderer/words/error-words.ts'
 import { initial } from '../../renderer/words/initial.ts'
 import { passphraseStrength } from '../../renderer/words/passphrase-strength.ts'
 import { checkPhrase, splitPhrase } from '../../renderer/words/phrase-check.ts'
-import { contactWords, waitingWords } from '../../renderer/words/state-words.ts'
+import { contactWords, markWords } from '../../renderer/words/state-words.ts'
 import { textParts } from '../../renderer/words/text-parts.ts'
 import {
   agoWords,
@@ -22,7 +23,7 @@ import {
   durationWords,
   listTime,
 } from '../../renderer/words/times.ts'
-import { contactOf, conversationOf, SAFETY_NUMBER, WORDS } from './fake-content.ts'
+import { contactOf, SAFETY_NUMBER, WORDS } from './fake-content.ts'
 
 describe('text parts', () => {
   const links = (text: string): string[] =>
@@ -123,6 +124,15 @@ describe('errors', () => {
     expect(errorWords({ code: 'constructor' })).toBe(errorWords(new Error('x')))
   })
 
+  it('leaves it to the node to say what is wrong with a link', () => {
+    const newer = new BridgeError('malformed', 'This link was made by a newer version of Banyan.')
+    expect(errorWords(newer, 'link')).toBe(newer.message)
+    expect(errorWords(newer, 'topic')).not.toBe(newer.message)
+    expect(errorWords(new BridgeError('internal', 'TypeError'), 'link')).toBe(
+      errorWords({ code: 'internal' }),
+    )
+  })
+
   it('does not blame an input for the network', () => {
     for (const task of ['link', 'phrase', 'topic'] as const)
       expect(errorWords({ code: 'unreachable' }, task)).toMatch(/network cannot be reached.*nothing is lost/i)
@@ -168,12 +178,10 @@ describe('people', () => {
     expect(contactWords(contactOf('Bob'), now)).toBe('Offline')
   })
 
-  it('says what a queued message waits for', () => {
-    const said = (change: object): string =>
-      waitingWords({ stateReason: '' }, conversationOf(contactOf('Bob', change), now))
-    expect(said({})).toBe('Waits for Bob to come online')
-    expect(said({ presence: 'online' })).toBe('On its way to Bob')
-    expect(said({ relation: 'waiting' })).toBe('Waits until Bob accepts')
+  it('repeats what the node says a queued message waits for', () => {
+    expect(markWords({ state: 'queued', stateReason: 'Waits for Bob to come online' })).toBe(
+      'Waits for Bob to come online',
+    )
   })
 
   it('takes whole characters as initials', () => {

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
+import { connect as connectTcp, createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { FrontDoor } from '../../main/front-door.ts'
 import { PageFiles } from '../../main/page-files.ts'
 import { WebServer } from '../../main/web/web-server.ts'
+import { type Log } from '../../main/overlay/ports/log.ts'
 import { type AppState, type Handlers } from '../../preload/contract.ts'
 
 interface Answer {
@@ -20,6 +22,9 @@ let folder: string
 let door: FrontDoor
 let server: WebServer
 let urls: string[]
+let files: PageFiles
+let log: Log
+let defects: string[]
 const sockets: WebSocket[] = []
 
 beforeEach(async () => {
@@ -31,7 +36,10 @@ beforeEach(async () => {
     'profile.rename': async ({ name }: { name: string }) => ({ name, accountId: 'aa' }),
   } as unknown as Handlers)
   urls = []
-  server = new WebServer({ port: 0, door, files: new PageFiles(folder), announce: (url) => urls.push(url) })
+  defects = []
+  log = { log: (_level, _room, message) => void defects.push(message) }
+  files = new PageFiles(folder)
+  server = new WebServer({ port: 0, door, files, log, announce: (url) => urls.push(url) })
   await server.start()
 })
 
@@ -122,6 +130,88 @@ describe('the way in', () => {
   })
 })
 
+describe('a request that no browser sends', () => {
+  const targets = [
+    '//',
+    '//x',
+    '///',
+    '/\\\\',
+    '*',
+    '?token=x',
+    'http://[',
+    'http://127.0.0.1/',
+    '/%',
+    '/%ff',
+    '/:0',
+    '/a b',
+  ]
+  const hosts = ['127.0.0.1', '127.0.0.1:99999', 'localhost:1', '127.0.0.1:', '[::1]', '']
+
+  /** The bytes as they are; resolves with the first line of the answer, or with nothing where none came. */
+  function tell(bytes: string): Promise<string> {
+    return new Promise((resolve) => {
+      let heard = ''
+      const socket = connectTcp(server.port, '127.0.0.1')
+      socket.setEncoding('latin1').on('data', (text) => (heard += text))
+      socket.on('error', () => undefined) // closed in the middle of what we say: an answer too
+      socket.on('close', () => resolve(heard.split('\r\n')[0]!))
+      socket.end(bytes, 'latin1')
+    })
+  }
+
+  it('is answered with 400, as `curl --path-as-is` asks for //', async () => {
+    expect(await tell('GET // HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')).toContain(' 400 ')
+    expect(await ask('/')).toMatchObject({ status: 401 })
+  })
+
+  it('never reaches a defect, whatever its first line and its headers are', async () => {
+    const byte = fc.string({
+      unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
+    })
+    const target = fc.oneof(
+      fc.constantFrom(...targets),
+      byte,
+      byte.map((text) => `/${text}`),
+    )
+    const name = fc.constantFrom(
+      'Cookie',
+      'Origin',
+      'Sec-Fetch-Site',
+      'Upgrade',
+      'Connection',
+      'Sec-WebSocket-Key',
+      'X',
+    )
+    const header = fc.tuple(
+      name,
+      fc.oneof(byte, fc.constantFrom('websocket', 'Upgrade', ';;=', '=', 'a=b;c')),
+    )
+    const any = fc.record({
+      method: fc.constantFrom('GET', 'HEAD', 'POST', 'CONNECT', 'OPTIONS', 'PRI'),
+      target,
+      host: fc.oneof(fc.constantFrom(...hosts), byte),
+      headers: fc.array(header, { maxLength: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(any, async ({ method, target, host, headers }) => {
+        const lines = [['Host', host], ...headers].map(([name, value]) => `${name}: ${value}\r\n`).join('')
+        await tell(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`)
+        expect(defects).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+    expect((await ask('/')).status).toBe(401)
+  })
+
+  it('that meets a defect of ours is answered, logged, and the last one of nobody', async () => {
+    const cookie = await enter()
+    files.get = () => Promise.reject(new Error('planted'))
+    expect(await ask('/', { cookie })).toMatchObject({ status: 500 })
+    expect(defects).toEqual([expect.stringContaining('planted')])
+    expect((await ask('/session', { cookie })).status).toBe(204)
+  })
+})
+
 describe('the page', () => {
   it('comes with the policy that lets it reach nothing but its own server', async () => {
     const { headers } = await ask('/', { cookie: await enter() })
@@ -161,6 +251,17 @@ describe('another site in the same browser', () => {
     const cookie = await enter()
     expect((await ask('/', { cookie, ...headers })).status).toBe(status)
     expect(await connect({ cookie, origin: own(), ...headers })).toEqual({ kind: 'refused', status })
+  })
+
+  it('cannot use up the guesses with pictures and frames', async () => {
+    for (const dest of ['image', 'iframe', 'empty', 'script'])
+      for (const site of ['cross-site', 'same-site'])
+        for (let i = 0; i < 3; i++)
+          expect(await ask(`/?token=${i}`, { 'sec-fetch-site': site, 'sec-fetch-dest': dest })).toMatchObject(
+            { status: 403 },
+          )
+    const opened = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }
+    expect((await ask(tokenPath(), opened)).status).toBe(200) // a link in a web mailer
   })
 
   it('gets no socket without an origin, without the cookie, or elsewhere', async () => {
@@ -239,7 +340,7 @@ describe('the port', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as { port: number }
-    const second = new WebServer({ port, door, files: new PageFiles(folder), announce: () => undefined })
+    const second = new WebServer({ port, door, files, log, announce: () => undefined })
     await expect(second.start()).rejects.toMatchObject({
       code: 'port-in-use',
       message: expect.stringContaining(String(port)),
