@@ -146,6 +146,8 @@ export class Topics {
   async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
     if (payload.length > MAX_PUBLICATION_BYTES)
       throw new BanyanError('too-large', 'a publication past 64 KiB')
+    // Alone, this node is the root of everything; taken by itself only, a publication would be lost with nobody the wiser.
+    if (!this.#hasLinks()) return { kind: 'failed', reason: 'unreachable' }
     const signed = signPublication(this.#around.crypto, this.#nodeKey, topic, Uint8Array.from(payload))
     const tree = this.#trees.get(topic)
     if (tree?.position.kind === 'root' && this.#ring.isRoot(topic)) {
@@ -161,6 +163,11 @@ export class Topics {
       const code = codeOf(error)
       return { kind: 'failed', reason: code === 'timeout' || code === 'closed' ? code : 'unreachable' }
     }
+  }
+
+  #hasLinks(): boolean {
+    for (const link of this.#links.all()) if (link.isOpen) return true
+    return false
   }
 
   /** To the parent, whose answer says more than the transport's acknowledgement: it may be over a limit there, or lost. */

@@ -87,3 +87,15 @@ describe('a topic with 30 members among 60 nodes (seed 301)', () => {
     expectAllHeard(members, heard, names('moved', 5))
   }, 60_000)
 })
+
+describe('a node that knows nobody', () => {
+  it('does not call a publication accepted before somebody else is there to take it', async () => {
+    const world = new ModelledWorld({ seed: 303 })
+    await world.grow(1)
+    const topic = idFromBytes(world.random.bytes(32))
+    const [alone] = world.alive
+    alone!.node.subscribe(topic)
+    const result = await world.finish(alone!.node.publish(topic, utf8('is anybody there?')))
+    expect(result).toEqual({ kind: 'failed', reason: 'unreachable' })
+  })
+})
