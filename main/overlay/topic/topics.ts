@@ -2,48 +2,35 @@
 //
 // A subscription stops at the first node that is in the tree; each node it passes takes the one before it as a child and
 // says so (`joined`), which is what makes the child's parent. Publications flow in all directions of the tree but the one
-// they came from, so anyone may publish, from anywhere. Hard cases:
+// they came from, so anyone may publish, from anywhere (publications.ts). Hard cases:
 //
 //   - a way round a dead hop can lead below oneself: `joined` carries the ancestors up to the root, a node does not stop a
 //     subscription of its own ancestor, and leaves a parent that names it as an ancestor;
 //   - a new parent is taken before the old one is told, so a change of parent never cuts off the subtree;
 //   - the root moves when a closer node joins: the old root then subscribes towards it like anybody else.
 
-import { BoundedMap } from '../base/bounded-map.ts'
+import { type Publication, type PublishResult } from '../api.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
-import { type Id, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
+import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
-import { type Publication, type PublishResult } from '../api.ts'
 import { type Reader } from '../wire/codec.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
-import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import {
   decodeJoined,
-  decodePublication,
-  decodeSignedPublication,
   decodeTopicList,
   encodeJoined,
-  encodePublication,
-  encodeSignedPublication,
   encodeTopicList,
-  MAX_PUBLICATION_BYTES,
   MAX_TOPICS_PER_MESSAGE,
-  type SignedPublication,
-  signPublication,
-  verifyPublication,
 } from '../wire/topic-messages.ts'
-import { RecentPublications } from './recent-publications.ts'
+import { Publications } from './publications.ts'
 import { TopicLimits } from './topic-limits.ts'
 import { TopicTree } from './topic-tree.ts'
 
 const SUBSCRIBE_TIMEOUT_MS = 4000
-const PUBLISH_TIMEOUT_MS = 8000
-/** A parent is one hop away, and has at most to pass it on. */
-const PARENT_TIMEOUT_MS = 3000
 /** An accepting parent's `joined` is on its way when the answer comes. */
 const SETTLE_MS = 500
 const PASSED_ON_MS = 2000
@@ -55,8 +42,6 @@ const HEARTBEAT_PERIOD_MS = 24_000
 const CHILD_LIFE_MS = 80_000
 /** Roots look again after the leaf set has settled. */
 const ROOT_CHECK_DELAY_MS = 1000
-/** Publications remembered against repeats: minutes of a busy node. */
-const MAX_REMEMBERED = 8192
 /** What strangers' subscriptions may cost us: together, through one neighbour, and in one topic. */
 const MAX_TREES = 10_000
 const MAX_TREES_PER_CHILD = 2000
@@ -67,14 +52,11 @@ export class Topics {
   readonly #links: Links
   readonly #routes: Routes
   readonly #ring: Neighbourhood
-  readonly #nodeKey: KeyPair
-  readonly #onPublication: (publication: Publication) => void
   readonly #onChange: () => void
   readonly #trees = new Map<Id, TopicTree>()
   readonly #searches = new Set<Id>()
-  readonly #seen = new BoundedMap<Id, true>(MAX_REMEMBERED)
   readonly #limits: TopicLimits
-  readonly #recent = new RecentPublications()
+  readonly #publications: Publications
   /** The trees in which a neighbour is a child. */
   readonly #childIn = new Map<NodeId, Set<Id>>()
   #isRootCheckDue = false
@@ -94,18 +76,19 @@ export class Topics {
     this.#links = parts.links
     this.#routes = parts.routes
     this.#ring = parts.ring
-    this.#nodeKey = parts.nodeKey
-    this.#onPublication = parts.onPublication
     this.#onChange = parts.onChange
     this.#limits = new TopicLimits(around.clock)
+    const leave = (neighbour: NodeId, topic: Id): void => this.#sendLeave(neighbour, topic)
+    this.#publications = new Publications(around, {
+      ...parts,
+      limits: this.#limits,
+      trees: this.#trees,
+      leave,
+    })
     this.#ring.onChange(() => this.#checkRootsSoon())
     parts.routes.register(APPLICATION.subscribe, {
       forward: (message, previous) => this.#onSubscribe(message.key, previous),
       deliver: (message, previous) => this.#onSubscribeAtRoot(message.key, previous),
-    })
-    parts.routes.register(APPLICATION.publish, {
-      forward: (message, previous) => this.#onPublishPassing(message, previous),
-      deliver: (message, previous) => this.#onPublishAtRoot(message, previous),
     })
   }
 
@@ -142,46 +125,8 @@ export class Topics {
     this.#pruneIfUnneeded(topic, tree)
   }
 
-  /** Accepted: a node of the tree (perhaps this one), or the root of a topic without members, has said that it has it. */
-  async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
-    if (payload.length > MAX_PUBLICATION_BYTES)
-      throw new BanyanError('too-large', 'a publication past 64 KiB')
-    // Alone, this node is the root of everything; taken by itself only, a publication would be lost with nobody the wiser.
-    if (!this.#hasLinks()) return { kind: 'failed', reason: 'unreachable' }
-    const signed = signPublication(this.#around.crypto, this.#nodeKey, topic, Uint8Array.from(payload))
-    const tree = this.#trees.get(topic)
-    if (tree?.position.kind === 'root' && this.#ring.isRoot(topic)) {
-      this.#spread(topic, signed, 0, undefined)
-      return { kind: 'accepted' }
-    }
-    try {
-      await this.#passUp(topic, encodeSignedPublication(signed), tree?.parent)
-      // What hangs below us; the others may have it from whoever took it.
-      this.#spread(topic, signed, 0, undefined)
-      return { kind: 'accepted' }
-    } catch (error) {
-      const code = codeOf(error)
-      return { kind: 'failed', reason: code === 'timeout' || code === 'closed' ? code : 'unreachable' }
-    }
-  }
-
-  #hasLinks(): boolean {
-    for (const link of this.#links.all()) if (link.isOpen) return true
-    return false
-  }
-
-  /** To the parent, whose answer says more than the transport's acknowledgement: it may be over a limit there, or lost. */
-  async #passUp(topic: Id, payload: Bytes, parent: NodeId | undefined): Promise<void> {
-    const timeoutMs = PUBLISH_TIMEOUT_MS
-    if (parent !== undefined && this.#links.get(parent)?.isOpen) {
-      const options = { timeoutMs: PARENT_TIMEOUT_MS, via: parent, isOnce: true }
-      const isTaken = await this.#routes.request(topic, APPLICATION.publish, payload, options).then(
-        () => true,
-        () => false, // whatever it was, another way is tried
-      )
-      if (isTaken) return
-    }
-    await this.#routes.request(topic, APPLICATION.publish, payload, { timeoutMs })
+  publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
+    return this.#publications.publish(topic, payload)
   }
 
   linkDown(peer: NodeId): void {
@@ -204,7 +149,7 @@ export class Topics {
       [MESSAGE.topicJoined, (link, body) => this.#onJoined(link, body)],
       [MESSAGE.topicLeave, (link, body) => this.#onLeave(link, body)],
       [MESSAGE.topicHeartbeat, (link, body) => this.#onHeartbeat(link, body)],
-      [MESSAGE.publication, (link, body) => this.#onPublished(link, body)],
+      [MESSAGE.publication, (link, body) => this.#publications.onPublished(link, body)],
     ]
   }
 
@@ -261,7 +206,7 @@ export class Topics {
     const topics = this.#childIn.get(child) ?? new Set()
     this.#childIn.set(child, topics.add(topic))
     this.#tellAncestors(topic, tree, child)
-    if (isNew) this.#repeat(topic, child)
+    if (isNew) this.#publications.repeat(topic, child)
     this.#onChange()
     return tree
   }
@@ -294,7 +239,7 @@ export class Topics {
     tree.expectsParent = false
     tree.position = { kind: 'attached', parent, ancestors: [parent, ...ancestors] }
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
-    if (before !== parent) this.#repeat(topic, parent)
+    if (before !== parent) this.#publications.repeat(topic, parent)
     this.#tellChildren(topic, tree)
     this.#onChange()
   }
@@ -411,82 +356,6 @@ export class Topics {
 
   #tellAncestors(topic: Id, tree: TopicTree, child: NodeId): void {
     this.#send(child, encodeJoined({ topic, ancestors: [...tree.ancestors] }))
-  }
-
-  // --- publications ---
-
-  #onPublished(link: Link, body: Reader): void {
-    const bytes = body.remaining
-    const { topic, hops, signed } = decodePublication(body)
-    const from = link.peer.id
-    if (!this.#trees.has(topic)) return this.#sendLeave(from, topic)
-    if (hops >= MAX_HOPS) return this.#around.drops.count('publication: too many hops')
-    if (this.#admits(topic, signed, bytes, from)) this.#spread(topic, signed, hops, from)
-  }
-
-  #onPublishPassing({ key, payload, hops }: RoutedMessage, previous: NodeId): Forwarding {
-    if (!this.#trees.get(key)?.isConnected) return { kind: 'pass' }
-    const signed = decodeSignedPublication(payload)
-    if (!this.#admits(key, signed, payload.length, previous)) return { kind: 'refuse' }
-    this.#spread(key, signed, hops, previous)
-    return { kind: 'consume', reply: EMPTY }
-  }
-
-  #onPublishAtRoot({ key, payload, hops }: RoutedMessage, previous: NodeId | undefined): Bytes {
-    const signed = decodeSignedPublication(payload)
-    if (previous !== undefined && !this.#admits(key, signed, payload.length, previous))
-      throw new BanyanError('quota', 'more publications than this node takes')
-    this.#spread(key, signed, hops, previous)
-    return EMPTY
-  }
-
-  /** A repeat is welcome, for whoever sends it wants to know that it is here; it costs its publisher nothing. */
-  #admits(topic: Id, signed: SignedPublication, bytes: number, from: NodeId): boolean {
-    const { crypto, network, drops } = this.#around
-    if (!this.#limits.admitsOver(from, bytes)) return this.#refuses('over the rate limit of its link')
-    if (this.#seen.has(this.#idOf(topic, signed.payload))) return true
-    try {
-      const publisher = verifyPublication(crypto, network, topic, signed)
-      return this.#limits.admitsOf(publisher, bytes) || this.#refuses('over the rate limit of its publisher')
-    } catch (error) {
-      drops.count(`publication: ${codeOf(error)}`)
-      return false
-    }
-  }
-
-  #refuses(reason: string): false {
-    this.#around.drops.count(`publication: ${reason}`)
-    return false
-  }
-
-  /** Kept also where there is no tree: the members of a root that died find their way to its successor later. */
-  #spread(topic: Id, signed: SignedPublication, hops: number, from: NodeId | undefined): void {
-    if (!this.#handOver(topic, signed.payload)) return
-    const message = encodePublication({ topic, hops: Math.min(hops + 1, MAX_HOPS), signed })
-    this.#recent.add(topic, message, this.#around.clock.nowMs())
-    const neighbours = this.#trees.get(topic)?.neighbours(from) ?? []
-    for (const neighbour of neighbours) this.#send(neighbour, message)
-  }
-
-  /** To the application, if it subscribed. False for a repeat. */
-  #handOver(topic: Id, payload: Bytes): boolean {
-    const id = this.#idOf(topic, payload)
-    if (this.#seen.has(id)) return false
-    this.#seen.set(id, true)
-    if (this.#trees.get(topic)?.isMember) this.#onPublication({ topic, id, payload })
-    return true
-  }
-
-  #idOf(topic: Id, payload: Bytes): Id {
-    return idFromBytes(this.#around.crypto.hash(idToBytes(topic), payload))
-  }
-
-  #repeat(topic: Id, to: NodeId): void {
-    for (const message of this.#recent.of(topic, this.#around.clock.nowMs())) {
-      if (!this.#limits.admitsRepetition(to, message.length))
-        return this.#around.drops.count('publication: repeated too often')
-      this.#send(to, message)
-    }
   }
 
   #sendLeave(to: NodeId, topic: Id): void {
