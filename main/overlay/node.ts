@@ -261,8 +261,10 @@ export class OverlayNode implements OverlayApi {
   #onDown(link: Link, reason: string): void {
     for (const key of ['sentPackets', 'sentBytes', 'receivedPackets', 'receivedBytes'] as const)
       this.#endedTraffic[key] += link.traffic[key]
-    // A newer session with the same peer has taken its place: nothing was lost.
-    if (this.#state !== 'running' || this.#links.get(link.peer.id)?.isOpen) return
+    if (this.#state !== 'running') return
+    // A newer session with the same peer has taken its place. What was under way on the old one may be lost: direct messages
+    // and records hear of it by their acknowledgements, publications are told again.
+    if (this.#links.get(link.peer.id)?.isOpen) return this.#topics.linkReplaced(link.peer.id)
     this.#routing.linkDown(link, reason)
     this.#topics.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)

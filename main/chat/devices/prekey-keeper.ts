@@ -17,8 +17,11 @@ const DAY_MS = 24 * 3600 * 1000
 export const ROTATION_MS = 7 * DAY_MS
 /** The same bound as libsignal's on a session whose first message was never answered. */
 export const KEPT_MS = 30 * DAY_MS
-/** A contact who has been away longer asks the device itself, or waits for its next start. */
-export const RECORD_LIFE_MS = 30 * DAY_MS
+/**
+ * A contact who has been away longer asks the device itself, or waits for its next start. Below the network's bound of 30
+ * days, so that a computer whose clock is ahead by a day is still believed.
+ */
+export const RECORD_LIFE_MS = 28 * DAY_MS
 
 interface PrekeyRow {
   signedPrekey: string

@@ -137,6 +137,12 @@ export class Topics {
     this.#onChange()
   }
 
+  /** The neighbour is there as before, but may have missed what was on its way over the old link. */
+  linkReplaced(peer: NodeId): void {
+    for (const [topic, tree] of this.#trees)
+      if (tree.parent === peer || tree.children.has(peer)) this.#publications.repeat(topic, peer)
+  }
+
   /** A link that a tree runs over. */
   uses(peer: NodeId): boolean {
     if (this.#childIn.has(peer)) return true

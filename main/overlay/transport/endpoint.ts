@@ -198,8 +198,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   observed(session: Session, address: Address): void {
-    if (this.#ports.socket.localAddresses().some((local) => sameAddress(local, address)))
-      session.isUntranslated()
+    const isOwn = this.#ports.socket.localAddresses().some((local) => sameAddress(local, address))
+    session.pathIsTranslated(!isOwn)
     for (const listener of this.#observedListeners) this.#guard(() => listener(session, address))
   }
 

@@ -147,9 +147,10 @@ export class Session implements Link, SessionDuties {
     else this.#scheduleFlush()
   }
 
-  /** The peer sees us at our own address: no translator between us forgets this path when it is idle. */
-  isUntranslated(): void {
-    this.#timers.keepAliveEvery(this.#keepAliveMs(this.#ports.untranslatedKeepAliveMs))
+  /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
+  pathIsTranslated(isTranslated: boolean): void {
+    const { keepAliveMs, untranslatedKeepAliveMs } = this.#ports
+    this.#timers.keepAliveEvery(this.#keepAliveMs(isTranslated ? keepAliveMs : untranslatedKeepAliveMs))
   }
 
   probe(): void {
