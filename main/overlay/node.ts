@@ -157,7 +157,9 @@ export class OverlayNode implements OverlayApi {
     if (this.#state !== 'new') throw new BanyanError('closed', 'a node is started once')
     this.#state = 'running'
     await this.#dht.start()
-    this.#routing.addPeers(await this.#remembered.load())
+    const remembered = await this.#remembered.load()
+    if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
+    this.#routing.addPeers(remembered)
     this.#routing.start()
     this.#topics.start()
     this.#contacts.start()
@@ -167,13 +169,19 @@ export class OverlayNode implements OverlayApi {
   }
 
   async stop(): Promise<void> {
-    if (this.#state !== 'running') return
+    const wasRunning = this.#isRunning()
+    // One that never ran is stopped for good, too: its sockets are closed.
     this.#state = 'stopped'
+    if (!wasRunning) return
     await this.#remembered.save()
     this.#contacts.stop()
     this.#routing.stop()
     this.#around.timers.stop()
     for (const link of [...this.#links.all()]) link.close('stopped')
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running'
   }
 
   on(events: Partial<OverlayEvents>): void {
@@ -186,7 +194,7 @@ export class OverlayNode implements OverlayApi {
 
   keepInTouch(id: NodeId, hint?: DialTarget): void {
     if (id === this.self.id) return
-    if (hint) this.#routing.addPeers([hint])
+    if (hint) this.#routing.addHint(hint)
     this.#contacts.keep(id, hint)
   }
 
@@ -293,7 +301,10 @@ export class OverlayNode implements OverlayApi {
   // --- what the application is told ---
 
   #onJoinState(): void {
-    if (this.#routing.joinState.stage === 'joined') this.#book.publishIfChanged()
+    if (this.#routing.joinState.stage === 'joined') {
+      this.#book.publishIfChanged()
+      this.#contacts.retryAll()
+    }
     this.#statusSoon()
   }
 

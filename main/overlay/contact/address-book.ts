@@ -30,7 +30,7 @@ export class AddressBook {
   readonly #nodeKey: KeyPair
   readonly #records: RecordNetwork
   readonly #isJoined: () => boolean
-  #published: { text: string; atMs: number } | undefined
+  #published: { text: string; atWallMs: number } | undefined
   #isPublishing = false
   /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
   #leastSequence = 0
@@ -57,11 +57,16 @@ export class AddressBook {
   publishIfChanged(): void {
     if (!this.#isJoined() || this.#isPublishing) return
     const value = encode(this.#links.self)
-    const nowMs = this.#around.clock.nowMs()
-    const isFresh = this.#published && nowMs - this.#published.atMs < REFRESH_MS
-    if (isFresh && this.#published?.text === toHex(value)) return
+    if (this.#isFresh() && this.#published?.text === toHex(value)) return
     this.#isPublishing = true
-    void this.#publish(value, nowMs).finally(() => (this.#isPublishing = false))
+    void this.#publish(value).finally(() => (this.#isPublishing = false))
+  }
+
+  /** By wall time, as records expire by it: a week asleep counts. A clock set back makes what was told doubtful as well. */
+  #isFresh(): boolean {
+    if (!this.#published) return false
+    const ageMs = this.#around.clock.wallMs() - this.#published.atWallMs
+    return ageMs >= 0 && ageMs < REFRESH_MS
   }
 
   /** The record a node published last, believed only with its own signature and certificate. */
@@ -77,13 +82,13 @@ export class AddressBook {
     }
   }
 
-  async #publish(value: Bytes, nowMs: number): Promise<void> {
+  async #publish(value: Bytes): Promise<void> {
     const wallMs = this.#around.clock.wallMs()
     const sequence = Math.max(wallMs, this.#leastSequence)
     const fields = { salt: SALT, sequence, value, expiresAtMs: wallMs + LIFE_MS }
     try {
       await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
-      this.#published = { text: toHex(value), atMs: nowMs }
+      this.#published = { text: toHex(value), atWallMs: wallMs }
     } catch (error) {
       this.#around.drops.count(`address publication: ${codeOf(error)}`)
       if (codeOf(error) === 'refused') await this.#overtake()

@@ -111,19 +111,22 @@ export class Dht {
     return this.#replicas.get(key) !== undefined
   }
 
-  /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where all have a newer one. */
+  /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
   async put(record: DhtRecord): Promise<number> {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
     const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
     const results = await Promise.all(roots.map((rootKey, i) => this.#putAt(rootKey, i, record)))
     const holders = new Set(results.flatMap((result) => ('holders' in result ? result.holders : [])))
+    // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
+    const isStale = results.some((result) => 'outcome' in result && result.outcome === 'stale')
+    if (isStale) throw new BanyanError('refused', 'a newer record is in the network')
     if (holders.size > 0) return holders.size
     throw this.#putFailure(results)
   }
 
   async get(key: Id): Promise<DhtRecord | undefined> {
-    const own = await this.#replicas.read(key)
+    const own = await this.#readOwn(key)
     if (own?.kind === 'immutable') return own
     const search = new Search(own)
     const asked = rootKeys(this.#around, key).map((rootKey, i) =>
@@ -171,7 +174,6 @@ export class Dht {
   #putFailure(results: PutResult[]): BanyanError {
     for (const result of results) {
       if (!('outcome' in result)) continue
-      if (result.outcome === 'stale') return new BanyanError('refused', 'a newer record is in the network')
       if (result.outcome === 'quota' || result.outcome === 'rate')
         return new BanyanError('quota', 'the nodes responsible have no room for it now')
       return new BanyanError('refused', `the root answered ${result.outcome}`)
@@ -222,14 +224,21 @@ export class Dht {
     const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
     if (!isWithinRate) return this.#refusal('rate')
     const outcome = await this.#replicas.keep(record, rootIndex, previous ?? self)
-    if (outcome !== 'kept') return this.#refusal(outcome)
-    this.#onChange()
+    const isKept = outcome === 'kept'
+    // A disk that is full here is no reason for the neighbours not to keep it.
+    if (!isKept && outcome !== 'failed' && outcome !== 'quota') return this.#refusal(outcome)
+    if (isKept) this.#onChange()
     const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
     const others = this.#replication.responsible(roots)[rootIndex]!.filter((id) => id !== self)
     const outcomes = await Promise.all(others.map((id) => this.#storeAt(id, rootIndex, record)))
     const holders = others.filter((_, i) => outcomes[i] === 'kept')
+    if (isKept) holders.unshift(self)
     for (const [i, outcome] of outcomes.entries()) if (!outcome) this.#replication.missed(others[i]!)
-    return encodePutReply('kept', [self, ...holders])
+    // A root that could not keep it has no judgement of its own on what is newer: its neighbours' stands.
+    if (!isKept && outcomes.includes('stale')) return this.#refusal('stale')
+    if (holders.length === 0) return this.#refusal(outcome)
+    if (!isKept) this.#around.drops.count(`put: ${outcome} here, kept by neighbours`)
+    return encodePutReply('kept', holders)
   }
 
   #refusal(outcome: Outcome): Bytes {
@@ -251,7 +260,7 @@ export class Dht {
     if (previous !== undefined && !this.#asksByLink.admits(previous))
       throw new BanyanError('quota', 'more questions than this node answers')
     const key = decodeGet(payload)
-    const own = await this.#replicas.read(key)
+    const own = await this.#readOwn(key)
     return encodeGetReply(own ?? (await this.#askNeighbours(key)))
   }
 
@@ -299,12 +308,20 @@ export class Dht {
   async #onAsk(link: Link, body: Reader): Promise<void> {
     const { token, key } = decodeAsk(body)
     if (!this.#asksByLink.admits(link.peer.id)) return this.#around.drops.count('ask: rate')
-    link.send(encodeAnswer(token, await this.#replicas.read(key)))
+    link.send(encodeAnswer(token, await this.#readOwn(key)))
   }
 
   #onAnswer(link: Link, body: Reader): void {
     const { token, record } = decodeAnswer(body)
     this.#asks.answer(link.peer.id, token, record)
+  }
+
+  /** Where this node's disk fails, others may still have the record. */
+  #readOwn(key: Id): Promise<DhtRecord | undefined> {
+    return this.#replicas.read(key).catch((error: unknown) => {
+      this.#around.drops.count(`replica: ${codeOf(error)}`)
+      return undefined
+    })
   }
 
   #guard(work: Promise<void>): Promise<void> {

@@ -104,7 +104,13 @@ export class ReplicaStore {
     const key = recordKey(this.#around.crypto, record)
     const { crypto } = this.#around
     const origin = record.kind === 'signed' ? idFromBytes(crypto.hash(record.publicKey)) : from
-    return this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin))
+    return this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin)).catch(
+      (error: unknown) => {
+        // What is kept could not be read: whoever sent this one is to have an answer all the same.
+        this.#around.drops.count(`replica: ${codeOf(error)}`)
+        return 'failed'
+      },
+    )
   }
 
   /** What is kept for one root is from now on kept for another too. */
@@ -114,10 +120,11 @@ export class ReplicaStore {
     await this.#inTurn(key, async () => {
       const replica = this.#replicas.get(key)
       if (!replica || !this.#isToBeMarked(key, mask)) return
-      replica.rootMask |= mask
+      const rootMask = replica.rootMask | mask
       await this.#store.write([
-        { type: 'put', key: concat(INDEX, idToBytes(key)), value: encodeIndex(replica) },
+        { type: 'put', key: concat(INDEX, idToBytes(key)), value: encodeIndex({ ...replica, rootMask }) },
       ])
+      replica.rootMask = rootMask
     }).catch((error: unknown) => this.#around.drops.count(`replica index: ${codeOf(error)}`))
   }
 
@@ -125,16 +132,16 @@ export class ReplicaStore {
     return ((this.#replicas.get(key)?.rootMask ?? mask) & mask) === 0
   }
 
+  /** Rejects where the disk does; the record is then still kept, on disk and in memory. */
   async forget(key: Id): Promise<void> {
     await this.#inTurn(key, async () => {
-      const replica = this.#replicas.get(key)
-      if (!replica) return
-      this.#put(key, undefined)
+      if (!this.#replicas.has(key)) return
       const id = idToBytes(key)
       await this.#store.write([
         { type: 'del', key: concat(RECORDS, id) },
         { type: 'del', key: concat(INDEX, id) },
       ])
+      this.#put(key, undefined)
     })
   }
 

@@ -10,6 +10,7 @@
 //   - A record that came by an offer is offered on: whoever sent it may have died before it knew of the nodes known here.
 //   - An offer or a record that was not acknowledged is made again.
 
+import { codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
@@ -108,15 +109,30 @@ export class Replication {
 
   onOffer(link: Link, body: Reader): void {
     const { rootIndex, offers } = decodeOffer(body)
-    const wanted: Id[] = []
-    for (const { key, sequence } of offers) {
-      const replica = this.#replicas.get(key)
-      if (!replica || replica.sequence < sequence) {
-        if (this.#awaited.add(link.peer.id, key)) wanted.push(key)
-        else this.#around.drops.count('offer: too many')
-      } else void this.#replicas.alsoFor(key, rootIndex)
-    }
-    if (wanted.length > 0) link.send(encodeWant(rootIndex, wanted))
+    for (const offer of offers) if (!this.#isLacking(offer)) void this.#replicas.alsoFor(offer.key, rootIndex)
+    // The offer was acknowledged, so its sender does not make it again when the question is lost. It is asked once more
+    // when the link that took this one's place is up.
+    this.#want(link, rootIndex, offers, () => {
+      this.#around.timers.after(FIRST_RETRY_MS, () => {
+        const present = this.#links.get(link.peer.id)
+        if (present) this.#want(present, rootIndex, offers)
+      })
+    })
+  }
+
+  #isLacking({ key, sequence }: ReplicaOffer): boolean {
+    const replica = this.#replicas.get(key)
+    return !replica || replica.sequence < sequence
+  }
+
+  #want(link: Link, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
+    const lacking = offers.filter((offer) => this.#isLacking(offer)).map(({ key }) => key)
+    const wanted = lacking.filter((key) => this.#awaited.add(link.peer.id, key))
+    for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
+    if (wanted.length === 0) return
+    link.send(encodeWant(rootIndex, wanted), (isDelivered) => {
+      if (!isDelivered) onLost?.()
+    })
   }
 
   onWant(link: Link, body: Reader): void {
@@ -238,7 +254,16 @@ export class Replication {
       if (isOurs) replica.graceUntilMs = undefined
       else replica.graceUntilMs ??= nowMs + GRACE_MS
       const isHandedOver = !isOurs && replica.graceUntilMs! <= nowMs
-      if (replica.expiresAtMs <= wallMs || isHandedOver) await this.#replicas.forget(key)
+      if (replica.expiresAtMs <= wallMs || isHandedOver) await this.#forget(key)
+    }
+  }
+
+  /** One record that the disk does not let go of is no reason to keep the others; the next sweep tries it again. */
+  async #forget(key: Id): Promise<void> {
+    try {
+      await this.#replicas.forget(key)
+    } catch (error) {
+      this.#around.drops.count(`sweep: ${codeOf(error)}`)
     }
   }
 

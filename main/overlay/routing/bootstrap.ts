@@ -9,11 +9,13 @@
 // A join is a message routed to one's own id: every node on the way adds the table row the newcomer can use, the root
 // adds its leaf set. The same lookup, repeated now and then through a random link or target, lets rings that were apart merge.
 
+import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId, sharedPrefixLength } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
+import { formatAddress } from '../ports/datagram-socket.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
 import { type DialTarget, type Links } from '../transport/links.ts'
 import { Reader, Writer } from '../wire/codec.ts'
@@ -32,6 +34,11 @@ const LONGEST_RETRY_MS = 30_000
 const JOIN_TIMEOUT_MS = 6000
 /** An invitation, a bootstrap list and 50 remembered peers fit; a list without end does not. */
 const MAX_TARGETS = 128
+/** A leaf set and most of a table; contacts past these are dialled by the contacts' own search all the same. */
+const MAX_MET = 64
+const MAX_HINTS = 128
+/** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
+const DRAWN_PER_ROUND = 8
 /** Twice soon after the join, when others that joined with us have settled; then now and then. */
 const SELF_LOOKUPS_MS = [5000, 20_000]
 const SELF_LOOKUP_PERIOD_MS = 600_000
@@ -43,6 +50,10 @@ export class Bootstrap {
   readonly #keeper: LinkKeeper
   readonly #routes: Routes
   readonly #targets = new Map<string, DialTarget>()
+  /** Those linked of late: where all links are lost, they are likelier to be there than the targets of the start. */
+  readonly #met = new BoundedMap<NodeId, DialTarget>(MAX_MET)
+  /** Where contacts may be. Once joined they are no business of ours. */
+  readonly #hints = new BoundedMap<string, DialTarget>(MAX_HINTS)
   readonly #onState: () => void
   readonly #pending = new Map<NodeId, Promise<void>>()
   #state: JoinState = { stage: 'stopped' }
@@ -88,15 +99,21 @@ export class Bootstrap {
     const fresh: DialTarget[] = []
     for (const target of targets) {
       const key = toHex(target.noiseKey)
-      if (!this.#targets.has(key)) fresh.push(target)
+      if (!isSame(this.#targets.get(key), target)) fresh.push(target)
       if (this.#targets.has(key) || this.#targets.size < MAX_TARGETS) this.#targets.set(key, target)
     }
-    if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#tryAll()
-    else if (this.#state.stage === 'joined') for (const target of fresh) void this.#tryOne(target)
+    if (this.#state.stage !== 'stopped') for (const target of fresh) void this.#tryFresh(target)
+  }
+
+  /** Tried while there is no ring to be in, with the next round. The search for the contact itself begins at once. */
+  addHint(target: DialTarget): void {
+    this.#hints.set(toHex(target.noiseKey), target)
   }
 
   /** Whoever dialled us while we look for a ring is a way in as good as any target. */
   linkUp(peer: NodeId): void {
+    const record = this.#membership.linkTo(peer)?.peer
+    if (record) this.#met.set(peer, record)
     const { stage } = this.#state
     if (stage !== 'joining' && stage !== 'alone') return
     this.#join(peer).then(
@@ -116,7 +133,7 @@ export class Bootstrap {
   #tryAll(): void {
     this.#retry?.cancel()
     const round = ++this.#round
-    const attempts = [...this.#targets.values()].map((target) => this.#tryOne(target))
+    const attempts = this.#drawTargets().map((target) => this.#tryOne(target))
     void Promise.all(attempts).then((problems) => {
       if (round !== this.#round || this.#state.stage === 'joined' || this.#state.stage === 'stopped') return
       const problem = problems.findLast((text) => text !== '') ?? 'no peer is known yet'
@@ -124,6 +141,24 @@ export class Bootstrap {
       this.#retry = this.#around.timers.after(this.#retryMs, () => this.#tryAll())
       this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
     })
+  }
+
+  #drawTargets(): DialTarget[] {
+    const drawn = [...this.#draw(this.#met), ...this.#draw(this.#hints)]
+    const all = [...drawn, ...this.#targets.values()]
+    return [...new Map(all.map((target) => [toHex(target.noiseKey), target])).values()]
+  }
+
+  #draw<K>(from: BoundedMap<K, DialTarget>): DialTarget[] {
+    const left = [...from.keys()].map((key) => from.get(key)!)
+    const count = Math.min(DRAWN_PER_ROUND, left.length)
+    return Array.from({ length: count }, () => left.splice(this.#around.random.below(left.length), 1)[0]!)
+  }
+
+  /** Beside a round that may be under way: the others are not dialled anew for it. */
+  async #tryFresh(target: DialTarget): Promise<void> {
+    const problem = await this.#tryOne(target)
+    if (problem !== '' && this.#state.stage === 'alone') this.#become({ stage: 'alone', problem })
   }
 
   /** The problem in words; empty where it worked. */
@@ -204,6 +239,11 @@ export class Bootstrap {
     this.#state = state
     this.#onState()
   }
+}
+
+function isSame(known: DialTarget | undefined, target: DialTarget): boolean {
+  if (!known) return false
+  return known.addresses.map(formatAddress).join() === target.addresses.map(formatAddress).join()
 }
 
 function unique(records: readonly PeerRecord[]): PeerRecord[] {

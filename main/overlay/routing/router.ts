@@ -244,8 +244,11 @@ export class Router implements Routes {
     }
   }
 
-  /** Whoever has seen the message is in it, and so is a hop that did not take it: neither is tried again. */
-  #sendHop(message: RoutedMessage, link: Link, previous: NodeId | undefined): void {
+  /**
+   * Whoever has seen the message is in it, and so is a hop that did not take it: neither is tried again. But where only
+   * the link went, and a newer one to the same node has taken its place, the hop is sent over that one, once.
+   */
+  #sendHop(message: RoutedMessage, link: Link, previous: NodeId | undefined, isResent = false): void {
     const attempt = this.#attempts.get(message.requestId)
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
     const sent = { ...message, visited: [...message.visited, this.#membership.self] }
@@ -260,9 +263,12 @@ export class Router implements Routes {
     }
     const timer: Timer = this.#around.timers.after(hopTimeoutMs(link, message), () => routeAround('silent'))
     link.send(encodeRouted(sent), (isDelivered) => {
-      if (!isDelivered) return routeAround('link down')
+      const newer = this.#membership.linkTo(link.peer.id)
+      const canResend = !isResent && !isSettled && newer !== undefined && newer !== link
+      if (!isDelivered && !canResend) return routeAround('link down')
       isSettled = true
       timer.cancel()
+      if (!isDelivered && newer) return this.#sendHop(message, newer, previous, true)
       this.#silentUntilMs.delete(link.peer.id)
     })
   }

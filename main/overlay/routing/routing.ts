@@ -93,6 +93,11 @@ export class Routing {
     this.#bootstrap.add(targets)
   }
 
+  /** Where a contact may be: a way in as long as there is no better one. */
+  addHint(target: DialTarget): void {
+    this.#bootstrap.addHint(target)
+  }
+
   linkUp(link: Link): void {
     this.#membership.linkUp(link)
     this.#upkeep.linkUp(link)
