@@ -1,15 +1,12 @@
 // Virtual time: a totally ordered queue of events (time, then sequence). Nothing else in a simulation decides what
-// happens next, so one seed gives one history.
+// happens next, so one seed gives one history. Promise continuations are part of the event that woke them: the next
+// event waits until none is left, however deep they go.
 
-interface Event {
-  atMs: number
-  sequence: number
-  action: (() => void) | undefined
-}
+import { EventHeap } from './event-heap.ts'
+import { promiseActivity, queueUncounted, watchPromises } from './promise-activity.ts'
 
 export class EventQueue {
-  #heap: Event[] = []
-  #sequence = 0
+  readonly #heap = new EventHeap()
   #nowMs = 0
   #processed = 0
 
@@ -23,74 +20,59 @@ export class EventQueue {
   }
 
   get pending(): number {
-    return this.#heap.length
+    return this.#heap.size
   }
 
   /** Returns a cancel function. A time already past is refused: it would break the order. */
   at(atMs: number, action: () => void): () => void {
-    if (atMs < this.#nowMs) throw new RangeError(`an event at ${atMs} ms when it is ${this.#nowMs} ms`)
-    const event: Event = { atMs, sequence: this.#sequence++, action }
-    this.#push(event)
-    return () => {
-      event.action = undefined
-    }
+    // Written so that a time that is no number is refused as well.
+    if (!(atMs >= this.#nowMs)) throw new RangeError(`an event at ${atMs} ms when it is ${this.#nowMs} ms`)
+    return this.#heap.push(atMs, action)
   }
 
-  /**
-   * Runs everything due until the given moment and leaves the clock there. Promise continuations run between events, so
-   * code that awaits a store sees the same order every time. `maxEvents` caps a runaway simulation.
-   */
+  /** Runs everything due until the given moment and leaves the clock there. `maxEvents` caps a runaway simulation. */
   async runUntil(untilMs: number, maxEvents = Infinity): Promise<void> {
-    let left = maxEvents
-    await settle()
-    while (this.#heap.length > 0 && this.#heap[0]!.atMs <= untilMs) {
-      const event = this.#pop()
-      this.#nowMs = event.atMs
-      if (!event.action) continue
-      if (left-- <= 0) throw new Error(`more than ${maxEvents} events before ${untilMs} ms`)
+    const stopWatching = watchPromises()
+    try {
+      const lastAllowed = this.#processed + maxEvents
+      // What was settled before anybody watched cannot be seen: one round in any case, and then while there is news.
+      let isQuiet = false
+      while (!isQuiet) {
+        await settled()
+        isQuiet = this.#runWhileQuiet(untilMs, lastAllowed)
+      }
+      this.#nowMs = Math.max(this.#nowMs, untilMs)
+    } finally {
+      stopWatching()
+    }
+  }
+
+  /** False where promises were touched on the way, and their continuations are to be run before the next event. */
+  #runWhileQuiet(untilMs: number, lastAllowed: number): boolean {
+    const heap = this.#heap
+    const before = promiseActivity()
+    while (heap.nextMs <= untilMs) {
+      this.#nowMs = heap.nextMs
+      const action = heap.pop()
+      if (!action) continue
+      if (this.#processed >= lastAllowed) throw new Error(`too many events before ${untilMs} ms`)
       this.#processed++
-      event.action()
-      await settle()
+      action()
+      if (promiseActivity() !== before) return false
     }
-    this.#nowMs = Math.max(this.#nowMs, untilMs)
-  }
-
-  #push(event: Event): void {
-    const heap = this.#heap
-    let child = heap.push(event) - 1
-    while (child > 0) {
-      const parent = (child - 1) >> 1
-      if (!before(event, heap[parent]!)) break
-      heap[child] = heap[parent]!
-      child = parent
-    }
-    heap[child] = event
-  }
-
-  #pop(): Event {
-    const heap = this.#heap
-    const first = heap[0]!
-    const last = heap.pop()!
-    if (heap.length === 0) return first
-    let parent = 0
-    for (;;) {
-      let child = 2 * parent + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
-      if (!before(heap[child]!, last)) break
-      heap[parent] = heap[child]!
-      parent = child
-    }
-    heap[parent] = last
-    return first
+    return true
   }
 }
 
-function before(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence)
-}
-
-/** Lets every promise that is already resolved run its continuations, several deep. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 8; turn++) await undefined
+/** Resolves when every continuation has run, and those that they woke. Microtasks run in the order they were queued. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = promiseActivity()
+    const look = (): void => {
+      if (promiseActivity() === seen) return resolve()
+      seen = promiseActivity()
+      queueUncounted(look)
+    }
+    queueUncounted(look)
+  })
 }

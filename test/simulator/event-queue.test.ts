@@ -27,6 +27,23 @@ describe('virtual time', () => {
     expect(seen).toEqual(['continuation', 'next event'])
   })
 
+  it('lets a chain of continuations end, however long it is, and wakes those of promises made before', async () => {
+    const queue = new EventQueue()
+    const seen: string[] = []
+    let open = (): void => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    void gate.then(() => seen.push('gate'))
+    queue.at(1, async () => {
+      for (let i = 0; i < 100; i++) await undefined
+      seen.push('chain')
+    })
+    queue.at(1, () => void seen.push('next event'))
+    queue.at(2, open)
+    queue.at(2, () => void seen.push('last event'))
+    await queue.runUntil(2)
+    expect(seen).toEqual(['chain', 'next event', 'gate', 'last event'])
+  })
+
   it('refuses the past, forgets what was cancelled, and stops a runaway', async () => {
     const queue = new EventQueue()
     let ran = 0
@@ -37,7 +54,7 @@ describe('virtual time', () => {
     expect(() => queue.at(9, () => undefined)).toThrow(RangeError)
     const again = (): void => void queue.at(queue.nowMs, again)
     again()
-    await expect(queue.runUntil(11, 1000)).rejects.toThrow('more than 1000 events')
+    await expect(queue.runUntil(11, 1000)).rejects.toThrow('too many events')
   })
 
   it('draws the same chance from the same seed, evenly', () => {

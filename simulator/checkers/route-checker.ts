@@ -1,0 +1,122 @@
+// Watches every routed message of a network. None may cross the same link in the same direction twice: where the way
+// itself came back to that link it is a loop, where a second copy (made when a hop seemed silent) came over another way
+// it is a repeat, which costs traffic and nothing more. And none may be handed over twice at its end. Remembers messages for at least a minute, in two generations that take turns, so it needs no timer and no order.
+
+import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
+
+/** A routed message opens with its type and its request id (wire/routed-message.ts). */
+const REQUEST_ID_AT = 1
+const REQUEST_ID_END = 9
+const GENERATION_MS = 60_000
+const MAX_KEPT = 20
+
+export interface RouteFindings {
+  followed: number
+  loops: number
+  repeats: number
+  /** Handed over more than once by one node. */
+  deliveredTwice: number
+  /** Copies that ended at two nodes, which do not agree on the root. */
+  deliveredApart: number
+  examples: string[]
+}
+
+interface Followed {
+  /** Each crossing as one number: sender and receiver. */
+  crossed: number[]
+  deliveredAt: number[]
+}
+
+const HOST_RANGE = 2 ** 24
+
+export class RouteChecker {
+  readonly #share: number
+  readonly #nowMs: () => number
+  #young = new Map<string, Followed>()
+  #old = new Map<string, Followed>()
+  #turnedMs = 0
+  #followed = 0
+  #loops = 0
+  #repeats = 0
+  #twice = 0
+  #apart = 0
+  readonly #examples: string[] = []
+
+  constructor(nowMs: () => number, share = 1) {
+    this.#nowMs = nowMs
+    this.#share = share
+  }
+
+  get findings(): RouteFindings {
+    return {
+      followed: this.#followed,
+      loops: this.#loops,
+      repeats: this.#repeats,
+      deliveredTwice: this.#twice,
+      deliveredApart: this.#apart,
+      examples: this.#examples,
+    }
+  }
+
+  /** Sees every message that is sent. */
+  sent(from: number, to: number, message: Uint8Array): void {
+    if (message[0] !== MESSAGE.routed || message.length < REQUEST_ID_END) return
+    if (message[REQUEST_ID_AT]! >= 256 * this.#share) return
+    const { crossed } = this.#follow(requestIdOf(message))
+    const crossing = from * HOST_RANGE + to
+    if (!crossed.includes(crossing)) return void crossed.push(crossing)
+    if (!isAncestor(crossed, from, to)) return void this.#repeats++
+    this.#loops++
+    this.#tell(`${requestIdOf(message)} came back to the link from ${from} to ${to}`)
+  }
+
+  delivered(requestId: string, host: number): void {
+    const followed = this.#young.get(requestId) ?? this.#old.get(requestId)
+    if (!followed) return
+    const isTwice = followed.deliveredAt.includes(host)
+    followed.deliveredAt.push(host)
+    if (followed.deliveredAt.length < 2) return
+    if (isTwice) this.#twice++
+    else this.#apart++
+    this.#tell(`${requestId} was delivered at ${followed.deliveredAt.join(' and ')}`)
+  }
+
+  #follow(requestId: string): Followed {
+    this.#turn()
+    const known = this.#young.get(requestId) ?? this.#old.get(requestId)
+    if (known) return known
+    const followed: Followed = { crossed: [], deliveredAt: [] }
+    this.#young.set(requestId, followed)
+    this.#followed++
+    return followed
+  }
+
+  #turn(): void {
+    if (this.#nowMs() - this.#turnedMs < GENERATION_MS) return
+    this.#turnedMs = this.#nowMs()
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  #tell(example: string): void {
+    if (this.#examples.length < MAX_KEPT) this.#examples.push(example)
+  }
+}
+
+/** Whether the way on which the message first came to `from` leads through `to`. */
+function isAncestor(crossed: readonly number[], from: number, to: number): boolean {
+  let at = from
+  for (let steps = 0; steps <= crossed.length; steps++) {
+    const first = crossed.find((crossing) => crossing % HOST_RANGE === at)
+    if (first === undefined) return false
+    at = Math.floor(first / HOST_RANGE)
+    if (at === to) return true
+  }
+  return true
+}
+
+function requestIdOf(message: Uint8Array): string {
+  let text = ''
+  for (let i = REQUEST_ID_AT; i < REQUEST_ID_END; i++) text += message[i]!.toString(16).padStart(2, '0')
+  return text
+}

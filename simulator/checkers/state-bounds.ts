@@ -1,0 +1,39 @@
+// What a node may keep at most. Looked at now and then during any experiment.
+
+import { type Host } from '../world/world.ts'
+
+/** main/overlay/routing: 8 leaves a side; a row of the table has 15 places, and beyond row 8 nobody has company. */
+const MAX_LEAVES = 16
+const MAX_TABLE = 15 * 8
+
+export interface BoundFindings {
+  looked: number
+  violations: string[]
+  mostLinks: number
+}
+
+const MAX_KEPT = 20
+
+export class StateBounds {
+  readonly #violations: string[] = []
+  #looked = 0
+  #mostLinks = 0
+
+  get findings(): BoundFindings {
+    return { looked: this.#looked, violations: this.#violations, mostLinks: this.#mostLinks }
+  }
+
+  look(hosts: readonly Host[]): void {
+    for (const { node, number, links } of hosts) {
+      this.#looked++
+      this.#mostLinks = Math.max(this.#mostLinks, links.size)
+      const { leafSetSize, tableSize } = node.status()
+      if (leafSetSize > MAX_LEAVES) this.#tell(`node ${number} has ${leafSetSize} leaves`)
+      if (tableSize > MAX_TABLE) this.#tell(`node ${number} has ${tableSize} table entries`)
+    }
+  }
+
+  #tell(violation: string): void {
+    if (this.#violations.length < MAX_KEPT) this.#violations.push(violation)
+  }
+}

@@ -1,0 +1,89 @@
+// Nodes come and go (world/population.ts), and random sends go on. A send counts where both its ends stayed up until its
+// answer. Optionally a crowd arrives within ten seconds, half way through.
+
+import { Population } from '../world/population.ts'
+import { trafficSince } from '../world/traffic-log.ts'
+import { type Experiment, type Figures } from './experiment.ts'
+import { type Lab } from './lab.ts'
+import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { type SendRecord, sendRandomly } from './random-sends.ts'
+import { sendFigures, upkeepNotes } from './reach.ts'
+import { mean } from './statistics.ts'
+
+const CROWD_MS = 10_000
+const ROUND_MS = 10_000
+
+export const churn: Experiment = {
+  name: 'churn',
+  about: 'Weibull sessions for --minutes: sends between nodes that are up, and what upkeep costs',
+  async run(lab) {
+    await lab.grow()
+    const { options, world, probes } = lab
+    const population = new Population(world, {
+      medianSessionMs: options['median-session'] * 1000,
+      shape: options.shape,
+      staying: options.bootstraps,
+      onJoin: (host) => probes.offer(host),
+    })
+    population.start()
+    await lab.run(options.settle * 1000, 'churning')
+    const { figures, records, notes } = await measureChurn(lab, population)
+    const checks = checkFigures(lab)
+    return {
+      figures: {
+        ...sendFigures(records, records.length),
+        ...stateFigures(lab),
+        ...figures,
+        deaths: population.deaths,
+        ...checks.figures,
+      },
+      plots: [linksPlot(lab), trafficPlot(lab)],
+      notes: [
+        `delivered counts sends whose two ends were up until the answer (${records.length} of ${options.sends})`,
+        ...notes,
+        ...checks.notes,
+      ],
+    }
+  },
+}
+
+async function measureChurn(
+  lab: Lab,
+  population: Population,
+): Promise<{ figures: Figures; records: SendRecord[]; notes: string[] }> {
+  const { options, world } = lab
+  world.network.settleCounters()
+  const [before, startedMs] = [world.network.traffic.byType(), world.nowMs]
+  const rounds = Math.max(1, Math.round((options.minutes * 60_000) / ROUND_MS))
+  const records: SendRecord[] = []
+  const sizes: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    if (options.crowd > 0 && round === rounds >> 1)
+      population.crowd(Math.round(options.crowd * options.nodes), CROWD_MS)
+    records.push(...(await sendRandomly(lab, Math.ceil(options.sends / rounds), ROUND_MS)))
+    sizes.push(world.alive.length)
+  }
+  world.network.settleCounters()
+  const byType = trafficSince(before, world.network.traffic.byType())
+  const nodeSeconds = (mean(sizes) * (world.nowMs - startedMs)) / 1000
+  const sum = (figure: 'packets' | 'bytes', only?: string): number =>
+    byType.reduce((total, each) => total + (only && each.type !== only ? 0 : each[figure]), 0) / nodeSeconds
+  const idle = {
+    byType,
+    packetsPerNodeSecond: sum('packets'),
+    bytesPerNodeSecond: sum('bytes'),
+    handshakeBytesPerNodeSecond: sum('bytes', 'handshake'),
+  }
+  return {
+    records: records.filter(({ wereUp }) => wereUp),
+    figures: {
+      packetsPerNode: idle.packetsPerNodeSecond,
+      bytesPerNode: idle.bytesPerNodeSecond,
+      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
+    },
+    notes: [
+      'upkeepBytesPerSecond is bytesPerNode without handshakes',
+      ...upkeepNotes(lab, idle, 'under churn, the sends included'),
+    ],
+  }
+}

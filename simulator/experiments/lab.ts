@@ -1,0 +1,106 @@
+// A laboratory: one world built as the options say, checkers that watch it, and somebody to tell how far it is.
+
+import { GROWN_NODES, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
+import { RouteChecker } from '../checkers/route-checker.ts'
+import { StateBounds } from '../checkers/state-bounds.ts'
+import { startDirectly } from '../world/direct-start.ts'
+import { Internet } from '../world/internet.ts'
+import { RadioGrid } from '../world/radio-grid.ts'
+import { type Terrain } from '../world/terrain.ts'
+import { World } from '../world/world.ts'
+import { ProbeService } from './probe-service.ts'
+
+/** How far a laboratory is; for a progress bar. */
+export interface Progress {
+  phase: string
+  nodes: number
+  virtualMs: number
+  events: number
+}
+
+const STEP_MS = 1000
+const LOOK_EVERY_MS = 15_000
+const LOOKED_AT = 50
+
+export class Lab {
+  readonly options: SimOptions
+  readonly world: World
+  readonly checker: RouteChecker
+  readonly bounds = new StateBounds()
+  readonly probes: ProbeService
+  readonly report: (progress: Progress) => void
+  #phase = ''
+  #lookedMs = 0
+
+  constructor(options: SimOptions, report: (progress: Progress) => void = () => undefined) {
+    this.options = options
+    this.report = report
+    const { seed, jitter } = options
+    const isCryptoModelled = options.crypto === 'modelled' || (options.crypto === 'auto' && isLarge(options))
+    const terrain = terrainOf(options)
+    this.world = new World({ seed, jitter, isCryptoModelled, terrain, replicaQuotaBytes: options.replicas })
+    this.checker = new RouteChecker(() => this.world.nowMs, options.checks)
+    this.world.network.tap((from, to, message) => this.checker.sent(from, to, message))
+    this.probes = new ProbeService(this.checker)
+  }
+
+  /** In words: everything that the figures depend on besides the code. */
+  get parameters(): string[] {
+    const { options, world } = this
+    const isModelled = options.crypto === 'modelled' || (options.crypto === 'auto' && isLarge(options))
+    return [
+      `experiment ${options.experiment}, ${options.nodes} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
+      'depth: overlay messages over modelled sessions (no datagrams); ' +
+        (isDirect(options, options.nodes)
+          ? 'tables and leaf sets built directly, one real join each'
+          : 'all nodes join by the real protocol'),
+      `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission`,
+      `signatures: ${isModelled ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
+      `timers: production; ${options.settle} s between growth and measurement; checkers follow ${100 * options.checks} % of routed messages; replica quota ${options.replicas} B a node`,
+    ]
+  }
+
+  /** The network as the options want it, grown and settled. */
+  async grow(nodes = this.options.nodes): Promise<void> {
+    this.#phase = 'growing'
+    if (isDirect(this.options, nodes)) await startDirectly(this.world, nodes, () => this.#tick())
+    else await this.world.grow(nodes, () => this.#tick())
+    for (const host of this.world.alive) this.probes.offer(host)
+    await this.run(this.options.settle * 1000, 'settling')
+  }
+
+  async run(ms: number, phase = this.#phase): Promise<void> {
+    this.#phase = phase
+    const untilMs = this.world.nowMs + ms
+    while (this.world.nowMs < untilMs) {
+      await this.world.run(Math.min(STEP_MS, untilMs - this.world.nowMs))
+      this.#tick()
+    }
+  }
+
+  #tick(): void {
+    const { world } = this
+    if (world.nowMs - this.#lookedMs >= LOOK_EVERY_MS) {
+      this.#lookedMs = world.nowMs
+      const { alive } = world
+      const stride = Math.max(1, Math.floor(alive.length / LOOKED_AT))
+      this.bounds.look(alive.filter((_, i) => i % stride === 0))
+    }
+    const { nowMs: virtualMs, queue, alive } = world
+    this.report({ phase: this.#phase, nodes: alive.length, virtualMs, events: queue.processed })
+  }
+}
+
+function isLarge({ nodes }: SimOptions): boolean {
+  return nodes >= REAL_CRYPTO_NODES
+}
+
+function isDirect({ start }: SimOptions, nodes: number): boolean {
+  return start === 'direct' || (start === 'auto' && nodes > GROWN_NODES)
+}
+
+function terrainOf(options: SimOptions): Terrain {
+  const { seed, nodes, loss, nat, punch, bootstraps, clusters } = options
+  if (options.topology === 'grid') return new RadioGrid({ seed, nodes, loss, oneWay: options['one-way'] })
+  return new Internet({ seed, nat, punch, loss, bootstraps, clusters })
+}

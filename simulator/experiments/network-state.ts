@@ -1,0 +1,113 @@
+// What a network holds and sends, as figures that every experiment prints.
+
+import { type OverlayNode } from '../../main/overlay/node.ts'
+import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
+import { type Figures, type NetworkMap, type Plot } from './experiment.ts'
+import { type Lab } from './lab.ts'
+import { histogram, maximum, mean, percentile } from './statistics.ts'
+
+/** A node that keeps next-hop records says how many; one that has none yet counts as zero. */
+type RecordKeeper = OverlayNode & { readonly unicastRecords?: number }
+
+const IDLE_MS = 60_000
+const LINK_BAR_WIDTH = 10
+const MAX_DRAWN_LINKS = 6000
+
+export function stateFigures(lab: Lab): Figures {
+  const { alive } = lab.world
+  const links = alive.map((host) => host.links.size)
+  const records = alive.map(({ node }) => (node as RecordKeeper).unicastRecords ?? 0)
+  return {
+    linksPerNode: percentile(links, 0.5),
+    linksPerNodeP99: percentile(links, 0.99),
+    linksPerNodeMax: maximum(links),
+    recordsPerNodeMean: mean(records),
+    recordsPerNodeMax: maximum(records),
+  }
+}
+
+export interface Idle {
+  packetsPerNodeSecond: number
+  bytesPerNodeSecond: number
+  handshakeBytesPerNodeSecond: number
+  byType: TypeTraffic[]
+}
+
+/** What the network sends when nobody asks anything of it. */
+export async function measureIdle(lab: Lab, ms = IDLE_MS): Promise<Idle> {
+  const { network } = lab.world
+  network.settleCounters()
+  const before = network.traffic.byType()
+  await lab.run(ms, 'measuring upkeep')
+  network.settleCounters()
+  const byType = trafficSince(before, network.traffic.byType())
+  const perNodeSecond = (figure: 'packets' | 'bytes', only?: string): number =>
+    byType
+      .filter(({ type }) => only === undefined || type === only)
+      .reduce((total, each) => total + each[figure], 0) /
+    lab.world.alive.length /
+    (ms / 1000)
+  return {
+    packetsPerNodeSecond: perNodeSecond('packets'),
+    bytesPerNodeSecond: perNodeSecond('bytes'),
+    handshakeBytesPerNodeSecond: perNodeSecond('bytes', 'handshake'),
+    byType,
+  }
+}
+
+/** Problems that must not be: their number is a figure, their words go to the notes. */
+export function checkFigures(lab: Lab): { figures: Figures; notes: string[] } {
+  const { followed, loops, repeats, deliveredTwice, deliveredApart, examples } = lab.checker.findings
+  const { violations, looked, mostLinks } = lab.bounds.findings
+  const { errors } = lab.world
+  return {
+    figures: {
+      loops,
+      repeats,
+      deliveredTwice,
+      deliveredApart,
+      boundViolations: violations.length,
+      overlayErrors: errors.length,
+    },
+    notes: [
+      `checkers: ${followed} routed messages followed, ${loops} loops, ${repeats} repeats by another way, ${deliveredTwice} delivered twice, ${deliveredApart} at two roots; ${looked} nodes looked at, ${violations.length} out of bounds, ${mostLinks} links at most; ${errors.length} errors logged`,
+      ...[...examples, ...violations, ...errors].slice(0, 10).map((problem) => `  problem: ${problem}`),
+    ],
+  }
+}
+
+export function trafficPlot(lab: Lab): Plot {
+  const { sliceMs, series } = lab.world.network.traffic.overTime()
+  const lines = [...series].slice(0, 8).map(([label, values]) => ({
+    label,
+    points: values.map((value, slice) => ({ x: (slice * sliceMs) / 1000, y: value / 1000 })),
+  }))
+  return { kind: 'lines', title: 'Traffic of all nodes by type', x: 'virtual seconds', y: 'kB/s', lines }
+}
+
+export function linksPlot(lab: Lab): Plot {
+  const links = lab.world.alive.map((host) => host.links.size)
+  const bars = histogram(links, LINK_BAR_WIDTH).map(({ from, count }) => ({ label: `${from}`, value: count }))
+  return { kind: 'bars', title: 'Links per node', unit: 'nodes', bars }
+}
+
+/** The network from above, with some ways that messages took. Of a large one a part of the links. */
+export function networkMap(lab: Lab, routes: readonly (readonly number[])[]): NetworkMap {
+  const { alive, network } = lab.world
+  const indices = new Map(alive.map(({ number }, i) => [number, i]))
+  const links: [number, number][] = []
+  for (const [i, host] of alive.entries())
+    for (const link of host.links.all()) {
+      const j = indices.get(link.peerHost)
+      if (j !== undefined && i < j) links.push([i, j])
+    }
+  const stride = Math.ceil(links.length / MAX_DRAWN_LINKS)
+  return {
+    nodes: alive.map(({ number }) => ({
+      ...network.terrain.position(number),
+      isTranslated: network.terrain.isTranslated(number),
+    })),
+    links: links.filter((_, i) => i % stride === 0),
+    routes: routes.map((route) => route.flatMap((number) => indices.get(number) ?? [])),
+  }
+}

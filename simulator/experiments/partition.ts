@@ -1,0 +1,65 @@
+// Two halves lose sight of each other for --minutes, and meet again. When are they one ring?
+
+import { RingView } from '../world/ring-view.ts'
+import { type Experiment } from './experiment.ts'
+import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { sendRandomly } from './random-sends.ts'
+import { sendFigures } from './reach.ts'
+
+const LOOK_EVERY_MS = 5000
+/** The goal is five minutes; what takes longer than this is called never. */
+const PATIENCE_MS = 1_800_000
+
+export const partition: Experiment = {
+  name: 'partition',
+  about: 'two halves apart for --minutes: how long until they are one ring again, checked globally',
+  async run(lab) {
+    await lab.grow()
+    const { world, options } = lab
+    const ring = new RingView(world.alive)
+    const wrongBefore = ring.wrongLeafSets(world.alive)
+    world.network.cut((a, b) => (a & 1) !== (b & 1))
+    await lab.run(options.minutes * 60_000, 'cut in two')
+    const ringsWhileCut = ring.rings(world.alive)
+    world.network.heal()
+    const healedMs = world.nowMs
+    const wrong: { x: number; y: number }[] = []
+    // One ring: every node knows its true neighbours, as well as the network did before it was cut.
+    do {
+      await lab.run(LOOK_EVERY_MS, 'healing')
+      wrong.push({ x: (world.nowMs - healedMs) / 1000, y: ring.wrongLeafSets(world.alive) })
+    } while (wrong.at(-1)!.y > wrongBefore && world.nowMs - healedMs < PATIENCE_MS)
+    const isHealed = wrong.at(-1)!.y <= wrongBefore
+    const healSeconds = isHealed ? (world.nowMs - healedMs) / 1000 : -1
+    const ringsAfterHeal = ring.rings(world.alive)
+    const records = await sendRandomly(lab, options.sends, 5000)
+    const checks = checkFigures(lab)
+    return {
+      figures: {
+        ...sendFigures(records, options.sends),
+        ...stateFigures(lab),
+        ringsWhileCut,
+        ringsAfterHeal,
+        healSeconds,
+        wrongLeafSetsBefore: wrongBefore,
+        wrongLeafSetsAfter: wrong.at(-1)!.y,
+        ...checks.figures,
+      },
+      plots: [
+        {
+          kind: 'lines',
+          title: 'Nodes that do not know their true neighbours, after the cut has healed',
+          x: 'virtual seconds',
+          y: 'nodes',
+          lines: [{ label: 'wrong leaf sets', points: wrong }],
+        },
+        linksPlot(lab),
+        trafficPlot(lab),
+      ],
+      notes: [
+        'healSeconds is the time until no more nodes have a wrong leaf set than before the cut; -1: not within half an hour',
+        ...checks.notes,
+      ],
+    }
+  },
+}

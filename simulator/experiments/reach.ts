@@ -1,0 +1,149 @@
+// Can anybody reach anybody? Random sends between nodes that are up, beside a greedy walk over the same links.
+
+import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
+import { type Lab } from './lab.ts'
+import {
+  checkFigures,
+  type Idle,
+  linksPlot,
+  measureIdle,
+  networkMap,
+  stateFigures,
+  trafficPlot,
+} from './network-state.ts'
+import { type SendRecord, sendRandomly } from './random-sends.ts'
+import { histogram, mean, percentile } from './statistics.ts'
+import { traceRoutes } from './traced-routes.ts'
+
+/** Before anything repairs itself: a dead neighbour is found after 3 s. */
+const KILLED_SENDS_MS = 2000
+const LEAST_SENDS_MS = 5000
+/** Sends per node and second: a chat's, at a busy moment. */
+const SEND_RATE = 0.5
+const DRAWN_ROUTES = 12
+
+export const reach: Experiment = {
+  name: 'reach',
+  about: 'random sends between nodes that are up: delivery, hops, links, upkeep, and greedy beside it',
+  async run(lab) {
+    await lab.grow()
+    return measureReach(lab)
+  },
+}
+
+/** `more` turns the sends into further figures. */
+export async function measureReach(
+  lab: Lab,
+  more: (records: readonly SendRecord[]) => Figures = () => ({}),
+): Promise<Outcome> {
+  const { options, world } = lab
+  const idle = await measureIdle(lab)
+  const state = stateFigures(lab)
+  if (options.kill > 0) world.kill(world.sample(world.alive, Math.round(options.kill * world.alive.length)))
+  const overMs =
+    options.kill > 0
+      ? KILLED_SENDS_MS
+      : Math.max(LEAST_SENDS_MS, (1000 * options.sends) / (SEND_RATE * world.alive.length))
+  const records = await sendRandomly(lab, options.sends, overMs)
+  const figures = {
+    ...sendFigures(records, options.sends),
+    ...state,
+    ...upkeepFigures(idle),
+    ...more(records),
+  }
+  const checks = checkFigures(lab)
+  return {
+    figures: { ...figures, ...checks.figures },
+    plots: await reachPlots(lab, figures, records),
+    notes: [...failureNotes(records), ...upkeepNotes(lab, idle), ...checks.notes],
+  }
+}
+
+export function sendFigures(records: readonly SendRecord[], sends: number): Figures {
+  const arrived = records.flatMap(({ result, directMs }) =>
+    result.isDelivered ? [{ ...result, directMs }] : [],
+  )
+  const hops = arrived.map((each) => each.hops)
+  const byGreedy = records.filter(({ greedy }) => greedy.isDelivered)
+  return {
+    sends,
+    delivered: arrived.length / sends,
+    meanHops: mean(hops),
+    p99Hops: percentile(hops, 0.99),
+    greedyDelivered: byGreedy.length / sends,
+    greedyMeanHops: mean(byGreedy.map(({ greedy }) => greedy.hops)),
+    medianMs: percentile(
+      arrived.map(({ tookMs }) => tookMs),
+      0.5,
+    ),
+    p99Ms: percentile(
+      arrived.map(({ tookMs }) => tookMs),
+      0.99,
+    ),
+    stretch: percentile(
+      arrived.filter((each) => each.hops > 0).map(({ tookMs, directMs }) => tookMs / directMs),
+      0.5,
+    ),
+  }
+}
+
+/** Per node and second, while nobody sends. */
+export function upkeepFigures(idle: Idle): Figures {
+  return {
+    packetsPerNode: idle.packetsPerNodeSecond,
+    bytesPerNode: idle.bytesPerNodeSecond,
+    upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
+  }
+}
+
+export function upkeepNotes(lab: Lab, idle: Idle, when = 'while nobody sends'): string[] {
+  const total = idle.byType.reduce((sum, { bytes }) => sum + bytes, 0)
+  const shares = idle.byType
+    .slice(0, 8)
+    .map(({ type, bytes }) => `${type} ${((100 * bytes) / total).toFixed(1)} %`)
+  const notes = [`packetsPerNode and bytesPerNode are per node and second ${when} (${shares.join(', ')})`]
+  if (!lab.world.alive.some(({ node }) => 'unicastRecords' in node))
+    notes.push('recordsPerNode is 0: this overlay keeps no next-hop records yet')
+  return notes
+}
+
+function failureNotes(records: readonly SendRecord[]): string[] {
+  const reasons = new Map<string, number>()
+  for (const { result } of records)
+    if (!result.isDelivered) reasons.set(result.why, (reasons.get(result.why) ?? 0) + 1)
+  const words = [...reasons].map(([why, count]) => `${count} x ${why}`)
+  return words.length === 0 ? [] : [`not delivered: ${words.join(', ')}`]
+}
+
+async function reachPlots(lab: Lab, figures: Figures, records: readonly SendRecord[]): Promise<Plot[]> {
+  const hops = records.flatMap(({ result }) => (result.isDelivered ? [result.hops] : []))
+  const routes = lab.options.report ? await traceRoutes(lab, records.slice(0, DRAWN_ROUTES)) : []
+  return [
+    {
+      kind: 'bars',
+      title: 'Delivered',
+      unit: '%',
+      bars: [
+        { label: 'overlay', value: 100 * figures.delivered! },
+        { label: 'greedy over links', value: 100 * figures.greedyDelivered! },
+      ],
+    },
+    {
+      kind: 'bars',
+      title: 'Hops',
+      unit: 'messages',
+      bars: histogram(hops).map(({ from, count }) => ({ label: `${from}`, value: count })),
+    },
+    linksPlot(lab),
+    trafficPlot(lab),
+    ...(lab.options.report
+      ? [
+          {
+            kind: 'map' as const,
+            title: 'The network and some ways of messages',
+            map: networkMap(lab, routes),
+          },
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,110 @@
+// `npm run sim -- EXPERIMENT`: the only file of the simulator that reads the real clock, the arguments and the disk.
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { churn } from './experiments/churn.ts'
+import { type Experiment, type Figures, type Outcome } from './experiments/experiment.ts'
+import { measureKernel } from './experiments/kernel.ts'
+import { Lab } from './experiments/lab.ts'
+import { maintenance } from './experiments/maintenance.ts'
+import { meshRadio } from './experiments/mesh-radio.ts'
+import { partition } from './experiments/partition.ts'
+import { reach } from './experiments/reach.ts'
+import { roots } from './experiments/roots.ts'
+import { scale } from './experiments/scale.ts'
+import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
+import { ProgressBar } from './progress-bar.ts'
+import { htmlReport } from './report/html-report.ts'
+
+const EXPERIMENTS: readonly Experiment[] = [reach, roots, scale, churn, partition, meshRadio, maintenance]
+const KERNEL = {
+  name: 'kernel',
+  about: 'events per second of the queue itself, beside a plain heap of objects',
+}
+
+/** The fields that every experiment prints, in their order; what an experiment does not measure is 0. */
+const COMMON = [
+  'delivered',
+  'meanHops',
+  'p99Hops',
+  'greedyDelivered',
+  'linksPerNode',
+  'recordsPerNodeMean',
+  'recordsPerNodeMax',
+  'packetsPerNode',
+  'bytesPerNode',
+]
+
+async function main(args: readonly string[]): Promise<void> {
+  const listed = [...EXPERIMENTS, KERNEL]
+  if (args.includes('--help') || args.length === 0) return console.log(usage(listed))
+  const options = parseOptions(
+    args,
+    listed.map(({ name }) => name),
+  )
+  const experiment = EXPERIMENTS.find(({ name }) => name === options.experiment)
+  if (experiment) await runExperiment(experiment, options)
+  else runKernel(options)
+}
+
+async function runExperiment(experiment: Experiment, options: SimOptions): Promise<void> {
+  const say = (line: string): void => void (options.json || console.log(line))
+  const startedMs = performance.now()
+  const bar = new ProgressBar()
+  // An experiment may build several worlds, one after another; each counts from nothing.
+  let [events, before] = [0, 0]
+  const lab = new Lab(options, (progress) => {
+    events += progress.events >= before ? progress.events - before : progress.events
+    before = progress.events
+    bar.show(progress, performance.now() - startedMs)
+  })
+  for (const parameter of lab.parameters) say(parameter)
+  const outcome = await experiment.run(lab)
+  bar.clear()
+  const wallSeconds = (performance.now() - startedMs) / 1000
+  const cost: Figures = {
+    events,
+    eventsPerSecond: Math.round(events / wallSeconds),
+    wallSeconds,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  }
+  for (const note of outcome.notes) say(note)
+  if (lab.world.queue.processed > 0) say(`trace ${lab.world.network.traffic.traceHash}`)
+  if (options.report) say(`report: ${writeReport(options.report, lab, outcome, cost)}`)
+  printJson(options, outcome.figures, cost)
+}
+
+function runKernel(options: SimOptions): void {
+  const measured = measureKernel(options.seed, () => performance.now())
+  console.log(
+    JSON.stringify({
+      experiment: 'kernel',
+      seed: options.seed,
+      ...Object.fromEntries(measured.map(({ name, perSecond }) => [name, Math.round(perSecond)])),
+    }),
+  )
+}
+
+function printJson(options: SimOptions, figures: Figures, cost: Figures): void {
+  const { experiment, nodes, seed } = options
+  const common = Object.fromEntries(COMMON.map((name) => [name, figures[name] ?? 0]))
+  const { events, wallSeconds, peakRssBytes, ...more } = cost
+  const all: Figures = { ...common, events, wallSeconds, peakRssBytes, ...more, ...figures } as Figures
+  const rounded = Object.entries(all).map(([name, value]) => [name, Number(value.toPrecision(7))])
+  console.log(JSON.stringify({ experiment, nodes, seed, ...Object.fromEntries(rounded) }))
+}
+
+function writeReport(folder: string, lab: Lab, outcome: Outcome, cost: Figures): string {
+  fs.mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, 'report.html')
+  fs.writeFileSync(file, htmlReport(lab.options.experiment, lab.parameters, outcome, cost))
+  return file
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`sim: ${error.message}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,180 @@
+// A whole network of the shipped overlay nodes over modelled sessions, driven by one seed.
+
+import { hostCrypto } from '../../main/host/crypto.ts'
+import { type NodeId } from '../../main/overlay/base/id.ts'
+import { Identity } from '../../main/overlay/identity.ts'
+import { type Network, networkOf } from '../../main/overlay/network.ts'
+import { OverlayNode } from '../../main/overlay/node.ts'
+import { type Crypto } from '../../main/overlay/ports/crypto.ts'
+import { type Log } from '../../main/overlay/ports/log.ts'
+import { type DialTarget } from '../../main/overlay/transport/links.ts'
+import { EventQueue } from '../kernel/event-queue.ts'
+import { SeededRandom } from '../kernel/seeded-random.ts'
+import { VirtualClock } from '../kernel/virtual-clock.ts'
+import { MemoryStore } from '../memory-store.ts'
+import { keyedTagCrypto } from './keyed-tag-crypto.ts'
+import { type Terrain } from './terrain.ts'
+import { WorldLinks } from './world-links.ts'
+import { addressOf, WorldNetwork } from './world-network.ts'
+
+export interface WorldOptions {
+  seed: number
+  terrain: Terrain
+  /** Of each message's delay, relative. */
+  jitter: number
+  /** Signatures by keyed tags instead of Ed25519. */
+  isCryptoModelled: boolean
+  /** Production's default unless an experiment says otherwise; 0 takes the record store's upkeep out of the picture. */
+  replicaQuotaBytes: number
+}
+
+export interface Host {
+  readonly number: number
+  readonly id: NodeId
+  readonly links: WorldLinks
+  readonly node: OverlayNode
+  readonly startedMs: number
+}
+
+/** A network doubles in so long at the least, as long as it is small ... */
+const GROWTH_PER_SECOND = 0.05
+/** ... and never takes in more than so many a second; nor is there a reason to wait longer than this between two. */
+const MOST_JOINS_PER_SECOND = 500
+const FEWEST_JOINS_PER_SECOND = 10
+const MAX_ERRORS_KEPT = 20
+
+export class World {
+  readonly queue = new EventQueue()
+  readonly random: SeededRandom
+  readonly network: WorldNetwork
+  readonly overlayNetwork: Network
+  readonly crypto: Crypto
+  /** What nodes logged as errors: there should be none. */
+  readonly errors: string[] = []
+  readonly #clock = new VirtualClock(this.queue)
+  readonly #options: WorldOptions
+  readonly #hosts: (Host | undefined)[] = []
+  readonly #log: Log
+  #alive: Host[] | undefined
+  #created = 0
+
+  constructor(options: WorldOptions) {
+    const { seed, terrain, jitter } = options
+    this.#options = options
+    this.random = new SeededRandom(seed)
+    this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter })
+    this.crypto = options.isCryptoModelled ? keyedTagCrypto(seed) : hostCrypto
+    this.overlayNetwork = networkOf(hostCrypto, 'simulated', 0)
+    this.#log = {
+      log: (level, room, message) => {
+        if (level === 'error' && this.errors.length < MAX_ERRORS_KEPT) this.errors.push(`${room}: ${message}`)
+      },
+    }
+  }
+
+  get nowMs(): number {
+    return this.queue.nowMs
+  }
+
+  /** Those running, in the order they started. */
+  get alive(): readonly Host[] {
+    this.#alive ??= this.#hosts.filter((host) => host !== undefined)
+    return this.#alive
+  }
+
+  isUp({ number }: Host): boolean {
+    return this.#hosts[number] !== undefined
+  }
+
+  /** A new node with a new identity, started and told of the terrain's introducers. */
+  async join(): Promise<Host> {
+    const host = this.create()
+    host.node.addPeers(this.#introductions(host.number))
+    await this.start(host)
+    return host
+  }
+
+  /** A new node, not started. */
+  create(): Host {
+    return this.#create(this.#created++)
+  }
+
+  async start(host: Host): Promise<void> {
+    this.#hosts[host.number] = host
+    this.#alive = undefined
+    await host.node.start()
+  }
+
+  /** Grows by real joins to so many nodes, the faster the larger the network is. */
+  async grow(nodes: number, onProgress?: () => void): Promise<void> {
+    while (this.alive.length < nodes) {
+      const size = this.alive.length
+      const perSecond = Math.min(
+        Math.max(size * GROWTH_PER_SECOND, FEWEST_JOINS_PER_SECOND),
+        MOST_JOINS_PER_SECOND,
+      )
+      await this.join()
+      await this.run(1000 / perSecond)
+      if (size % 64 === 0) onProgress?.()
+    }
+  }
+
+  kill(victims: readonly Host[]): void {
+    for (const victim of victims) {
+      victim.links.crash()
+      this.#hosts[victim.number] = undefined
+      this.#stopTimers(victim)
+    }
+    this.#alive = undefined
+  }
+
+  run(ms: number): Promise<void> {
+    return this.queue.runUntil(this.queue.nowMs + ms)
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.random.below(from.length)]!
+  }
+
+  /** Different ones, in random order. */
+  sample<T>(from: readonly T[], count: number): T[] {
+    const left = [...from]
+    const taken = Math.min(count, left.length)
+    for (let i = 0; i < taken; i++) {
+      const j = i + this.random.below(left.length - i)
+      ;[left[i], left[j]] = [left[j]!, left[i]!]
+    }
+    return left.slice(0, taken)
+  }
+
+  #create(number: number): Host {
+    const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
+    const identity = new Identity(this.crypto, this.overlayNetwork, seeds)
+    const links = new WorldLinks(this.network, number, identity.selfRecord([addressOf(number)]))
+    const node = new OverlayNode({
+      clock: this.#clock,
+      random: new SeededRandom(this.random.below(2 ** 32)),
+      crypto: this.crypto,
+      store: new MemoryStore(),
+      log: this.#log,
+      links,
+      network: this.overlayNetwork,
+      identity,
+      options: { replicaQuotaBytes: this.#options.replicaQuotaBytes },
+    })
+    return { number, id: identity.id, links, node, startedMs: this.nowMs }
+  }
+
+  #introductions(number: number): DialTarget[] {
+    return this.#options.terrain
+      .introducers(number, number)
+      .map((each) => this.#hosts[each])
+      .filter((host) => host !== undefined)
+      .map(({ links: { self } }) => ({ noiseKey: self.noiseKey, addresses: self.addresses, id: self.id }))
+  }
+
+  /** A dead machine runs nothing: what its node would still do must not cost the simulation anything either. */
+  #stopTimers({ node }: Host): void {
+    void node.stop()
+  }
+}
