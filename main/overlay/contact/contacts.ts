@@ -26,7 +26,7 @@ interface Contact {
 }
 
 const FIRST_RETRY_MS = 2000
-/** Whoever returns dials us. This is for the one case in ten where only we can reach the other. */
+/** Whoever returns dials us. This is for those who cannot, as only we can reach them and not they us. */
 const LONGEST_RETRY_MS = 20 * 60_000
 /** A search in vain takes some 5 s and a packet or two each second to each address. */
 const MAX_SEARCHES = 8
