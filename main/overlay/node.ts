@@ -25,11 +25,14 @@ import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
 import { formatAddress } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
+import { type PathStep } from './ports/paths.ts'
 import { type Random } from './ports/random.ts'
 import { type Store } from './ports/store.ts'
-import { Routing } from './routing/routing.ts'
+import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
 import { Topics } from './topic/topics.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
+import { type NextHopRecords } from './unicast/next-hop-records.ts'
+import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
 import { Reader } from './wire/codec.ts'
 import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
@@ -37,6 +40,8 @@ import { type PeerRecord } from './wire/peer-record.ts'
 export interface NodeOptions {
   /** Bytes of other people's records this node keeps at most. */
   replicaQuotaBytes: number
+  routing: RoutingOptions
+  unicast: UnicastOptions
 }
 
 export interface NodeParts {
@@ -54,7 +59,11 @@ export interface NodeParts {
   options?: Partial<NodeOptions>
 }
 
-const DEFAULTS: NodeOptions = { replicaQuotaBytes: 256 * 1024 * 1024 }
+const DEFAULTS: NodeOptions = {
+  replicaQuotaBytes: 256 * 1024 * 1024,
+  routing: ROUTING_DEFAULTS,
+  unicast: UNICAST_DEFAULTS,
+}
 /** A window repaints for each; nobody reads faster. */
 const STATUS_PERIOD_MS = 1000
 
@@ -65,6 +74,8 @@ export class OverlayNode implements OverlayApi {
   readonly #parts: NodeParts
   readonly #links: Links
   readonly #routing: Routing
+  readonly #records: NextHopRecords
+  readonly #unicast: Unicast
   readonly #topics: Topics
   readonly #dht: Dht
   readonly #book: AddressBook
@@ -95,12 +106,23 @@ export class OverlayNode implements OverlayApi {
     const around = this.#around
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean => this.#topics.uses(id) || this.#contacts.has(id)
-    this.#routing = new Routing(around, links, { onState: () => this.#onJoinState(), isUsed })
+    const { replicaQuotaBytes, routing, unicast } = { ...DEFAULTS, ...parts.options }
+    this.#records = unicastRecords(around, unicast.records)
+    const above = { onState: () => this.#onJoinState(), isUsed, paths: this.#records }
+    this.#routing = new Routing(around, links, above, routing)
     const { routes, neighbourhood: ring } = this.#routing
+    this.#unicast = new Unicast(around, this.#records, {
+      links,
+      routes,
+      ring,
+      nodeKey,
+      options: unicast,
+      onSeen: (peer) => this.#routing.seen(peer),
+      onNamed: (peers) => this.#routing.learn(peers),
+    })
     const onPublication: OverlayEvents['publication'] = (publication) =>
       this.#emit('publication', publication)
     this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, onChange })
-    const { replicaQuotaBytes } = { ...DEFAULTS, ...parts.options }
     this.#dht = new Dht(around, {
       links,
       routes,
@@ -148,6 +170,16 @@ export class OverlayNode implements OverlayApi {
     return this.#routing.routes
   }
 
+  /** Next-hop records held: origins whose unicast tree this node is in. */
+  get unicastRecords(): number {
+    return this.#records.size
+  }
+
+  /** The best way to each of them, for drawings of the trees and for checkers. */
+  get unicastWays(): Iterable<PathStep & { expiresMs: number }> {
+    return this.#records.entries()
+  }
+
   /** Timers that would still fire. */
   get pendingTimers(): number {
     return this.#around.timers.pending
@@ -161,6 +193,7 @@ export class OverlayNode implements OverlayApi {
     if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
     this.#routing.addPeers(remembered)
     this.#routing.start()
+    this.#unicast.start()
     this.#topics.start()
     this.#contacts.start()
     this.#book.start()
@@ -274,6 +307,7 @@ export class OverlayNode implements OverlayApi {
     // and records hear of it by their acknowledgements, publications are told again.
     if (this.#links.get(link.peer.id)?.isOpen) return this.#topics.linkReplaced(link.peer.id)
     this.#routing.linkDown(link, reason)
+    this.#unicast.linkDown(link.peer.id)
     this.#topics.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)

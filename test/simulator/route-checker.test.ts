@@ -16,7 +16,8 @@ function routed(requestId: string): Uint8Array {
     offset: 0,
     detoursLeft: 0,
     source: ID,
-    visited: [],
+    isFollowing: false,
+      visited: [],
     payload: EMPTY,
   })
 }

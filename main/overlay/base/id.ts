@@ -61,18 +61,17 @@ export function compareDistance(key: Id, a: Id, b: Id): number {
   return a < b ? -1 : 1
 }
 
-// Routing compares distances for every link at every hop, so it looks at the first 52 bits of the ids first: they fit a
-// double exactly. Cutting the rest off moves a distance by less than one step, and the difference of two by less than two.
+// Routing compares distances for every link at every hop, so it looks at the first 32 bits of the ids first. Cutting the rest
+// off moves a distance by less than one step, and the difference of two by less than two.
 
-const FRONT_RING = 2 ** 52
+const FRONT_DIGITS = 8
+const FRONT_RING = 2 ** 32
 const ROUGHNESS = 2
 
 function frontOf(id: Id): number {
-  let high = 0
-  for (let i = 0; i < 6; i++) high = (high << 4) | digitAt(id, i)
-  let low = 0
-  for (let i = 6; i < 13; i++) low = (low << 4) | digitAt(id, i)
-  return high * 2 ** 28 + low
+  let front = 0
+  for (let i = 0; i < FRONT_DIGITS; i++) front = (front << 4) | digitAt(id, i)
+  return front >>> 0
 }
 
 function roughDistance(a: number, b: number): number {

@@ -18,12 +18,29 @@ export function isLoopback(text: string): boolean {
   return bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0)
 }
 
+/** Four decimal numbers below 256 without leading zeros. Read by hand: every record that is sent has some. */
 function parseIPv4(text: string): Bytes | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
-    return undefined
-  return Uint8Array.from(parts, Number)
+  const bytes = new Uint8Array(4)
+  let part = 0
+  let digits = 0
+  let value = 0
+  for (let i = 0; i <= text.length; i++) {
+    const digit = i < text.length ? text.charCodeAt(i) - 48 : DOT
+    if (digit === DOT) {
+      if (digits === 0 || part === 4) return undefined
+      bytes[part++] = value
+      digits = value = 0
+    } else {
+      const isLeadingZero = digits === 1 && value === 0
+      value = 10 * value + digit
+      if (digit < 0 || digit > 9 || isLeadingZero || ++digits > 3 || value > 255) return undefined
+    }
+  }
+  return part === 4 ? bytes : undefined
 }
+
+/** As far from the digit 0 as a dot is. */
+const DOT = -2
 
 function parseIPv6(text: string): Bytes | undefined {
   const halves = text.split('::')

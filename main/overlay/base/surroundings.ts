@@ -3,6 +3,7 @@ import { type Clock } from '../ports/clock.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type Log } from '../ports/log.ts'
 import { type Random } from '../ports/random.ts'
+import { type PeerRecords } from '../ports/peer-records.ts'
 import { type DropCounts } from './drop-counts.ts'
 import { type TimerGroup } from './timer-group.ts'
 
@@ -15,4 +16,6 @@ export interface Surroundings {
   readonly network: Network
   readonly drops: DropCounts
   readonly timers: TimerGroup
+  /** Peer records read before; without it each is read anew. */
+  readonly records?: PeerRecords | undefined
 }

@@ -1,9 +1,10 @@
 import { type Clock, type Timer } from '../ports/clock.ts'
 
-/** All timers of one owner, so that stopping leaves none behind. */
+/** All timers of one owner, so that stopping leaves none behind. They stand in a list of their own: most are cancelled. */
 export class TimerGroup {
   readonly #clock: Clock
-  readonly #pending = new Set<Timer>()
+  readonly #list = new GroupTimer(undefined, () => undefined)
+  #pending = 0
   #isStopped = false
 
   constructor(clock: Clock) {
@@ -11,35 +12,74 @@ export class TimerGroup {
   }
 
   get pending(): number {
-    return this.#pending.size
+    return this.#pending
   }
 
   after(delayMs: number, action: () => void): Timer {
-    if (this.#isStopped) return { cancel: () => undefined }
-    const timer = this.#clock.after(delayMs, () => {
-      this.#pending.delete(handle)
-      action()
-    })
-    const handle: Timer = {
-      cancel: () => {
-        this.#pending.delete(handle)
-        timer.cancel()
-      },
-    }
-    this.#pending.add(handle)
-    return handle
+    const timer = new GroupTimer(this, action)
+    if (this.#isStopped) return timer
+    timer.standBefore(this.#list)
+    this.#pending++
+    timer.inner = this.#clock.after(delayMs, () => timer.fire())
+    return timer
   }
 
   /** Again and again; the delay is asked anew each time, so that it can be jittered. */
   every(delayMs: () => number, action: () => void): void {
-    this.after(delayMs(), () => {
-      this.every(delayMs, action)
+    const fire = (): void => {
+      this.after(delayMs(), fire)
       action()
-    })
+    }
+    this.after(delayMs(), fire)
   }
 
   stop(): void {
     this.#isStopped = true
-    for (const timer of [...this.#pending]) timer.cancel()
+    while (this.#list.next !== this.#list) this.#list.next.cancel()
+  }
+
+  /** Called by a timer of this group that has left it. */
+  left(): void {
+    this.#pending--
+  }
+}
+
+class GroupTimer implements Timer {
+  previous: GroupTimer = this
+  next: GroupTimer = this
+  inner: Timer | undefined
+  readonly #group: TimerGroup | undefined
+  readonly #action: () => void
+
+  constructor(group: TimerGroup | undefined, action: () => void) {
+    this.#group = group
+    this.#action = action
+  }
+
+  standBefore(other: GroupTimer): void {
+    this.next = other
+    this.previous = other.previous
+    this.previous.next = this
+    other.previous = this
+  }
+
+  fire(): void {
+    this.#leave()
+    this.#action()
+  }
+
+  /** After it has fired, or a second time, it does nothing. */
+  cancel(): void {
+    if (!this.inner) return
+    this.inner.cancel()
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.previous.next = this.next
+    this.next.previous = this.previous
+    this.previous = this.next = this
+    this.inner = undefined
+    this.#group?.left()
   }
 }

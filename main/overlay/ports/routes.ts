@@ -2,6 +2,7 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
 import { type RoutedMessage } from '../wire/routed-message.ts'
 
 export interface RouteOptions {
@@ -14,6 +15,8 @@ export interface RouteOptions {
   avoid?: readonly NodeId[]
   /** The first hop, where it must be a certain one. */
   via?: NodeId
+  /** The dead-end budget, where it is not the node's own. */
+  detours?: number
   /** No second attempt over another way. */
   isOnce?: boolean
 }
@@ -53,5 +56,9 @@ export interface Neighbourhood {
   /** The closest nodes to a key among the leaf set and this node, closest first. */
   closest(key: Id, count: number): NodeId[]
   members(): NodeId[]
+  /** The next node going up the ring, and down. */
+  nearest(): { above: NodeId | undefined; below: NodeId | undefined }
+  /** This node and the members, those nearest to the id first, without the id itself. */
+  neighboursOf(id: NodeId): PeerRecord[]
   onChange(listener: () => void): void
 }

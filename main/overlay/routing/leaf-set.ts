@@ -101,6 +101,30 @@ export class LeafSet {
     return best
   }
 
+  /**
+   * Of a key that is covered: the closest of the members that were not visited (and this node), or for an offset n the
+   * n-th ring neighbour of that, as far as the leaf set goes. The key's own node is no neighbour of itself.
+   */
+  rootOf(key: Id, offset: number, visited: ReadonlySet<NodeId>): NodeId {
+    if (offset === 0) return this.closestOne(key, visited)
+    const ring = [...this.#records.keys(), this.#self].filter((id) => id !== key).sort()
+    let at = 0
+    for (let i = 1; i < ring.length; i++) if (compareDistance(key, ring[i]!, ring[at]!) < 0) at = i
+    const step = Math.sign(offset)
+    for (let left = Math.abs(offset); left > 0; left--) at = this.#beside(ring, at, step)
+    for (let tries = ring.length; tries > 0 && ring[at] !== this.#self && visited.has(ring[at]!); tries--)
+      at = this.#beside(ring, at, step)
+    return ring[at]!
+  }
+
+  /** Round the whole ring where all of it is known; else no farther than the last member on that side. */
+  #beside(ring: readonly NodeId[], at: number, step: number): number {
+    const next = (at + step + ring.length) % ring.length
+    if (this.isWholeRing) return next
+    const isPastEdge = ring[at] === (step > 0 ? this.#above.at(-1) : this.#below.at(-1))
+    return isPastEdge ? at : next
+  }
+
   /** a comes after b on the way up the ring from this node. Ids are hex, so string order is ring order. */
   #isFarther(a: Id, b: Id): boolean {
     const aWraps = a < this.#self

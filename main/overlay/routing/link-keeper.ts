@@ -1,10 +1,11 @@
 // Dials the nodes that have a place in leaf set or table: a few at a time, the ring's nearest first, none that failed of
-// late. A wanted neighbour that cannot be linked (two nodes behind unfriendly NATs) is asked for over the ring; if it
-// answers there, it is a member all the same.
+// late. A wanted neighbour that cannot be linked (two nodes behind unfriendly NATs) is a member all the same where it
+// answers over the ring, or has just been seen by its probe. No transport watches such a member: it is asked now and then.
 
 import { compareDistance, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
+import { BoundedMap } from '../base/bounded-map.ts'
 import { EMPTY } from '../base/bytes.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
@@ -15,8 +16,16 @@ import { type Membership } from './membership.ts'
 /** Enough to fill a leaf set in two round trips; few enough that a burst of gossip is no burst of handshakes. */
 const MAX_PARALLEL_DIALS = 8
 const PING_TIMEOUT_MS = 4000
-/** Unlinked members have no transport that watches them. */
-const VERIFY_PERIOD_MS = 30_000
+/** A ping that finds no way need not look behind every corner. */
+const PING_DETOURS = 3
+const VERIFY_PERIOD_MS = 60_000
+/** Its probes come about as often. */
+const SEEN_FOR_MS = 90_000
+/** Before a member that did not answer is given up, its way may be laid anew. */
+const VERIFY_AGAIN_MS = 6000
+/** One that others name again and again is asked at most so often. */
+const ASK_AGAIN_MS = 45_000
+const MAX_REMEMBERED = 128
 
 export class LinkKeeper {
   readonly #around: Surroundings
@@ -24,7 +33,10 @@ export class LinkKeeper {
   readonly #membership: Membership
   readonly #routes: Routes
   readonly #dialling = new Set<NodeId>()
-  #waiting = new Map<NodeId, PeerRecord>()
+  readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
+  readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
+  readonly #verifying = new Set<NodeId>()
+  readonly #waiting = new Map<NodeId, PeerRecord>()
 
   constructor(around: Surroundings, links: Links, membership: Membership, routes: Routes) {
     this.#around = around
@@ -47,19 +59,43 @@ export class LinkKeeper {
     this.#pump()
   }
 
+  /** It just proved that it is there: a place in the leaf set is its own, link or no link. */
+  seen(record: PeerRecord): void {
+    const { leafSet, directory } = this.#membership
+    this.#seenMs.set(record.id, this.#around.clock.nowMs())
+    if (leafSet.has(record.id) || !leafSet.wants(record.id) || !directory.learn(record)) return
+    this.#consider(record)
+    this.#membership.admitUnlinked(record)
+    this.#pump()
+  }
+
   /** Looks again at everybody known, after places fell free or blocks ran out. */
   review(): void {
     for (const record of this.#membership.directory.candidates()) this.#consider(record)
     this.#pump()
   }
 
+  /** A report that an unlinked member is gone. */
+  doubt(id: NodeId): void {
+    if (this.#membership.leafSet.has(id) && !this.#membership.linkTo(id)) void this.#verify(id)
+  }
+
   #consider(record: PeerRecord): void {
     if (this.#isWorthDialling(record.id)) this.#waiting.set(record.id, record)
+    else if (this.#isWorthAsking(record.id)) void this.#askOverRing(record)
   }
 
   #isWorthDialling(id: NodeId): boolean {
     if (this.#dialling.has(id) || this.#membership.linkTo(id)) return false
-    return this.#membership.hasPlaceFor(id) && !this.#membership.directory.isBlocked(id)
+    return this.#membership.hasUseFor(id) && !this.#membership.directory.isBlocked(id)
+  }
+
+  /** It could not be dialled, but may be there. */
+  #isWorthAsking(id: NodeId): boolean {
+    const { leafSet } = this.#membership
+    if (this.#dialling.has(id) || this.#membership.linkTo(id)) return false
+    if (leafSet.has(id) || !leafSet.wants(id)) return false
+    return this.#around.clock.nowMs() - (this.#askedMs.get(id) ?? -Infinity) >= ASK_AGAIN_MS
   }
 
   #pump(): void {
@@ -84,7 +120,8 @@ export class LinkKeeper {
       await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id: record.id })
     } catch (error) {
       this.#around.drops.count(`dial: ${codeOf(error)}`)
-      await this.#askOverRing(record)
+      this.#membership.directory.failed(record.id)
+      if (this.#membership.leafSet.wants(record.id)) await this.#askOverRing(record)
     }
     this.#dialling.delete(record.id)
     this.#pump()
@@ -92,32 +129,41 @@ export class LinkKeeper {
 
   /** A neighbour that cannot be linked may still be there. */
   async #askOverRing(record: PeerRecord): Promise<void> {
-    const { directory, leafSet } = this.#membership
-    directory.failed(record.id)
-    if (!leafSet.wants(record.id)) return
+    this.#askedMs.set(record.id, this.#around.clock.nowMs())
     if (await this.#answersOverRing(record.id)) this.#membership.admitUnlinked(record)
   }
 
   async #answersOverRing(id: NodeId): Promise<boolean> {
-    const options = { timeoutMs: PING_TIMEOUT_MS, isExact: true }
-    return this.#routes.request(id, APPLICATION.ping, EMPTY, options).then(
-      () => true,
-      () => false, // every reason means the same here: not to be reached now
-    )
+    const options = { timeoutMs: PING_TIMEOUT_MS, isExact: true, detours: PING_DETOURS }
+    try {
+      await this.#routes.request(id, APPLICATION.ping, EMPTY, options)
+      this.#seenMs.set(id, this.#around.clock.nowMs())
+      return true
+    } catch {
+      return false // every reason means the same here: not to be reached now
+    }
   }
 
   #verifyUnlinked(): void {
-    for (const id of this.#membership.members()) if (!this.#membership.linkTo(id)) void this.#verify(id)
+    const nowMs = this.#around.clock.nowMs()
+    for (const id of this.#membership.members()) {
+      const isFresh = nowMs - (this.#seenMs.get(id) ?? -Infinity) < SEEN_FOR_MS
+      if (!isFresh && !this.#membership.linkTo(id)) void this.#verify(id)
+    }
   }
 
   async #verify(id: NodeId): Promise<void> {
-    if ((await this.#answersOverRing(id)) || this.#membership.linkTo(id)) return
+    if (this.#verifying.has(id)) return
+    this.#verifying.add(id)
+    const isThere = (await this.#answersOverRing(id)) || (await this.#answersLater(id))
+    this.#verifying.delete(id)
+    if (isThere || this.#membership.linkTo(id)) return
     this.#membership.directory.failed(id)
     this.#membership.remove(id)
   }
 
-  /** A report that an unlinked member is gone. */
-  doubt(id: NodeId): void {
-    if (this.#membership.leafSet.has(id) && !this.#membership.linkTo(id)) void this.#verify(id)
+  async #answersLater(id: NodeId): Promise<boolean> {
+    await new Promise<void>((resolve) => void this.#around.timers.after(VERIFY_AGAIN_MS, resolve))
+    return this.#membership.linkTo(id) !== undefined || this.#answersOverRing(id)
   }
 }

@@ -2,7 +2,7 @@
 // member that is only reached through others (`admitUnlinked`, after it answered over the ring); it leaves when its link
 // goes down or it stops answering.
 
-import { type Id, type NodeId } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -10,6 +10,7 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 import { LeafSet } from './leaf-set.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { PrefixTable } from './prefix-table.ts'
+import { RingIndex } from '../base/ring-index.ts'
 
 const NOBODY: ReadonlySet<NodeId> = new Set()
 
@@ -18,6 +19,8 @@ export class Membership implements Neighbourhood {
   readonly leafSet: LeafSet
   readonly table: PrefixTable
   readonly directory: PeerDirectory
+  /** Those that a link is up to. */
+  readonly links = new RingIndex()
   readonly #links: Links
   readonly #listeners: (() => void)[] = []
 
@@ -26,7 +29,11 @@ export class Membership implements Neighbourhood {
     this.#links = links
     this.leafSet = new LeafSet(this.self)
     this.table = new PrefixTable(this.self)
-    this.directory = new PeerDirectory(around, this.self)
+    this.directory = new PeerDirectory(
+      around,
+      this.self,
+      (id) => this.leafSet.has(id) || this.table.has(id),
+    )
   }
 
   onChange(listener: () => void): void {
@@ -45,14 +52,22 @@ export class Membership implements Neighbourhood {
     return this.leafSet.closest(key, count)
   }
 
+  nearest(): { above: NodeId | undefined; below: NodeId | undefined } {
+    const { above, below } = this.leafSet
+    return { above: above[0], below: below[0] }
+  }
+
+  neighboursOf(id: NodeId): PeerRecord[] {
+    const records = [this.#links.self, ...this.leafSet.records()].filter((record) => record.id !== id)
+    return records.sort((a, b) => compareDistance(id, a.id, b.id))
+  }
+
   members(): NodeId[] {
     return this.leafSet.ids()
   }
 
-  linked(): NodeId[] {
-    const ids: NodeId[] = []
-    for (const link of this.#links.all()) if (link.isOpen) ids.push(link.peer.id)
-    return ids
+  linked(): readonly NodeId[] {
+    return this.links.ids
   }
 
   linkTo(id: NodeId): Link | undefined {
@@ -60,20 +75,21 @@ export class Membership implements Neighbourhood {
     return link?.isOpen ? link : undefined
   }
 
-  /** A place in leaf set or table is free for this node. */
-  hasPlaceFor(id: NodeId): boolean {
-    if (this.leafSet.has(id)) return false
+  /** A link to this node would be of use: a leaf-set member has none, or a place in leaf set or table is free. */
+  hasUseFor(id: NodeId): boolean {
     return this.leafSet.wants(id) || (this.table.wants(id) && !this.directory.hasDeclined(id))
   }
 
   linkUp(link: Link): void {
+    this.links.add(link.peer.id)
     this.directory.met(link.peer)
     if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
     if (this.leafSet.add(link.peer)) this.#changed()
   }
 
-  /** The members that were pushed out or went leave places, which `hasPlaceFor` then shows. */
+  /** The members that were pushed out or went leave places, which `hasUseFor` then shows. */
   linkDown(id: NodeId, isDead: boolean): boolean {
+    this.links.remove(id)
     if (isDead) this.directory.failed(id)
     return this.remove(id)
   }

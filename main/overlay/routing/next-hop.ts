@@ -1,74 +1,117 @@
-// Where a message goes next: a pure decision. Greedy as in Pastry (longer shared prefix, else numerically closer), over
-// the links that are up. The leaf set is logical, so a node may know that another is closer without having a link to
-// it: then it must not deliver (roots would split) but sends the message on a detour, to the closest link not yet
-// visited, from where a link or another detour leads on. The list of visited nodes makes loops impossible.
+// Where a message goes next: a pure decision over the links that are up and the next-hop records that are held.
+//
+//   1. the key is this node                        deliver
+//   2. an exact key, or the root of one that the   over the link to it, else along a record for it
+//      leaf set covers
+//   3. a link is closer than where we are          over the closest such link (for an offset, the n-th beside it)
+//   4. a record's target is closer                 along that record
+//   5. nobody closer can be got at                 a detour: the closest link not visited yet, from a small budget
+//
+// The leaf set is logical: a node may know that another is closer without having a link to it. Then it must not deliver, or
+// the key's root would split. While a message follows a record, "where we are" is the record's target; what could loop is
+// bounded: greedy steps by the visited list, records by their sequence and hops, detours by the budget.
 
-import { compareDistance, type Id, type NodeId, sharedPrefixLength } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
 import { type LeafSet } from './leaf-set.ts'
+import { type RingIndex } from '../base/ring-index.ts'
+
+/** What a node decides by. */
+export interface RoutingView {
+  self: NodeId
+  leafSet: LeafSet
+  links: RingIndex
+  paths: Paths
+}
 
 export interface HopQuery {
   key: Id
   isExact: boolean
   offset: number
   visited: ReadonlySet<NodeId>
+  /** Links that did not take this message. */
+  failed: ReadonlySet<NodeId>
   detoursLeft: number
+  bound?: PathBound | undefined
+  isFollowing: boolean
 }
 
 export type Hop =
   | { kind: 'deliver' }
-  | { kind: 'forward'; next: NodeId; isDetour: boolean }
+  | { kind: 'forward'; next: NodeId; isDetour: boolean; path?: PathStep }
   | { kind: 'stuck'; reason: 'dead-end' | 'not-here' }
 
-export function nextHop(self: NodeId, leafSet: LeafSet, linked: readonly NodeId[], query: HopQuery): Hop {
-  const { key, isExact, visited } = query
+/**
+ * With fewer links than this most of the ring is out of direct reach (a radio mesh): then records, which are the virtual
+ * links of such a graph, are chosen by distance like links.
+ */
+const SPARSE_LINKS = 12
+
+export function nextHop(view: RoutingView, query: HopQuery): Hop {
+  const { self, leafSet } = view
+  const { key, isExact } = query
   if (key === self) return { kind: 'deliver' }
-  const open = linked.filter((id) => !visited.has(id))
-  if (isExact && open.includes(key)) return { kind: 'forward', next: key, isDetour: false }
+  const hop = (isExact && towards(view, query, key)) || onwards(view, query)
+  if (hop) return hop
+  let isRootHere = false
   if (leafSet.covers(key)) {
-    const root = leafSet.closestOne(key, visited)
-    if (root === self) return isExact ? detour(open, query, 'not-here') : { kind: 'deliver' }
-    if (open.includes(root)) return { kind: 'forward', next: root, isDetour: false }
+    const root = leafSet.rootOf(key, query.offset, query.visited)
+    isRootHere = root === self
+    if (isRootHere && !isExact) return { kind: 'deliver' }
+    const last = isRootHere ? undefined : towards(view, query, root)
+    if (last) return last
   }
-  const better = progressing(self, key, open)
-  if (better.length > 0) return { kind: 'forward', next: choose(key, better, query.offset), isDetour: false }
-  return deadEnd(self, leafSet, open, query)
+  return closer(view, query, self) ?? deadEnd(view, query, isRootHere)
 }
 
-/** Those with a longer shared prefix than this node, or one as long and closer. */
-function progressing(self: NodeId, key: Id, open: readonly NodeId[]): NodeId[] {
-  const own = sharedPrefixLength(key, self)
-  return open.filter((id) => {
-    const shared = sharedPrefixLength(key, id)
-    return shared > own || (shared === own && compareDistance(key, id, self) < 0)
-  })
+/** To a certain node: over the link to it, else along a record. */
+function towards(view: RoutingView, query: HopQuery, target: NodeId): Hop | undefined {
+  if (view.links.has(target) && !query.failed.has(target))
+    return { kind: 'forward', next: target, isDetour: false }
+  return along(view, query, target)
 }
 
-/** The best of those that make progress, or for an offset the n-th ring neighbour of the best among them. */
-function choose(key: Id, better: readonly NodeId[], offset: number): NodeId {
-  let best = better[0]!
-  let longest = sharedPrefixLength(key, best)
-  for (const id of better) {
-    const shared = sharedPrefixLength(key, id)
-    if (shared < longest || (shared === longest && compareDistance(key, id, best) >= 0)) continue
-    best = id
-    longest = shared
+/** While it follows a record: on, unless something still closer to the key is at hand. */
+function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
+  const { bound, isFollowing, offset } = query
+  if (!isFollowing || !bound || bound.target === view.self) return undefined
+  return (offset === 0 && closer(view, query, bound.target)) || along(view, query, bound.target)
+}
+
+/** A target may be followed where the last one followed was farther from the key, or within the bound if it is the same. */
+function along(view: RoutingView, query: HopQuery, target: NodeId): Hop | undefined {
+  const { key, bound, failed } = query
+  const isLoose = bound && bound.target !== target && compareDistance(key, target, bound.target) > 0
+  const path = isLoose
+    ? undefined
+    : view.paths.step(target, bound, (link) => view.links.has(link) && !failed.has(link))
+  return path && { kind: 'forward', next: path.link, isDetour: false, path }
+}
+
+/** By whatever is closer to the key than `here`. */
+function closer(view: RoutingView, query: HopQuery, here: NodeId): Hop | undefined {
+  const { links, paths } = view
+  const { key, offset, visited, failed } = query
+  const isNearer = (id: NodeId, than: NodeId): boolean =>
+    !visited.has(id) && compareDistance(key, id, than) < 0
+  const isProgress = (id: NodeId): boolean => !failed.has(id) && isNearer(id, here)
+  const link = links.closest(key, isProgress)
+  if (!link || links.size < SPARSE_LINKS) {
+    const target = paths.closest(key, (id) => isNearer(id, link ?? here))
+    const hop = target && along(view, query, target)
+    if (hop) return hop
   }
-  if (offset === 0) return best
-  const ring = [...better].sort()
-  const at = (((ring.indexOf(best) + offset) % ring.length) + ring.length) % ring.length
-  return ring[at]!
+  if (!link) return undefined
+  const next = offset === 0 ? link : links.beside(link, offset, isProgress)
+  return { kind: 'forward', next, isDetour: false }
 }
 
-function deadEnd(self: NodeId, leafSet: LeafSet, open: readonly NodeId[], query: HopQuery): Hop {
-  const root = leafSet.closestOne(query.key, query.visited)
-  if (root === self && !query.isExact) return { kind: 'deliver' }
-  return detour(open, query, root === self ? 'not-here' : 'dead-end')
-}
-
-/** A neighbour of the key may have the link to it that this node lacks. */
-function detour(open: readonly NodeId[], query: HopQuery, reason: 'dead-end' | 'not-here'): Hop {
-  if (open.length === 0 || query.detoursLeft === 0) return { kind: 'stuck', reason }
-  let next = open[0]!
-  for (const id of open) if (compareDistance(query.key, id, next) < 0) next = id
+function deadEnd(view: RoutingView, query: HopQuery, isRootHere: boolean): Hop {
+  const { self, leafSet, links } = view
+  const { key, isExact, visited, failed, detoursLeft } = query
+  const isClosest = isRootHere || leafSet.closestOne(key, visited) === self
+  if (isClosest && !isExact) return { kind: 'deliver' }
+  const next = detoursLeft > 0 ? links.closest(key, (id) => !visited.has(id) && !failed.has(id)) : undefined
+  if (!next) return { kind: 'stuck', reason: isClosest ? 'not-here' : 'dead-end' }
   return { kind: 'forward', next, isDetour: true }
 }

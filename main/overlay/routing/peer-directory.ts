@@ -1,24 +1,27 @@
 // Every node heard of, linked or not, with what is known of its reachability. Bounded, and a node that did not answer is
 // left alone for a growing while: otherwise the dead would be gossiped and dialled round and round.
+//
+// Kept small, because it is the largest thing a quiet node has: records in a sorted list, and what is true of only a few
+// (they failed, they declined) beside it. Forgetting a record does not forget that its node failed.
 
 import { equal } from '../base/bytes.ts'
+import { BoundedMap } from '../base/bounded-map.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
 import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
+import { RecordList } from './record-list.ts'
 
-interface Known {
-  record: PeerRecord
-  /** Set by a handshake with the node itself; gossip does not overwrite it. */
-  isFirstHand: boolean
+interface Trouble {
   failures: number
   blockedUntilMs: number
-  /** It asked to be left alone, but for what only it can do. */
-  declinedUntilMs: number
 }
 
-/** 200 bytes each: small, and a leaf set and a table of a million nodes many times over. */
-const MAX_KNOWN = 1024
+/** A leaf set of 16, a table of 60 to 75 for a million nodes, and twice as many to take the places of those that go. */
+const MAX_KNOWN = 256
+/** As many as can fail at once (a cut) among those known, with those that others keep naming. */
+const MAX_TROUBLED = 512
+const MAX_DECLINED = 512
 /** Past the moment by which all neighbours have found the death themselves and stopped gossiping it. */
 const FIRST_BLOCK_MS = 20_000
 const LONGEST_BLOCK_MS = 600_000
@@ -27,74 +30,83 @@ const DECLINED_MS = 3_600_000
 export class PeerDirectory {
   readonly #around: Surroundings
   readonly #self: NodeId
-  readonly #known = new Map<NodeId, Known>()
+  readonly #known: RecordList
+  readonly #troubled = new BoundedMap<NodeId, Trouble>(MAX_TROUBLED)
+  /** It asked to be left alone, but for what only it can do: until when. */
+  readonly #declinedUntilMs = new BoundedMap<NodeId, number>(MAX_DECLINED)
 
-  constructor(around: Surroundings, self: NodeId) {
+  /** `isInUse`: the node has a place in leaf set or table; its record is the last to be forgotten. */
+  constructor(around: Surroundings, self: NodeId, isInUse: (id: NodeId) => boolean = () => false) {
     this.#around = around
     this.#self = self
+    this.#known = new RecordList(MAX_KNOWN, isInUse)
   }
 
   get(id: NodeId): PeerRecord | undefined {
-    return this.#known.get(id)?.record
+    return this.#known.get(id)
   }
 
   /** Believes a record from gossip where its certificate and puzzle hold. False where not. */
   learn(record: PeerRecord): boolean {
     if (record.id === this.#self) return false
     const known = this.#known.get(record.id)
-    if (known && equal(known.record.certificate, record.certificate)) {
-      if (!known.isFirstHand || known.failures > 0) known.record = record
+    if (known === record) return true
+    if (known && equal(known.certificate, record.certificate)) {
+      // A handshake with the node itself is the better source, unless it does not answer there any more.
+      const isBetter = !this.#known.isFirstHand(record.id) || this.#troubled.has(record.id)
+      if (isBetter) this.#known.replace(record)
       return true
     }
     try {
-      verifyPeerRecord(record, this.#around.crypto, this.#around.network)
+      this.#verify(record)
     } catch (error) {
       this.#around.drops.count(`peer record: ${codeOf(error)}`)
       return false
     }
-    this.#keep(record, false)
+    // Whoever changed its certificate is a node started anew; one that was merely forgotten is as troubled as it was.
+    if (known) this.#troubled.delete(record.id)
+    this.#known.put(record, false)
     return true
   }
 
   /** A handshake with the node itself succeeded. */
   met(record: PeerRecord): void {
-    this.#keep(record, true)
+    this.#troubled.delete(record.id)
+    this.#known.put(record, true)
   }
 
   /** It did not answer, or fell silent. */
   failed(id: NodeId): void {
-    const known = this.#known.get(id)
-    if (!known) return
-    const blockMs = Math.min(FIRST_BLOCK_MS * 2 ** known.failures, LONGEST_BLOCK_MS)
-    known.failures++
-    known.blockedUntilMs = this.#around.clock.nowMs() + blockMs
+    const trouble = this.#troubled.get(id)
+    if (!trouble && !this.#known.get(id)) return
+    const failures = trouble?.failures ?? 0
+    const blockMs = Math.min(FIRST_BLOCK_MS * 2 ** failures, LONGEST_BLOCK_MS)
+    const blockedUntilMs = this.#around.clock.nowMs() + blockMs
+    this.#troubled.set(id, { failures: failures + 1, blockedUntilMs })
   }
 
   isBlocked(id: NodeId): boolean {
-    const known = this.#known.get(id)
-    return known !== undefined && known.blockedUntilMs > this.#around.clock.nowMs()
+    const trouble = this.#troubled.get(id)
+    return trouble !== undefined && trouble.blockedUntilMs > this.#around.clock.nowMs()
   }
 
   /** It has too many links to be one of our table. */
   declined(id: NodeId): void {
-    const known = this.#known.get(id)
-    if (known) known.declinedUntilMs = this.#around.clock.nowMs() + DECLINED_MS
+    if (this.#known.get(id)) this.#declinedUntilMs.set(id, this.#around.clock.nowMs() + DECLINED_MS)
   }
 
   hasDeclined(id: NodeId): boolean {
-    return (this.#known.get(id)?.declinedUntilMs ?? 0) > this.#around.clock.nowMs()
+    return (this.#declinedUntilMs.get(id) ?? 0) > this.#around.clock.nowMs()
   }
 
   /** Those that may be tried now. */
   *candidates(): Iterable<PeerRecord> {
-    const nowMs = this.#around.clock.nowMs()
-    for (const known of this.#known.values()) if (known.blockedUntilMs <= nowMs) yield known.record
+    for (const record of this.#known.records()) if (!this.isBlocked(record.id)) yield record
   }
 
-  #keep(record: PeerRecord, isFirstHand: boolean): void {
-    const declinedUntilMs = this.#known.get(record.id)?.declinedUntilMs ?? 0
-    this.#known.delete(record.id)
-    this.#known.set(record.id, { record, isFirstHand, failures: 0, blockedUntilMs: 0, declinedUntilMs })
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
+  #verify(record: PeerRecord): void {
+    const { records, crypto, network } = this.#around
+    if (records) records.verify(record)
+    else verifyPeerRecord(record, crypto, network)
   }
 }

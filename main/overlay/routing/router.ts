@@ -1,5 +1,5 @@
 // Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for half a minute where a
-// request came from; the answer walks back over that. A hop that the next node's transport does not acknowledge in time
+// request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A hop that the next node's transport does not acknowledge in time
 // is routed around, and probed: the transport's acknowledgement serves as the per-hop acknowledgement, so it costs no
 // message of its own.
 
@@ -8,6 +8,7 @@ import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
+import { RecentMap } from '../base/recent-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import {
   type Application,
@@ -17,6 +18,7 @@ import {
   type Routes,
 } from '../ports/routes.ts'
 import { type Timer } from '../ports/clock.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
@@ -36,6 +38,7 @@ import {
 import { type Membership } from './membership.ts'
 import { type Hop, nextHop } from './next-hop.ts'
 
+const NONE: ReadonlySet<NodeId> = new Set()
 /** Below this a delayed acknowledgement (25 ms) and a lost packet's resend would look like a dead hop. */
 const SHORTEST_HOP_TIMEOUT_MS = 300
 /** 64 KiB in a second: what a slow uplink needs before it can be acknowledged. */
@@ -43,11 +46,11 @@ const PATIENCE_BYTES_PER_MS = 64
 /** Half a minute at 150 requests a second; the oldest goes first. */
 const MAX_PENDING_REPLIES = 4096
 const REVERSE_LIFE_MS = 30_000
+/** A longer answer is not kept for a second copy of its request; the first copy carries it. */
+const MAX_KEPT_REPLY_BYTES = 4096
 /** The retry gets what the first attempt leaves. */
 const FIRST_ATTEMPT_SHARE = 0.5
 
-/** Asking for a node that is gone must not cost a walk through its whole neighbourhood. */
-const EXACT_DETOURS = 3
 /** As long as the transport takes to find a peer silent. */
 const SUSPECTED_MS = 3000
 const MAX_SUSPECTED = 64
@@ -60,10 +63,20 @@ const LINK_BYTES_PER_SECOND = 4 * 1024 * 1024
 interface Reverse {
   /** undefined: this node asked. */
   previous: NodeId | undefined
-  expiresMs: number
+  /** The record it was sent along; undefined where it was not, or its truth is known. */
+  path?: { target: NodeId; link: NodeId } | undefined
   /** Set at the root, so that a copy over another way is answered and not delivered twice. */
   reply?: RoutedReply
   isDelivered: boolean
+}
+
+/** One hop of one message: what was decided, and who did not take it before. */
+interface Sending {
+  message: RoutedMessage
+  previous: NodeId | undefined
+  failed: ReadonlySet<NodeId>
+  hop: Hop & { kind: 'forward' }
+  link: Link
 }
 
 interface Attempt {
@@ -75,7 +88,9 @@ export class Router implements Routes {
   readonly #around: Surroundings
   readonly #membership: Membership
   readonly #applications = new Map<number, Application>()
-  readonly #reverse = new BoundedMap<string, Reverse>(MAX_PENDING_REPLIES)
+  readonly #paths: Paths
+  readonly #detours: number
+  readonly #reverse: RecentMap<string, Reverse>
   readonly #attempts = new Map<string, Attempt>()
   /** Hops that did not acknowledge a message in time, of late. */
   readonly #silentUntilMs = new BoundedMap<NodeId, number>(MAX_SUSPECTED)
@@ -83,8 +98,16 @@ export class Router implements Routes {
   readonly #bytes: PeerBudgets
   #isStopped = false
 
-  constructor(around: Surroundings, membership: Membership) {
+  /** `detours`: the dead-end budget of this node's own messages. */
+  constructor(around: Surroundings, membership: Membership, paths: Paths, detours: number) {
     this.#around = around
+    this.#paths = paths
+    this.#detours = detours
+    this.#reverse = new RecentMap(around.clock, {
+      lifeMs: REVERSE_LIFE_MS,
+      limit: MAX_PENDING_REPLIES,
+      onForgotten: ({ path }) => path && paths.failed(path.target, path.link),
+    })
     this.#messages = new PeerBudgets(around.clock, LINK_BURST_MESSAGES, LINK_MESSAGES_PER_SECOND)
     this.#bytes = new PeerBudgets(around.clock, LINK_BURST_BYTES, LINK_BYTES_PER_SECOND)
     this.#membership = membership
@@ -129,16 +152,14 @@ export class Router implements Routes {
       return
     }
     this.#remember(message.requestId, seen?.previous ?? link.peer.id)
-    this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id)
+    this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, NONE)
   }
 
   onReply(body: Reader): void {
     const reply = decodeReply(body)
     const reverse = this.#reverse.get(reply.requestId)
-    if (!reverse || reverse.expiresMs < this.#around.clock.nowMs()) {
-      this.#around.drops.count('reply to nobody')
-      return
-    }
+    if (!reverse) return this.#around.drops.count('reply to nobody')
+    this.#judgePath(reverse, reply)
     this.#passBack(reverse, reply)
   }
 
@@ -156,8 +177,9 @@ export class Router implements Routes {
       isExact: options.isExact ?? false,
       hops: 0,
       offset: options.offset ?? 0,
-      detoursLeft: options.isExact ? EXACT_DETOURS : MAX_DETOURS,
+      detoursLeft: Math.min(options.detours ?? this.#detours, MAX_DETOURS),
       source: this.#membership.self,
+      isFollowing: false,
       visited: [...(options.avoid ?? [])],
       payload,
     }
@@ -179,36 +201,41 @@ export class Router implements Routes {
   }
 
   #begin(message: RoutedMessage, via: NodeId | undefined): void {
-    if (!via) return this.#advance(message, undefined)
+    if (!via) return this.#advance(message, undefined, NONE)
     const link = this.#membership.linkTo(via)
-    if (link) this.#sendHop(message, link, undefined)
-    else this.#answer(message.requestId, REPLY.deadEnd, EMPTY, 0)
+    if (!link) return this.#answer(message.requestId, REPLY.deadEnd, EMPTY, 0)
+    const hop: Hop = { kind: 'forward', next: via, isDetour: false }
+    this.#sendHop({ message, previous: undefined, failed: NONE, hop, link })
   }
 
   /** Decides and acts: deliver here, send on, or say that there is no way. */
-  #advance(message: RoutedMessage, previous: NodeId | undefined): void {
+  #advance(message: RoutedMessage, previous: NodeId | undefined, failed: ReadonlySet<NodeId>): void {
     if (this.#isStopped) return
-    const hop = this.#decide(message)
+    const hop = this.#decide(message, failed)
     if (hop.kind === 'deliver') void this.#deliver(message, previous)
     else if (hop.kind === 'stuck')
       this.#answer(message.requestId, stuckStatus(hop.reason), EMPTY, message.hops)
-    else this.#forward(message, previous, hop)
+    else {
+      const link = this.#membership.linkTo(hop.next)
+      if (link) this.#sendHop({ message, previous, failed, hop, link })
+      else this.#advance(message, previous, new Set([...failed, hop.next]))
+    }
   }
 
-  #decide(message: RoutedMessage): Hop {
+  #decide(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
     if (message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
-    const hop = this.#hopBeyond(message, new Set(message.visited))
+    const hop = this.#hopBeyond(message, failed)
     if (hop.kind !== 'forward' || !this.#isSilent(hop.next)) return hop
     // Only where it is not the end of the way: a slow root is still the root.
-    const { key, visited } = message
-    if (hop.next === key || this.#membership.leafSet.has(hop.next)) return hop
-    const other = this.#hopBeyond(message, new Set([...visited, ...this.#silentUntilMs.keys()]))
+    if (hop.next === message.key || this.#membership.leafSet.has(hop.next)) return hop
+    const other = this.#hopBeyond(message, new Set([...failed, ...this.#silentUntilMs.keys()]))
     return other.kind === 'forward' && !other.isDetour ? other : hop
   }
 
-  #hopBeyond(message: RoutedMessage, visited: ReadonlySet<NodeId>): Hop {
-    const { self, leafSet } = this.#membership
-    return nextHop(self, leafSet, this.#membership.linked(), { ...message, visited })
+  #hopBeyond(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
+    const { self, leafSet, links } = this.#membership
+    const view = { self, leafSet, links, paths: this.#paths }
+    return nextHop(view, { ...message, visited: new Set(message.visited), failed })
   }
 
   #isSilent(id: NodeId): boolean {
@@ -219,20 +246,6 @@ export class Router implements Routes {
     return false
   }
 
-  #forward(message: RoutedMessage, previous: NodeId | undefined, hop: Hop & { kind: 'forward' }): void {
-    const upcall = this.#upcall(message, previous)
-    if (upcall.kind !== 'pass') {
-      const reverse = this.#reverse.get(message.requestId)
-      if (reverse) reverse.isDelivered = true
-      return upcall.kind === 'consume'
-        ? this.#answer(message.requestId, REPLY.ok, upcall.reply, message.hops)
-        : this.#answer(message.requestId, REPLY.failed, EMPTY, message.hops)
-    }
-    const detoursLeft = message.detoursLeft - (hop.isDetour ? 1 : 0)
-    const payload = upcall.payload ?? message.payload
-    this.#sendHop({ ...message, detoursLeft, payload }, this.#membership.linkTo(hop.next)!, previous)
-  }
-
   #upcall(message: RoutedMessage, previous: NodeId | undefined): Forwarding {
     const application = this.#applications.get(message.application)
     if (previous === undefined || !application?.forward) return { kind: 'pass' }
@@ -240,37 +253,74 @@ export class Router implements Routes {
       return application.forward(message, previous)
     } catch (error) {
       this.#around.drops.count(`routed ${message.application}: ${codeOf(error)}`)
-      return { kind: 'pass' }
+      return { kind: 'refuse' }
     }
   }
 
   /**
-   * Whoever has seen the message is in it, and so is a hop that did not take it: neither is tried again. But where only
-   * the link went, and a newer one to the same node has taken its place, the hop is sent over that one, once.
+   * A node that the message has visited is in it and not tried again by greedy steps. A hop that did not take it is
+   * routed around; but where only the link went, and a newer one to the same node has taken its place, the hop is sent over
+   * that one, once.
    */
-  #sendHop(message: RoutedMessage, link: Link, previous: NodeId | undefined, isResent = false): void {
+  #sendHop(sending: Sending): void {
+    const { message, previous, hop, link } = sending
+    const upcall = this.#upcall(message, previous)
+    if (upcall.kind !== 'pass') return this.#endHere(message, upcall)
     const attempt = this.#attempts.get(message.requestId)
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
-    const sent = { ...message, visited: [...message.visited, this.#membership.self] }
+    const reverse = this.#reverse.get(message.requestId)
+    if (reverse) reverse.path = hop.path && { target: hop.path.target, link: hop.next }
+    const sent: RoutedMessage = {
+      ...message,
+      payload: upcall.payload ?? message.payload,
+      detoursLeft: message.detoursLeft - (hop.isDetour ? 1 : 0),
+      bound: hop.path ?? message.bound,
+      isFollowing: hop.path !== undefined,
+      visited: [...message.visited, this.#membership.self],
+    }
+    this.#overLink(sending, link, encodeRouted(sent), false)
+  }
+
+  #overLink(sending: Sending, link: Link, encoded: Bytes, isResent: boolean): void {
+    const { message } = sending
     let isSettled = false
-    const routeAround = (reason: string): void => {
+    const routeAround = (reason: 'silent' | 'link down'): void => {
       if (isSettled) return
       isSettled = true
       timer.cancel()
       this.#around.drops.count(`hop: ${reason}`)
       if (this.#membership.linkTo(link.peer.id)) this.#suspect(link)
-      this.#advance({ ...message, visited: [...message.visited, link.peer.id] }, previous)
+      this.#routeAround(sending, reason)
     }
     const timer: Timer = this.#around.timers.after(hopTimeoutMs(link, message), () => routeAround('silent'))
-    link.send(encodeRouted(sent), (isDelivered) => {
+    link.send(encoded, (isDelivered) => {
       const newer = this.#membership.linkTo(link.peer.id)
       const canResend = !isResent && !isSettled && newer !== undefined && newer !== link
       if (!isDelivered && !canResend) return routeAround('link down')
       isSettled = true
       timer.cancel()
-      if (!isDelivered && newer) return this.#sendHop(message, newer, previous, true)
+      if (!isDelivered && newer) return this.#overLink(sending, newer, encoded, true)
       this.#silentUntilMs.delete(link.peer.id)
     })
+  }
+
+  /**
+   * A silent hop is not tried by others either, but for the node that the message is for. Where only the link went (one of
+   * two that part, while both live), others may still have theirs, and a root must not be passed over.
+   */
+  #routeAround({ message, previous, failed, hop }: Sending, reason: 'silent' | 'link down'): void {
+    const { key, visited } = message
+    if (hop.path) this.#paths.failed(hop.path.target, hop.next)
+    const isForAll = reason === 'silent' && hop.next !== key
+    const others = isForAll ? [...visited, hop.next] : visited
+    this.#advance({ ...message, visited: others }, previous, new Set([...failed, hop.next]))
+  }
+
+  #endHere(message: RoutedMessage, upcall: Forwarding & { kind: 'consume' | 'refuse' }): void {
+    const reverse = this.#reverse.get(message.requestId)
+    if (reverse) reverse.isDelivered = true
+    if (upcall.kind === 'consume') this.#answer(message.requestId, REPLY.ok, upcall.reply, message.hops)
+    else this.#answer(message.requestId, REPLY.failed, EMPTY, message.hops)
   }
 
   /** Its transport finds out in a few seconds; until then others need not find out one by one. */
@@ -296,8 +346,9 @@ export class Router implements Routes {
   #answer(requestId: string, status: ReplyStatus, payload: Bytes, hops: number): void {
     const reverse = this.#reverse.get(requestId)
     if (!reverse || this.#isStopped) return
-    reverse.reply = { requestId, status, hops, responder: this.#membership.self, payload }
-    this.#passBack(reverse, reverse.reply)
+    const reply = { requestId, status, hops, responder: this.#membership.self, payload }
+    if (payload.length <= MAX_KEPT_REPLY_BYTES) reverse.reply = reply
+    this.#passBack(reverse, reply)
   }
 
   #passBack(reverse: Reverse, reply: RoutedReply): void {
@@ -308,8 +359,16 @@ export class Router implements Routes {
   }
 
   #remember(requestId: string, previous: NodeId | undefined): void {
-    const expiresMs = this.#around.clock.nowMs() + REVERSE_LIFE_MS
-    this.#reverse.set(requestId, { previous, expiresMs, isDelivered: false })
+    this.#reverse.set(requestId, { previous, isDelivered: false })
+  }
+
+  /** An answer proves the record that led there; no way on disproves it. */
+  #judgePath(reverse: Reverse, { status }: RoutedReply): void {
+    const { path } = reverse
+    if (!path) return
+    reverse.path = undefined
+    if (status === REPLY.ok) this.#paths.worked(path.target, path.link)
+    else if (status !== REPLY.failed) this.#paths.failed(path.target, path.link)
   }
 }
 

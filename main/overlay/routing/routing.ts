@@ -3,6 +3,7 @@
 
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type DialTarget, type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -18,6 +19,13 @@ import { SurplusLinks } from './surplus-links.ts'
 /** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
 const SILENT = 'silent'
 
+export interface RoutingOptions {
+  /** Dead ends that a message may step aside for (DESIGN §4). */
+  detours: number
+}
+
+export const ROUTING_DEFAULTS: RoutingOptions = { detours: 8 }
+
 export class Routing {
   readonly #membership: Membership
   readonly #router: Router
@@ -26,15 +34,16 @@ export class Routing {
   readonly #bootstrap: Bootstrap
   readonly #surplus: SurplusLinks
 
-  /** `isUsed` says whether the protocols above need the link to a node. */
+  /** `isUsed` says whether the protocols above need the link to a node; `paths` are the unicast trees' records. */
   constructor(
     around: Surroundings,
     links: Links,
-    above: { onState: () => void; isUsed: (id: NodeId) => boolean },
+    above: { onState: () => void; isUsed: (id: NodeId) => boolean; paths: Paths },
+    options: RoutingOptions,
   ) {
     const { onState } = above
     this.#membership = new Membership(around, links)
-    this.#router = new Router(around, this.#membership)
+    this.#router = new Router(around, this.#membership, above.paths, options.detours)
     this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
     this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper)
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
@@ -111,6 +120,16 @@ export class Routing {
     this.#upkeep.linkDown(link.peer.id, wasMember, isDead)
     this.#surplus.linkDown(link.peer.id)
     this.#bootstrap.linkDown()
+  }
+
+  /** Nodes that others named; those with a place here are dialled. */
+  learn(records: readonly PeerRecord[]): void {
+    this.#keeper.learn(records)
+  }
+
+  /** A node proved that it is there and can be reached along a record. */
+  seen(record: PeerRecord): void {
+    this.#keeper.seen(record)
   }
 
   heard(link: Link): void {

@@ -27,18 +27,17 @@ const SETTLED_MS = 30_000
 /** What both transports report as the reason. */
 export const PARTED = 'parted'
 
-interface Use {
-  heardMs: number
-  upMs: number
-  askedMs: number
-}
-
 export class SurplusLinks {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #membership: Membership
   readonly #isUsedAbove: (id: NodeId) => boolean
-  readonly #uses = new Map<NodeId, Use>()
+  /** In whole milliseconds, which a map holds without an object for each. */
+  readonly #heardMs = new Map<NodeId, number>()
+  /** Of the links that came up a moment ago. */
+  readonly #freshSinceMs = new Map<NodeId, number>()
+  /** Of the few that were asked and stayed. */
+  readonly #askedMs = new Map<NodeId, number>()
 
   constructor(
     around: Surroundings,
@@ -60,17 +59,20 @@ export class SurplusLinks {
   }
 
   linkUp(id: NodeId): void {
-    const nowMs = this.#around.clock.nowMs()
-    this.#uses.set(id, { heardMs: nowMs, upMs: nowMs, askedMs: -Infinity })
+    const nowMs = this.#nowMs()
+    this.#heardMs.set(id, nowMs)
+    this.#freshSinceMs.set(id, nowMs)
+    this.#askedMs.delete(id)
   }
 
   linkDown(id: NodeId): void {
-    this.#uses.delete(id)
+    this.#heardMs.delete(id)
+    this.#freshSinceMs.delete(id)
+    this.#askedMs.delete(id)
   }
 
   heard(id: NodeId): void {
-    const use = this.#uses.get(id)
-    if (use) use.heardMs = this.#around.clock.nowMs()
+    if (this.#heardMs.has(id)) this.#heardMs.set(id, this.#nowMs())
   }
 
   onParting(link: Link, body: Reader): void {
@@ -82,21 +84,28 @@ export class SurplusLinks {
   }
 
   #look(): void {
-    const nowMs = this.#around.clock.nowMs()
-    const surplus = [...this.#links.all()].flatMap((link) => {
-      const use = this.#uses.get(link.peer.id)
-      return link.isOpen && use && nowMs - use.upMs >= SETTLED_MS && !this.#isUsed(link.peer.id)
-        ? [{ link, use }]
-        : []
-    })
-    surplus.sort((a, b) => a.use.heardMs - b.use.heardMs)
-    for (const [i, { link, use }] of surplus.entries()) {
+    const nowMs = this.#nowMs()
+    for (const [id, sinceMs] of this.#freshSinceMs)
+      if (nowMs - sinceMs >= SETTLED_MS) this.#freshSinceMs.delete(id)
+    const surplus = [...this.#links.all()].filter((link) => link.isOpen && this.#isSurplus(link.peer.id))
+    surplus.sort((a, b) => this.#heardMs.get(a.peer.id)! - this.#heardMs.get(b.peer.id)!)
+    for (const [i, link] of surplus.entries()) {
+      const { id } = link.peer
       const insists = i < surplus.length - MAX_SURPLUS
-      const isIdle = nowMs - use.heardMs >= IDLE_MS && nowMs - use.askedMs >= ASK_AGAIN_MS
-      if (!insists && !isIdle) continue
-      use.askedMs = nowMs
+      const isIdle = nowMs - this.#heardMs.get(id)! >= IDLE_MS
+      const wasAsked = nowMs - (this.#askedMs.get(id) ?? -Infinity) < ASK_AGAIN_MS
+      if (!insists && (!isIdle || wasAsked)) continue
+      this.#askedMs.set(id, nowMs)
       link.send(encodeParting(insists))
     }
+  }
+
+  #isSurplus(id: NodeId): boolean {
+    return this.#heardMs.has(id) && !this.#freshSinceMs.has(id) && !this.#isUsed(id)
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#around.clock.nowMs())
   }
 
   #isUsed(id: NodeId): boolean {

@@ -1,18 +1,22 @@
 // The two hands of every message: a Writer that grows, and a Reader that never reads past the end. All integers are
 // big-endian. Lengths are checked against the message's own limits before anything is copied.
 
-import { type Bytes, fromUtf8, utf8 } from '../base/bytes.ts'
+import { type Bytes, EMPTY, fromUtf8, utf8, writeHex } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { ID_BYTES, type Id, idFromBytes, idToBytes } from '../base/id.ts'
+import { ID_BYTES, type Id, idFromBytes } from '../base/id.ts'
+
+/** Writers at work at one time are few: one message contains another now and then. */
+const MAX_SPARE = 4
+const SPARE_BYTES = 4096
+/** Buffers that finished writers have left. What is handed out is a copy of the right length; a new buffer for each would cost more. */
+const spare: Bytes[] = []
 
 export class Writer {
   #buffer: Bytes
-  #view: DataView<ArrayBuffer>
   #length = 0
 
   constructor(capacity = 256) {
-    this.#buffer = new Uint8Array(capacity)
-    this.#view = new DataView(this.#buffer.buffer)
+    this.#buffer = (capacity <= SPARE_BYTES && spare.pop()) || new Uint8Array(Math.max(capacity, SPARE_BYTES))
   }
 
   u8(value: number): this {
@@ -22,17 +26,11 @@ export class Writer {
   }
 
   u16(value: number): this {
-    this.#grow(2)
-    this.#view.setUint16(this.#length, value)
-    this.#length += 2
-    return this
+    return this.u8(value >>> 8).u8(value)
   }
 
   u32(value: number): this {
-    this.#grow(4)
-    this.#view.setUint32(this.#length, value)
-    this.#length += 4
-    return this
+    return this.u16(value >>> 16).u16(value)
   }
 
   /** A whole number below 2^53, in 8 bytes. */
@@ -48,7 +46,10 @@ export class Writer {
   }
 
   id(id: Id): this {
-    return this.bytes(idToBytes(id))
+    this.#grow(ID_BYTES)
+    writeHex(id, this.#buffer, this.#length)
+    this.#length += ID_BYTES
+    return this
   }
 
   /** Up to 65,535 bytes behind a 16-bit length. */
@@ -66,8 +67,13 @@ export class Writer {
     return this.bytes16(utf8(text))
   }
 
+  /** Everything written. The writer is empty again afterwards. */
   finish(): Bytes {
-    return this.#buffer.slice(0, this.#length)
+    const written = this.#buffer.slice(0, this.#length)
+    if (this.#buffer.length === SPARE_BYTES && spare.length < MAX_SPARE) spare.push(this.#buffer)
+    this.#buffer = EMPTY
+    this.#length = 0
+    return written
   }
 
   #grow(extra: number): void {
@@ -76,19 +82,16 @@ export class Writer {
     const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
     larger.set(this.#buffer.subarray(0, this.#length))
     this.#buffer = larger
-    this.#view = new DataView(larger.buffer)
   }
 }
 
 /** Every method throws BanyanError('malformed') at the end of the input, or 'too-large' past a stated limit. */
 export class Reader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
   #offset = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   get remaining(): number {
@@ -96,15 +99,17 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1))
+    return this.#bytes[this.#take(1)]!
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2))
+    const at = this.#take(2)
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4))
+    const high = this.u16()
+    return high * 2 ** 16 + this.u16()
   }
 
   u64(): number {
@@ -120,7 +125,8 @@ export class Reader {
   }
 
   id(): Id {
-    return idFromBytes(this.bytes(ID_BYTES))
+    const start = this.#take(ID_BYTES)
+    return idFromBytes(this.#bytes.subarray(start, start + ID_BYTES))
   }
 
   bytes16(limit: number): Bytes {
@@ -142,6 +148,32 @@ export class Reader {
 
   rest(): Bytes {
     return this.bytes(this.remaining)
+  }
+
+  /** The 32 bits that stand so far ahead, without taking them; undefined past the end. */
+  peek32(ahead: number): number | undefined {
+    const at = this.#offset + ahead
+    if (at + 4 > this.#bytes.length) return undefined
+    const bytes = this.#bytes
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  }
+
+  /** Takes these bytes where they are what comes next; otherwise false, and nothing is taken. */
+  skip(expected: Uint8Array): boolean {
+    if (expected.length > this.remaining) return false
+    for (let i = 0; i < expected.length; i++)
+      if (this.#bytes[this.#offset + i] !== expected[i]) return false
+    this.#offset += expected.length
+    return true
+  }
+
+  /** What was taken since the reader stood there, as a copy. */
+  since(start: number): Bytes {
+    return this.#bytes.slice(start, this.#offset) as Bytes
+  }
+
+  get offset(): number {
+    return this.#offset
   }
 
   /** Messages that may not be longer than what was read call this last. */

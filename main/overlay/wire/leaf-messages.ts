@@ -13,7 +13,7 @@ import { type NodeId } from '../base/id.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
-import { type PeerRecord, readPeerRecord, writePeerRecord } from './peer-record.ts'
+import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
 
 /** A leaf set is 16; a join's harvest is a leaf set and some table rows. More in one message is not ours. */
 export const MAX_RECORDS = 160
@@ -25,10 +25,12 @@ export function writeRecords(writer: Writer, records: readonly PeerRecord[]): vo
   for (const record of kept) writePeerRecord(writer, record)
 }
 
-export function readRecords(reader: Reader, crypto: Crypto): PeerRecord[] {
+export function readRecords(reader: Reader, source: Crypto | RecordSource): PeerRecord[] {
   const count = reader.u8()
   if (count > MAX_RECORDS) throw new BanyanError('too-large', `${count} peer records in one message`)
-  return Array.from({ length: count }, () => readPeerRecord(reader, crypto))
+  const records: PeerRecord[] = []
+  for (let i = 0; i < count; i++) records.push(readPeerRecord(reader, source))
+  return records
 }
 
 export function encodeLeafState(members: readonly PeerRecord[]): Bytes {
@@ -37,8 +39,8 @@ export function encodeLeafState(members: readonly PeerRecord[]): Bytes {
   return writer.finish()
 }
 
-export function decodeLeafState(reader: Reader, crypto: Crypto): PeerRecord[] {
-  const records = readRecords(reader, crypto)
+export function decodeLeafState(reader: Reader, source: Crypto | RecordSource): PeerRecord[] {
+  const records = readRecords(reader, source)
   reader.end()
   return records
 }

@@ -31,4 +31,6 @@ export const APPLICATION = {
   publish: 5,
   put: 6,
   get: 7,
+  probe: 8,
+  leaves: 9,
 } as const

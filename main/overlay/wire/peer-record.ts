@@ -5,13 +5,14 @@
 // The certificate is the node key's Ed25519 signature over CERTIFICATE_LABEL, the network id and the noise key. The
 // addresses are hints that anyone on the way may have changed: a wrong one costs a failed handshake and nothing more.
 
-import { type Bytes, concat, utf8 } from '../base/bytes.ts'
+import { type Bytes, concat, equal, utf8 } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { formatHost, parseHost } from '../base/ip.ts'
 import { type NodeId, idFromBytes } from '../base/id.ts'
 import { type Crypto, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/crypto.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type Reader, type Writer } from './codec.ts'
+import { type PeerRecords } from '../ports/peer-records.ts'
 
 export interface PeerRecord {
   readonly id: NodeId
@@ -54,15 +55,29 @@ export function writePeerRecord(writer: Writer, record: PeerRecord): void {
   for (const address of addresses) writeAddress(writer, address)
 }
 
+/** What reading records takes: the hash that names them and, where there is one, the pool of those read before. */
+export interface RecordSource {
+  readonly crypto: Crypto
+  readonly records?: PeerRecords | undefined
+}
+
 /** Reads the form only; `verifyPeerRecord` says whether to believe it. Errors: malformed, too-large. */
-export function readPeerRecord(reader: Reader, crypto: Crypto): PeerRecord {
+export function readPeerRecord(reader: Reader, source: Crypto | RecordSource): PeerRecord {
+  if (!('crypto' in source)) return decodePeerRecord(reader, source)
+  return source.records ? source.records.read(reader) : decodePeerRecord(reader, source.crypto)
+}
+
+/** A record of its own. An earlier one of the same node lends what is the same in both. */
+export function decodePeerRecord(reader: Reader, crypto: Crypto, earlier?: PeerRecord): PeerRecord {
   const nodeKey = reader.bytes(PUBLIC_KEY_BYTES)
   const noiseKey = reader.bytes(PUBLIC_KEY_BYTES)
   const certificate = reader.bytes(SIGNATURE_BYTES)
   const count = reader.u8()
   if (count > MAX_ADDRESSES) throw new BanyanError('too-large', `${count} addresses in one record`)
-  const addresses = Array.from({ length: count }, () => readAddress(reader))
-  return { id: nodeIdOf(crypto, nodeKey), nodeKey, noiseKey, certificate, addresses }
+  const addresses: Address[] = []
+  for (let i = 0; i < count; i++) addresses.push(readAddress(reader))
+  const id = earlier && equal(earlier.nodeKey, nodeKey) ? earlier.id : nodeIdOf(crypto, nodeKey)
+  return { id, nodeKey, noiseKey, certificate, addresses }
 }
 
 /** Throws bad-signature, or bad-puzzle where the id is cheaper than the network asks. */
@@ -71,7 +86,7 @@ export function verifyPeerRecord(
   crypto: Crypto,
   network: { id: Uint8Array; puzzleBits: number },
 ): void {
-  if (puzzleBits(crypto, crypto.hash(record.nodeKey)) < network.puzzleBits)
+  if (network.puzzleBits > 0 && puzzleBits(crypto, crypto.hash(record.nodeKey)) < network.puzzleBits)
     throw new BanyanError('bad-puzzle', 'the node id does not satisfy the puzzle of this network')
   if (!crypto.verify(certificateBody(network.id, record.noiseKey), record.certificate, record.nodeKey))
     throw new BanyanError('bad-signature', 'the node key did not certify this noise key')

@@ -1,15 +1,18 @@
 // A message that finds its way to a key, and the answer that finds its way back.
 //
 //   routed  5 | request id 8 | key 32 | application 1 | flags 1 | hops 1 | offset 1 (signed) | detours left 1
-//             | source 32 | n 1 | n x visited 32 | length 4 | payload
+//             | source 32 | bound, where flags say so: target 32, sequence 4, hops 1
+//             | n 1 | n x visited 32 | length 4 | payload
 //   reply   6 | request id 8 | status 1 | hops 1 | responder 32 | length 4 | payload
 //
-// flags: bit 0 = exact (only the node whose id is the key may answer). The source, the hop count and the visited list
-// are claims of whoever relayed the message: they bound its way, and nothing is decided on them that costs others.
+// flags: bit 0 = exact (only the node whose id is the key may answer), bit 1 = a bound follows, bit 2 = on the way along
+// records to the bound's target. The source, the hop count, the bound and the visited list are claims of whoever relayed the
+// message: they bound its way, and nothing is decided on them that costs others.
 
 import { type Bytes, toHex } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { type PathBound } from '../ports/paths.ts'
 import { type Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
 
@@ -23,6 +26,10 @@ export interface RoutedMessage {
   offset: number
   detoursLeft: number
   source: NodeId
+  /** How far it came along records. */
+  bound?: PathBound | undefined
+  /** The hop it is on was chosen by a record. */
+  isFollowing: boolean
   visited: NodeId[]
   payload: Bytes
 }
@@ -47,21 +54,22 @@ export const MAX_DETOURS = 8
 /** A publication or a record of 64 KiB with what its application writes around it. */
 export const MAX_ROUTED_BYTES = 64 * 1024 + 512
 const FLAG_EXACT = 1
+const FLAG_BOUND = 2
+const FLAG_FOLLOWING = 4
 
 export function encodeRouted(message: RoutedMessage): Bytes {
   if (message.payload.length > MAX_ROUTED_BYTES)
     throw new BanyanError('too-large', 'a routed payload past 64 KiB')
   const writer = new Writer(160 + message.payload.length).u8(MESSAGE.routed)
   writeRequestId(writer, message.requestId)
-  writer
-    .id(message.key)
-    .u8(message.application)
-    .u8(message.isExact ? FLAG_EXACT : 0)
+  writer.id(message.key).u8(message.application).u8(flagsOf(message))
   writer
     .u8(message.hops)
     .u8(message.offset & 255)
     .u8(message.detoursLeft)
     .id(message.source)
+  const { bound } = message
+  if (bound) writer.id(bound.target).u32(bound.sequence).u8(bound.hops)
   const visited = message.visited.slice(-MAX_VISITED)
   writer.u8(visited.length)
   for (const id of visited) writer.id(id)
@@ -72,16 +80,38 @@ export function decodeRouted(reader: Reader): RoutedMessage {
   const requestId = toHex(reader.bytes(REQUEST_ID_BYTES))
   const key = reader.id()
   const application = reader.u8()
-  const isExact = (reader.u8() & FLAG_EXACT) !== 0
+  const flags = reader.u8()
   const hops = reader.u8()
   if (hops > MAX_HOPS) throw new BanyanError('malformed', 'a message past its hop limit')
   const offset = (reader.u8() << 24) >> 24
   const detoursLeft = Math.min(reader.u8(), MAX_DETOURS)
   const source = reader.id()
+  const bound = flags & FLAG_BOUND ? readBound(reader) : undefined
   const visited = readIds(reader, MAX_VISITED)
   const payload = reader.bytes32(MAX_ROUTED_BYTES)
   reader.end()
-  return { requestId, key, application, isExact, hops, offset, detoursLeft, source, visited, payload }
+  return {
+    requestId,
+    key,
+    application,
+    isExact: (flags & FLAG_EXACT) !== 0,
+    hops,
+    offset,
+    detoursLeft,
+    source,
+    bound,
+    isFollowing: bound !== undefined && (flags & FLAG_FOLLOWING) !== 0,
+    visited,
+    payload,
+  }
+}
+
+function flagsOf({ isExact, bound, isFollowing }: RoutedMessage): number {
+  return (isExact ? FLAG_EXACT : 0) | (bound ? FLAG_BOUND : 0) | (isFollowing ? FLAG_FOLLOWING : 0)
+}
+
+function readBound(reader: Reader): PathBound {
+  return { target: reader.id(), sequence: reader.u32(), hops: reader.u8() }
 }
 
 export function encodeReply(reply: RoutedReply): Bytes {

@@ -39,6 +39,7 @@ async function begin(seed: number): Promise<Story> {
       hops: 1,
       offset: 0,
       detoursLeft: 0,
+      isFollowing: false,
       visited: [],
     }
     relay.links.get(bob.identity.id)!.send(encodeRouted({ ...head, ...rest, payload }))

@@ -2,13 +2,38 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { idFromBytes, type Id } from '../../../main/overlay/base/id.ts'
 import { LeafSet } from '../../../main/overlay/routing/leaf-set.ts'
-import { nextHop, type HopQuery } from '../../../main/overlay/routing/next-hop.ts'
+import { nextHop, type HopQuery, type RoutingView } from '../../../main/overlay/routing/next-hop.ts'
+import { RingIndex } from '../../../main/overlay/base/ring-index.ts'
+import { NextHopRecords } from '../../../main/overlay/unicast/next-hop-records.ts'
 import { type PeerRecord } from '../../../main/overlay/wire/peer-record.ts'
 import { TrueRing } from '../../../simulator/links/true-ring.ts'
 
 const anyId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => idFromBytes(bytes))
 const id = (start: string): Id => start.padEnd(64, '0') as Id
 const record = (of: Id): PeerRecord => ({ id: of }) as PeerRecord
+
+/** What a node knows that has these links, and these ways to others. */
+function viewOf(
+  self: Id,
+  leafSet: LeafSet,
+  linked: readonly Id[],
+  ways: readonly { to: Id; link: Id; sequence: number; hops: number }[] = [],
+): RoutingView {
+  const links = new RingIndex()
+  for (const each of linked) links.add(each)
+  const stillClock = { nowMs: () => 0, wallMs: () => 0, after: () => ({ cancel: () => undefined }) }
+  const paths = new NextHopRecords(stillClock, { origins: 100, lifeMs: 1000 })
+  for (const { to, ...way } of ways) paths.add(to, way)
+  return { self, leafSet, links, paths }
+}
+
+const NOTHING = {
+  offset: 0,
+  visited: new Set<Id>(),
+  failed: new Set<Id>(),
+  detoursLeft: 8,
+  isFollowing: false,
+}
 
 describe('the leaf set', () => {
   it('holds what an all-knowing observer says, whatever the order of arrivals and departures', () => {
@@ -96,23 +121,79 @@ describe('the next hop', () => {
   it.each(table)('$name', ({ members, linked, query, expected }) => {
     const leafSet = new LeafSet(self)
     for (const member of members) leafSet.add(record(id(member)))
-    const full: HopQuery = {
-      key: self,
-      isExact: false,
-      offset: 0,
-      visited: new Set(),
-      detoursLeft: 8,
-      ...query,
-    }
-    expect(nextHop(self, leafSet, linked.map(id), full)).toEqual(expected)
+    const full: HopQuery = { key: self, isExact: false, ...NOTHING, ...query }
+    expect(nextHop(viewOf(self, leafSet, linked.map(id)), full)).toEqual(expected)
   })
 
   it('with an offset takes a ring neighbour of the best, and still makes progress', () => {
     const crowd = Array.from({ length: 20 }, (_, i) => id(`a${i.toString(16).padStart(2, '0')}`))
     const leafSet = new LeafSet(id('10'))
     for (let i = 1; i <= 8; i++) for (const start of [`10${i}`, `0f${i}`]) leafSet.add(record(id(start)))
-    const query = { key: id('a0a'), isExact: false, visited: new Set<Id>(), detoursLeft: 8 }
-    const next = [0, 1, -1].map((offset) => nextHop(id('10'), leafSet, crowd, { ...query, offset }))
+    const query = { ...NOTHING, key: id('a0a'), isExact: false }
+    const view = viewOf(id('10'), leafSet, crowd)
+    const next = [0, 1, -1].map((offset) => nextHop(view, { ...query, offset }))
     expect(next.map((hop) => hop.kind === 'forward' && hop.next.slice(0, 3))).toEqual(['a0a', 'a0b', 'a09'])
+  })
+
+  it('with an offset ends at the n-th neighbour of the root, whoever was visited on the way', () => {
+    const members = ['90', 'a0', 'b0', 'c0'].map(id)
+    const leafSet = new LeafSet(self)
+    for (const member of members) leafSet.add(record(member))
+    const view = viewOf(self, leafSet, members)
+    const ends = [0, 1, -1, 2].map((offset) =>
+      nextHop(view, { ...NOTHING, key: id('b1'), isExact: false, offset }),
+    )
+    expect(ends.map((hop) => hop.kind === 'forward' && hop.next.slice(0, 2))).toEqual([
+      'b0',
+      'c0',
+      'a0',
+      false,
+    ])
+  })
+})
+
+describe('following records', () => {
+  const self = id('50')
+  const [far, target, other] = [id('90'), id('a0'), id('b0')]
+  const empty = new LeafSet(self)
+  for (let i = 1; i <= 8; i++) for (const start of [`50${i}`, `4f${i}`]) empty.add(record(id(start)))
+  const exact = { ...NOTHING, key: target, isExact: true }
+
+  it('goes along the way with the fewest hops, and says how far it is', () => {
+    const ways = [
+      { to: target, link: far, sequence: 7, hops: 4 },
+      { to: target, link: other, sequence: 7, hops: 3 },
+    ]
+    const hop = nextHop(viewOf(self, empty, [far, other], ways), exact)
+    expect(hop).toMatchObject({ kind: 'forward', next: other, path: { target, sequence: 7, hops: 3 } })
+  })
+
+  it('never back along a way that is not newer or nearer than the one it came on', () => {
+    const ways = [{ to: target, link: other, sequence: 7, hops: 3 }]
+    const view = viewOf(self, empty, [other], ways)
+    const bound = { target, sequence: 7, hops: 3 }
+    const visited = new Set([other])
+    expect(nextHop(view, { ...exact, bound, visited, isFollowing: true }).kind).toBe('stuck')
+    const looser = { ...bound, hops: 4 }
+    expect(nextHop(view, { ...exact, bound: looser, visited, isFollowing: true })).toMatchObject({
+      next: other,
+    })
+  })
+
+  it('takes another link where the first did not take the message', () => {
+    const ways = [
+      { to: target, link: far, sequence: 7, hops: 4 },
+      { to: target, link: other, sequence: 7, hops: 3 },
+    ]
+    const view = viewOf(self, empty, [far, other], ways)
+    expect(nextHop(view, { ...exact, failed: new Set([other]) })).toMatchObject({ next: far })
+  })
+
+  it('leads to the root that has no link, instead of delivering here', () => {
+    const leafSet = new LeafSet(self)
+    leafSet.add(record(far))
+    const view = viewOf(self, leafSet, [other], [{ to: far, link: other, sequence: 1, hops: 2 }])
+    const hop = nextHop(view, { ...NOTHING, key: id('91'), isExact: false })
+    expect(hop).toMatchObject({ kind: 'forward', next: other, path: { target: far } })
   })
 })

@@ -6,6 +6,7 @@ import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
 import { Membership } from '../../../main/overlay/routing/membership.ts'
+import { NextHopRecords } from '../../../main/overlay/unicast/next-hop-records.ts'
 import { Router } from '../../../main/overlay/routing/router.ts'
 import { type Link, type Links } from '../../../main/overlay/transport/links.ts'
 import { APPLICATION } from '../../../main/overlay/wire/message-types.ts'
@@ -35,7 +36,7 @@ function stage() {
     on: () => undefined,
   } as unknown as Links
   const membership = new Membership(around, links)
-  const router = new Router(around, membership)
+  const router = new Router(around, membership, new NextHopRecords(clock, { origins: 8, lifeMs: 1000 }), 8)
   const open = (): ((delivered: boolean) => void)[] => {
     const ends: ((delivered: boolean) => void)[] = []
     const send: Link['send'] = (_message, acked) => void ends.push(acked!)

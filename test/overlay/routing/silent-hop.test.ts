@@ -61,8 +61,9 @@ it(`a hop that is frozen with its links up costs the first message one probe tim
   const world = new ModelledWorld({ seed: SEED, delayMs: [30, 60] })
   await world.grow(100)
   await world.run(30_000)
-  const from = world.alive[40]!
-  const { hop, keys } = throughOneHop(world, from, 6)
+  const links = ({ node }: Inhabitant): number => node.status().sessions.length
+  const from = [...world.alive].sort((a, b) => links(a) - links(b))[0]!
+  const { hop, keys } = throughOneHop(world, from, 4)
   await world.run(5000)
   hop.links.freeze()
   const ring = new TrueRing(world.alive.filter((one) => one !== hop).map(({ identity }) => identity.id))

@@ -1,0 +1,60 @@
+import { type Clock } from '../ports/clock.ts'
+
+/**
+ * Keeps what was set for at least `lifeMs` and at most twice that, without a timer or a date per entry: two maps, of which
+ * the older is forgotten whole. At the limit the older goes early.
+ */
+export class RecentMap<K, V> {
+  readonly #clock: Clock
+  readonly #lifeMs: number
+  readonly #limit: number
+  readonly #onForgotten: ((value: V) => void) | undefined
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
+  #turnedMs: number
+
+  constructor(clock: Clock, options: { lifeMs: number; limit: number; onForgotten?: (value: V) => void }) {
+    this.#clock = clock
+    this.#lifeMs = options.lifeMs
+    this.#limit = options.limit
+    this.#onForgotten = options.onForgotten
+    this.#turnedMs = clock.nowMs()
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  get(key: K): V | undefined {
+    this.#turnIfDue()
+    return this.#young.get(key) ?? this.#old.get(key)
+  }
+
+  set(key: K, value: V): void {
+    this.#turnIfDue()
+    this.#old.delete(key)
+    this.#young.set(key, value)
+    if (this.#young.size >= this.#limit / 2) this.#turn()
+  }
+
+  delete(key: K): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
+
+  #turnIfDue(): void {
+    const idleMs = this.#clock.nowMs() - this.#turnedMs
+    if (idleMs < this.#lifeMs) return
+    if (this.#young.size > 0 || this.#old.size > 0) this.#turn()
+    if (idleMs >= 2 * this.#lifeMs && this.#old.size > 0) this.#turn()
+    this.#turnedMs = this.#clock.nowMs()
+  }
+
+  #turn(): void {
+    const forgotten = this.#old
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#turnedMs = this.#clock.nowMs()
+    if (this.#onForgotten) for (const value of forgotten.values()) this.#onForgotten(value)
+  }
+}

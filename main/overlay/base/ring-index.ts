@@ -1,0 +1,75 @@
+// Ids in ring order, so that the closest to a key is found in a few steps however many there are: a hub with thousands
+// of links decides as fast as a newcomer with ten.
+
+import { compareDistance, type Id } from './id.ts'
+
+export class RingIndex {
+  readonly #sorted: Id[] = []
+
+  get size(): number {
+    return this.#sorted.length
+  }
+
+  /** In ring order. */
+  get ids(): readonly Id[] {
+    return this.#sorted
+  }
+
+  has(id: Id): boolean {
+    return this.#sorted[this.#placeOf(id)] === id
+  }
+
+  add(id: Id): void {
+    const place = this.#placeOf(id)
+    if (this.#sorted[place] !== id) this.#sorted.splice(place, 0, id)
+  }
+
+  remove(id: Id): void {
+    const place = this.#placeOf(id)
+    if (this.#sorted[place] === id) this.#sorted.splice(place, 1)
+  }
+
+  /** The closest to a key of those that are wanted: the nearer of the first on each side. */
+  closest(key: Id, isWanted: (id: Id) => boolean): Id | undefined {
+    const place = this.#placeOf(key)
+    const up = this.#seek(place, 1, isWanted)
+    const down = this.#seek(place - 1, -1, isWanted)
+    if (!up || !down) return up ?? down
+    return compareDistance(key, up, down) <= 0 ? up : down
+  }
+
+  /** The n-th of those that are wanted beside one of them, going up the ring, or down for n < 0; the last there is. */
+  beside(id: Id, n: number, isWanted: (id: Id) => boolean): Id {
+    const step = n < 0 ? -1 : 1
+    let found = id
+    let place = this.#placeOf(id)
+    for (let i = 0; i < Math.abs(n); i++) {
+      const next = this.#seek(place + step, step, isWanted)
+      if (!next || next === id) break
+      found = next
+      place = this.#placeOf(next)
+    }
+    return found
+  }
+
+  #seek(from: number, step: number, isWanted: (id: Id) => boolean): Id | undefined {
+    const { length } = this.#sorted
+    for (let i = 0; i < length; i++) {
+      const id = this.#sorted[(((from + i * step) % length) + length) % length]!
+      if (isWanted(id)) return id
+    }
+    return undefined
+  }
+
+  /** Of the first id that is not below the key. */
+  #placeOf(key: Id): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#sorted[middle]! < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

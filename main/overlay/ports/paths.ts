@@ -1,0 +1,33 @@
+// Next-hop records as routing sees them. unicast/ keeps them; node.ts hands them around.
+
+import { type NodeId } from '../base/id.ts'
+
+/**
+ * How far a message has come along records: those it may follow next are of a newer sequence, or of the same with fewer
+ * hops. It only ever tightens while the target stays, so following records cannot loop.
+ */
+export interface PathBound {
+  readonly target: NodeId
+  readonly sequence: number
+  /** Links between here and the target, at the record that was followed last. */
+  readonly hops: number
+}
+
+export interface PathStep extends PathBound {
+  readonly link: NodeId
+}
+
+export interface Paths {
+  /** The best record for a target within the bound whose link `isUsable`. */
+  step(
+    target: NodeId,
+    bound: PathBound | undefined,
+    isUsable: (link: NodeId) => boolean,
+  ): PathStep | undefined
+  /** Of the targets that `isWanted`, the closest to the key that there are records for. */
+  closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined
+  /** What was sent to the target over that link was not acknowledged end to end. */
+  failed(target: NodeId, link: NodeId): void
+  /** It was. */
+  worked(target: NodeId, link: NodeId): void
+}

@@ -1,0 +1,87 @@
+import { type NodeId } from '../base/id.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+
+/**
+ * Peer records by id, so many at most. Two sorted arrays: a fifth of what a map of objects takes,
+ * and as quick for some hundred. Where it is full, the record goes that was put longest ago, those in use last of all.
+ */
+export class RecordList {
+  readonly #limit: number
+  readonly #isInUse: (id: NodeId) => boolean
+  #records: PeerRecord[] = []
+  /** For each record the turn in which it was put, doubled; odd where it is first hand. */
+  #turns: number[] = []
+  #turn = 0
+
+  constructor(limit: number, isInUse: (id: NodeId) => boolean) {
+    this.#limit = limit
+    this.#isInUse = isInUse
+  }
+
+  get size(): number {
+    return this.#records.length
+  }
+
+  get(id: NodeId): PeerRecord | undefined {
+    const record = this.#records[this.#placeOf(id)]
+    return record?.id === id ? record : undefined
+  }
+
+  isFirstHand(id: NodeId): boolean {
+    const place = this.#placeOf(id)
+    return this.#records[place]?.id === id && this.#turns[place]! % 2 === 1
+  }
+
+  /** As it stands; what is put meanwhile is not in it. */
+  records(): readonly PeerRecord[] {
+    return [...this.#records]
+  }
+
+  /** A record put again counts as new. */
+  put(record: PeerRecord, isFirstHand: boolean): void {
+    const turn = 2 * ++this.#turn + (isFirstHand ? 1 : 0)
+    const place = this.#placeOf(record.id)
+    if (this.#records[place]?.id === record.id) {
+      this.#records[place] = record
+      this.#turns[place] = turn
+      return
+    }
+    this.#records.splice(place, 0, record)
+    this.#turns.splice(place, 0, turn)
+    if (this.#records.length > this.#limit) this.#forgetOne(record)
+  }
+
+  /** Another record of a node that is in here, which stays as old as it was. */
+  replace(record: PeerRecord): void {
+    const place = this.#placeOf(record.id)
+    if (this.#records[place]?.id === record.id) this.#records[place] = record
+  }
+
+  #forgetOne(newcomer: PeerRecord): void {
+    const place = this.#oldest((record) => record !== newcomer && !this.#isInUse(record.id))
+    const gone = place < 0 ? this.#oldest((record) => record !== newcomer) : place
+    this.#records.splice(gone, 1)
+    this.#turns.splice(gone, 1)
+  }
+
+  #oldest(isEligible: (record: PeerRecord) => boolean): number {
+    let oldest = -1
+    for (let place = 0; place < this.#records.length; place++) {
+      const isOlder = oldest < 0 || this.#turns[place]! < this.#turns[oldest]!
+      if (isOlder && isEligible(this.#records[place]!)) oldest = place
+    }
+    return oldest
+  }
+
+  /** Of the first id that is not below this one. */
+  #placeOf(id: NodeId): number {
+    let low = 0
+    let high = this.#records.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#records[middle]!.id < id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,149 @@
+// Which link leads to whom: what passing probes left behind. For each origin up to three ways over different links, the best
+// first; a new one is there before the old expires, so a path is made before it is broken. Bounded, and when full, the link
+// that has brought the most gives way: a hub, or somebody who floods, costs himself and not the others.
+
+import { type NodeId } from '../base/id.ts'
+import { RingIndex } from '../base/ring-index.ts'
+import { type Clock } from '../ports/clock.ts'
+import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
+
+interface Way {
+  link: NodeId
+  sequence: number
+  hops: number
+  expiresMs: number
+  /** End-to-end acknowledgements missed in a row. */
+  failures: number
+}
+
+export interface RecordLimits {
+  /** Origins; DESIGN §4 expects O(log n) where links are plentiful, O(sqrt(n) log n) on a plane. */
+  origins: number
+  lifeMs: number
+}
+
+const MAX_WAYS = 3
+/** A way that failed so often in a row is not kept until it expires. */
+const MAX_FAILURES = 3
+
+export class NextHopRecords implements Paths {
+  readonly #clock: Clock
+  readonly #limits: RecordLimits
+  readonly #ways = new Map<NodeId, Way[]>()
+  readonly #index = new RingIndex()
+
+  constructor(clock: Clock, limits: RecordLimits) {
+    this.#clock = clock
+    this.#limits = limits
+  }
+
+  /** Origins there is a way to. */
+  get size(): number {
+    return this.#ways.size
+  }
+
+  /** For checkers and drawings: each origin with its best way. */
+  *entries(): Iterable<PathStep & { expiresMs: number }> {
+    for (const [target, [best]] of this.#ways) if (best) yield { target, ...best }
+  }
+
+  /** A probe of that origin has come over that link. */
+  add(origin: NodeId, found: { link: NodeId; sequence: number; hops: number }): void {
+    const expiresMs = this.#clock.nowMs() + this.#limits.lifeMs
+    const ways = (this.#ways.get(origin) ?? []).filter((way) => !isOutdatedBy(way, found))
+    if (ways.some(({ link }) => link === found.link)) return
+    ways.push({ ...found, expiresMs, failures: 0 })
+    this.#set(origin, ways.sort(byMerit).slice(0, MAX_WAYS))
+    if (this.#ways.size > this.#limits.origins) this.#shed()
+  }
+
+  step(
+    target: NodeId,
+    bound: PathBound | undefined,
+    isUsable: (link: NodeId) => boolean,
+  ): PathStep | undefined {
+    const nowMs = this.#clock.nowMs()
+    const way = this.#ways
+      .get(target)
+      ?.find((each) => each.expiresMs > nowMs && isWithin(target, each, bound) && isUsable(each.link))
+    return way && { target, link: way.link, sequence: way.sequence, hops: way.hops }
+  }
+
+  closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined {
+    return this.#index.closest(key, isWanted)
+  }
+
+  failed(target: NodeId, link: NodeId): void {
+    this.#judge(target, link, (way) => way.failures + 1)
+  }
+
+  worked(target: NodeId, link: NodeId): void {
+    this.#judge(target, link, () => 0)
+  }
+
+  linkDown(link: NodeId): void {
+    for (const [origin, ways] of this.#ways)
+      if (ways.some((way) => way.link === link))
+        this.#set(
+          origin,
+          ways.filter((way) => way.link !== link),
+        )
+  }
+
+  /** Forgets what has expired. */
+  sweep(): void {
+    const nowMs = this.#clock.nowMs()
+    for (const [origin, ways] of this.#ways)
+      if (ways.some(({ expiresMs }) => expiresMs <= nowMs))
+        this.#set(
+          origin,
+          ways.filter(({ expiresMs }) => expiresMs > nowMs),
+        )
+  }
+
+  #judge(target: NodeId, link: NodeId, failuresOf: (way: Way) => number): void {
+    const ways = this.#ways.get(target)
+    const way = ways?.find((each) => each.link === link)
+    if (!ways || !way) return
+    way.failures = failuresOf(way)
+    this.#set(target, ways.filter(({ failures }) => failures < MAX_FAILURES).sort(byMerit))
+  }
+
+  #set(origin: NodeId, ways: Way[]): void {
+    if (ways.length === 0) {
+      this.#ways.delete(origin)
+      this.#index.remove(origin)
+    } else {
+      this.#ways.set(origin, ways)
+      this.#index.add(origin)
+    }
+  }
+
+  /** Of the link with the most origins, the one that would expire first. */
+  #shed(): void {
+    const load = new Map<NodeId, number>()
+    for (const [best] of this.#ways.values()) load.set(best!.link, (load.get(best!.link) ?? 0) + 1)
+    const most = Math.max(...load.values())
+    let oldest: { origin: NodeId; expiresMs: number } | undefined
+    for (const [origin, [best]] of this.#ways)
+      if (load.get(best!.link) === most && (!oldest || best!.expiresMs < oldest.expiresMs))
+        oldest = { origin, expiresMs: best!.expiresMs }
+    if (oldest) this.#set(oldest.origin, [])
+  }
+}
+
+/** Over the same link the newest counts, and of one round the shortest. */
+function isOutdatedBy(way: Way, found: { link: NodeId; sequence: number; hops: number }): boolean {
+  if (way.link !== found.link) return false
+  return found.sequence > way.sequence || (found.sequence === way.sequence && found.hops < way.hops)
+}
+
+/** Newer, or as new and nearer: DSDV's order (Perkins and Bhagwat 1994), in which following records cannot loop. */
+function isWithin(target: NodeId, way: Way, bound: PathBound | undefined): boolean {
+  if (bound?.target !== target) return true
+  return way.sequence > bound.sequence || (way.sequence === bound.sequence && way.hops < bound.hops)
+}
+
+function byMerit(a: Way, b: Way): number {
+  return a.failures - b.failures || a.hops - b.hops || b.sequence - a.sequence
+}

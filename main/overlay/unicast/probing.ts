@@ -1,0 +1,230 @@
+// Sends this node's UNICAST_JOIN probes and takes in those of others.
+//
+//   each period    a few copies of one probe to the own id, each over another random first link and with another route offset
+//   on the way     checked (signature, hop count, rate), recorded with the link it came from, one hop added
+//   at its end     recorded too; the answer names neighbours that the origin does not seem to know
+//
+// So one message does three jobs: it lays the way back to its origin, it is the own-id look-up that keeps the ring one, and
+// its answer proves the way. The period is short while the neighbourhood changes and long when nothing does.
+
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { Pace } from '../base/pace.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
+import { RecentMap } from '../base/recent-map.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type Links } from '../transport/links.ts'
+import { APPLICATION } from '../wire/message-types.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
+import {
+  CHAIN_BYTES,
+  decodeProbe,
+  decodeProbeAnswer,
+  encodeProbe,
+  encodeProbeAnswer,
+  isNewsTo,
+  newProbe,
+  oneHopFarther,
+  type UnicastProbe,
+  verifyProbe,
+} from '../wire/unicast-probe.ts'
+import { type NextHopRecords } from './next-hop-records.ts'
+
+export interface ProbingOptions {
+  /** Per round. */
+  copies: number
+  /** Each copy over a link drawn anew; else always over the same. */
+  isFirstLinkRandom: boolean
+}
+
+export interface ProbingParts {
+  links: Links
+  routes: Routes
+  ring: Neighbourhood
+  records: NextHopRecords
+  nodeKey: KeyPair
+  options: ProbingOptions
+  /** A node proved that it is there, over a way that leads back to it. */
+  onSeen: (peer: PeerRecord) => void
+  /** Nodes that the end of a probe named. */
+  onNamed: (peers: readonly PeerRecord[]) => void
+}
+
+/** The newest round of an origin, and when its first copy was here. */
+interface Gate {
+  sequence: number
+  acceptedMs: number
+}
+
+const LEAST_PERIOD_MS = 20_000
+export const MOST_PERIOD_MS = 75_000
+/** Where nobody needs a record to get here, only the look at the ring is left to do. */
+const PLAIN_SIGHT_FACTOR = 2
+/** A join and its first links are over. */
+const FIRST_PROBE_MS = 2000
+const ANSWER_TIMEOUT_MS = 6000
+/** Nobody probes more often, but for a restart. */
+const MIN_INTERVAL_MS = 8000
+const MAX_COPIES = 8
+const MAX_GATES = 2048
+const GATE_LIFE_MS = 120_000
+/** From one link, new rounds and copies of anybody: a hub passes on some ten a second. */
+const LINK_BURST = 400
+const LINK_PER_SECOND = 50
+/** Clocks of desktop computers are off by hours where a time zone is set wrong. */
+const MAX_CLOCK_SKEW_S = 86_400
+/** A probe may come so much farther than the last ones did. */
+const HOPS_SLACK = 2
+const LEAST_HOPS = 8
+/** What an answer names at most. */
+const MAX_NAMED = 8
+
+export class Probing {
+  readonly #around: Surroundings
+  readonly #parts: ProbingParts
+  readonly #pace = new Pace(LEAST_PERIOD_MS, MOST_PERIOD_MS)
+  readonly #gates: RecentMap<NodeId, Gate>
+  readonly #budgets: PeerBudgets
+  #sequence = 0
+  #mostHops = MAX_HOPS
+  #fixedFirst: NodeId | undefined
+
+  constructor(around: Surroundings, parts: ProbingParts) {
+    this.#around = around
+    this.#parts = parts
+    this.#gates = new RecentMap(around.clock, { lifeMs: GATE_LIFE_MS, limit: MAX_GATES })
+    this.#budgets = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
+    parts.ring.onChange(() => this.#pace.changed())
+    parts.routes.register(APPLICATION.probe, {
+      forward: (message, previous) => this.#pass(message, previous),
+      deliver: (message, previous) => this.#end(message, previous),
+    })
+  }
+
+  start(): void {
+    const { timers, random } = this.#around
+    timers.after(FIRST_PROBE_MS * (0.5 + random.unit()), () => {
+      void this.#round()
+      timers.every(
+        () => this.#nextPeriodMs() * (0.8 + 0.4 * random.unit()),
+        () => void this.#round(),
+      )
+    })
+  }
+
+  #nextPeriodMs(): number {
+    return this.#pace.next() * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
+  }
+
+  async #round(): Promise<void> {
+    this.#parts.records.sweep()
+    const seconds = Math.floor(this.#around.clock.wallMs() / 1000)
+    this.#sequence = Math.max(this.#sequence + 1, seconds)
+    const firstLinks = this.#firstLinks()
+    if (firstLinks.length === 0) return
+    const hops = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
+    const farthest = Math.max(...hops)
+    const expected = Math.max(HOPS_SLACK * farthest, LEAST_HOPS)
+    this.#mostHops = hops.includes(-1) ? MAX_HOPS : Math.min(expected, MAX_HOPS)
+  }
+
+  #firstLinks(): NodeId[] {
+    const { isFirstLinkRandom } = this.#parts.options
+    const copies = this.#isInPlainSight() ? 1 : this.#parts.options.copies
+    const left = [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
+    if (left.length === 0) return []
+    if (!isFirstLinkRandom) {
+      if (!this.#fixedFirst || !left.includes(this.#fixedFirst)) this.#fixedFirst = left[0]!
+      return Array.from({ length: copies }, () => this.#fixedFirst!)
+    }
+    const drawn: NodeId[] = []
+    const pool = [...left]
+    for (let copy = 0; copy < copies; copy++) {
+      if (pool.length === 0) pool.push(...left)
+      drawn.push(pool.splice(this.#around.random.below(pool.length), 1)[0]!)
+    }
+    return drawn
+  }
+
+  /** Whoever gets near this node on the ring has a link to it: one probe then is enough, to look whether that is so. */
+  #isInPlainSight(): boolean {
+    const { links, ring } = this.#parts
+    return ring.members().every((id) => links.get(id)?.isOpen)
+  }
+
+  /** Links crossed; -1 where no answer came. */
+  async #send(copy: number, via: NodeId): Promise<number> {
+    const { crypto, network, random, drops } = this.#around
+    const { links, routes, ring, nodeKey } = this.#parts
+    const { above, below } = ring.nearest()
+    const secret = random.bytes(CHAIN_BYTES)
+    const probe = newProbe(
+      crypto,
+      network.id,
+      { record: links.self, nodeKey, secret },
+      { sequence: this.#sequence, copy, mostHops: this.#mostHops, nearest: { above, below } },
+    )
+    const options = { timeoutMs: ANSWER_TIMEOUT_MS, via, offset: offsetOf(copy), isOnce: true }
+    try {
+      const answer = await routes.request(links.self.id, APPLICATION.probe, encodeProbe(probe), options)
+      this.#parts.onNamed(decodeProbeAnswer(answer.payload, crypto))
+      return answer.hops
+    } catch (error) {
+      drops.count(`probe: ${codeOf(error)}`)
+      return -1
+    }
+  }
+
+  #pass(message: RoutedMessage, previous: NodeId): Forwarding {
+    const probe = this.#take(message, previous)
+    return { kind: 'pass', payload: encodeProbe(oneHopFarther(probe, this.#around.crypto)) }
+  }
+
+  #end(message: RoutedMessage, previous: NodeId | undefined): Bytes {
+    if (previous === undefined) throw new BanyanError('unreachable', 'a probe that nobody took')
+    const probe = this.#take(message, previous)
+    const news = this.#parts.ring.neighboursOf(probe.origin.id).filter((record) => isNewsTo(probe, record.id))
+    return encodeProbeAnswer(news.slice(0, MAX_NAMED))
+  }
+
+  /** Throws where it is not to be believed. */
+  #take(message: RoutedMessage, previous: NodeId): UnicastProbe {
+    const { crypto, network } = this.#around
+    const probe = decodeProbe(message.payload, crypto)
+    const { id } = probe.origin
+    if (message.key !== id || message.source !== id)
+      throw new BanyanError('malformed', 'a probe for another than its origin')
+    this.#admit(probe, previous)
+    verifyProbe(probe, message.hops, crypto, network.id)
+    if (this.#gates.get(id)?.sequence !== probe.sequence)
+      this.#gates.set(id, { sequence: probe.sequence, acceptedMs: this.#around.clock.nowMs() })
+    if (previous !== id)
+      this.#parts.records.add(id, { link: previous, sequence: probe.sequence, hops: message.hops })
+    this.#parts.onSeen(probe.origin)
+    return probe
+  }
+
+  /** Before the costly checks: what is too old, too often or too much. */
+  #admit({ origin, sequence, copy }: UnicastProbe, previous: NodeId): void {
+    const { clock } = this.#around
+    if (copy >= MAX_COPIES) throw new BanyanError('malformed', 'more copies than a round has')
+    if (Math.abs(sequence - clock.wallMs() / 1000) > MAX_CLOCK_SKEW_S)
+      throw new BanyanError('refused', 'a probe from another day')
+    if (!this.#budgets.admits(previous)) throw new BanyanError('refused', 'too many probes over one link')
+    const gate = this.#gates.get(origin.id)
+    if (!gate || sequence === gate.sequence) return
+    if (sequence < gate.sequence) throw new BanyanError('refused', 'an older probe')
+    if (clock.nowMs() - gate.acceptedMs < MIN_INTERVAL_MS)
+      throw new BanyanError('refused', 'a probe too soon')
+  }
+}
+
+/** 0, +1, -1, +2, -2 ... */
+function offsetOf(copy: number): number {
+  const n = Math.ceil(copy / 2)
+  return copy % 2 === 1 ? n : -n
+}

@@ -1,0 +1,173 @@
+// UNICAST_JOIN: what a node routes to its own id, so that those on the way know which link leads back to it. It travels as
+// the payload of a routed message, whose hop count it protects.
+//
+//   probe   peer record of the origin | sequence 4 | copy 1 | most hops 1 | anchor 16 | signature 64
+//           | chain value 16 | nearest above 8 | nearest below 8
+//   answer  n 1 | n x peer record: neighbours of the origin that it does not seem to know
+//
+// The signature covers LABEL, the network id, sequence, copy, most hops and anchor. The chain (as in SAODV): the anchor is a
+// secret hashed `most hops` times, the value at hop h is the secret hashed h times. Whoever holds it can count up but
+// not down. The two nearest ids (their first 8 bytes; zeros for none) are hints that only shape the answer.
+
+import { type Bytes, concat, equal, utf8 } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Crypto, type KeyPair, SIGNATURE_BYTES } from '../ports/crypto.ts'
+import { Reader, Writer } from './codec.ts'
+import { type PeerRecord, readPeerRecord, writePeerRecord } from './peer-record.ts'
+import { readRecords, writeRecords } from './leaf-messages.ts'
+
+export interface UnicastProbe {
+  origin: PeerRecord
+  /** max(last + 1, Unix seconds): a reinstalled node goes on where its clock says. */
+  sequence: number
+  /** Which of the copies of one round. */
+  copy: number
+  mostHops: number
+  anchor: Bytes
+  signature: Bytes
+  /** Hashed as often as the message has crossed links. */
+  chain: Bytes
+  nearestAbove: string
+  nearestBelow: string
+}
+
+export const CHAIN_BYTES = 16
+const HINT_BYTES = 8
+const HINT_DIGITS = 2 * HINT_BYTES
+const NO_HINT = '0'.repeat(HINT_DIGITS)
+const LABEL = utf8('banyan unicast join')
+
+/** What the origin decides anew for each copy. */
+export interface ProbeTerms {
+  sequence: number
+  copy: number
+  mostHops: number
+  nearest: { above: NodeId | undefined; below: NodeId | undefined }
+}
+
+export function newProbe(
+  crypto: Crypto,
+  networkId: Uint8Array,
+  origin: { record: PeerRecord; nodeKey: KeyPair; secret: Bytes },
+  terms: ProbeTerms,
+): UnicastProbe {
+  const { sequence, copy, mostHops, nearest } = terms
+  const chain = hashed(crypto, origin.secret, 1)
+  const anchor = hashed(crypto, chain, mostHops - 1)
+  const body = signedBody(networkId, { sequence, copy, mostHops, anchor })
+  return {
+    origin: origin.record,
+    sequence,
+    copy,
+    mostHops,
+    anchor,
+    signature: crypto.sign(body, origin.nodeKey.secretKey),
+    chain,
+    nearestAbove: hintOf(nearest.above),
+    nearestBelow: hintOf(nearest.below),
+  }
+}
+
+export function encodeProbe(probe: UnicastProbe): Bytes {
+  const writer = new Writer(320)
+  writePeerRecord(writer, probe.origin)
+  return writer
+    .u32(probe.sequence)
+    .u8(probe.copy)
+    .u8(probe.mostHops)
+    .bytes(probe.anchor)
+    .bytes(probe.signature)
+    .bytes(probe.chain)
+    .bytes(hintBytes(probe.nearestAbove))
+    .bytes(hintBytes(probe.nearestBelow))
+    .finish()
+}
+
+/** The form only. Errors: malformed, too-large. */
+export function decodeProbe(bytes: Uint8Array, crypto: Crypto): UnicastProbe {
+  const reader = new Reader(bytes)
+  const probe = {
+    origin: readPeerRecord(reader, crypto),
+    sequence: reader.u32(),
+    copy: reader.u8(),
+    mostHops: reader.u8(),
+    anchor: reader.bytes(CHAIN_BYTES),
+    signature: reader.bytes(SIGNATURE_BYTES),
+    chain: reader.bytes(CHAIN_BYTES),
+    nearestAbove: readHint(reader),
+    nearestBelow: readHint(reader),
+  }
+  reader.end()
+  return probe
+}
+
+/** Throws bad-signature where the origin did not sign it, or where it has come farther than it says. */
+export function verifyProbe(probe: UnicastProbe, hops: number, crypto: Crypto, networkId: Uint8Array): void {
+  const { chain, anchor, mostHops, signature, origin } = probe
+  if (hops < 1 || hops > mostHops) throw new BanyanError('malformed', 'a probe past its hop limit')
+  if (!equal(hashed(crypto, chain, mostHops - hops), anchor))
+    throw new BanyanError('bad-signature', 'a probe whose hop count does not fit its chain')
+  if (!crypto.verify(signedBody(networkId, probe), signature, origin.nodeKey))
+    throw new BanyanError('bad-signature', 'a probe that its origin did not sign')
+}
+
+/** As the next node is to get it. */
+export function oneHopFarther(probe: UnicastProbe, crypto: Crypto): UnicastProbe {
+  return { ...probe, chain: hashed(crypto, probe.chain, 1) }
+}
+
+/** Whether the origin, by its hints, has no idea of a node that lies nearer to it than those it named. */
+export function isNewsTo({ origin, nearestAbove, nearestBelow }: UnicastProbe, id: NodeId): boolean {
+  if (id === origin.id) return false
+  if (nearestAbove === NO_HINT || nearestBelow === NO_HINT) return true
+  const hint = id.slice(0, HINT_DIGITS)
+  const own = origin.id.slice(0, HINT_DIGITS)
+  return isBetween(own, hint, nearestAbove) || isBetween(nearestBelow, hint, own)
+}
+
+export function encodeProbeAnswer(records: readonly PeerRecord[]): Bytes {
+  const writer = new Writer(64)
+  writeRecords(writer, records)
+  return writer.finish()
+}
+
+export function decodeProbeAnswer(bytes: Uint8Array, crypto: Crypto): PeerRecord[] {
+  const reader = new Reader(bytes)
+  const records = readRecords(reader, crypto)
+  reader.end()
+  return records
+}
+
+function signedBody(
+  networkId: Uint8Array,
+  probe: Pick<UnicastProbe, 'sequence' | 'copy' | 'mostHops' | 'anchor'>,
+): Bytes {
+  const fixed = new Writer(8).u32(probe.sequence).u8(probe.copy).u8(probe.mostHops).finish()
+  return concat(LABEL, networkId, fixed, probe.anchor)
+}
+
+function hashed(crypto: Crypto, value: Bytes, times: number): Bytes {
+  let result = value
+  for (let i = 0; i < times; i++) result = crypto.hash(result).slice(0, CHAIN_BYTES)
+  return result
+}
+
+/** Going up the ring from one end, the place comes before the other end. */
+function isBetween(from: string, place: string, to: string): boolean {
+  return from < to ? from < place && place < to : from < place || place < to
+}
+
+function hintOf(id: NodeId | undefined): string {
+  return id?.slice(0, HINT_DIGITS) ?? NO_HINT
+}
+
+function hintBytes(hint: string): Bytes {
+  return Uint8Array.from({ length: HINT_BYTES }, (_, i) => parseInt(hint.slice(2 * i, 2 * i + 2), 16))
+}
+
+function readHint(reader: Reader): string {
+  let hint = ''
+  for (let i = 0; i < HINT_BYTES; i++) hint += reader.u8().toString(16).padStart(2, '0')
+  return hint
+}
