@@ -26,6 +26,7 @@ import { type Crypto } from './ports/crypto.ts'
 import { formatAddress } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
 import { type PathStep } from './ports/paths.ts'
+import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
 import { type Store } from './ports/store.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
@@ -36,6 +37,7 @@ import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from '
 import { Reader } from './wire/codec.ts'
 import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
+import { PeerRecordPool } from './wire/peer-record-pool.ts'
 
 export interface NodeOptions {
   /** Bytes of other people's records this node keeps at most. */
@@ -56,6 +58,8 @@ export interface NodeParts {
   identity: Identity
   /** The transport's own counters, which know of handshakes and strays; without it the links' traffic is summed. */
   transport?: LinkTraffic & { readonly dropped: Readonly<Record<string, number>> }
+  /** One for many nodes, where they share a process. */
+  records?: PeerRecords | undefined
   options?: Partial<NodeOptions>
 }
 
@@ -102,6 +106,7 @@ export class OverlayNode implements OverlayApi {
       network,
       drops: new DropCounts(),
       timers: new TimerGroup(clock),
+      records: parts.records ?? new PeerRecordPool(crypto, network),
     }
     const around = this.#around
     const onChange = (): void => this.#statusSoon()

@@ -3,6 +3,13 @@
 
 import { compareDistance, type Id } from './id.ts'
 
+/** Going up the ring from a place, a comes before b. Ids are hex, so string order is ring order. */
+export function comesBefore(from: Id, a: Id, b: Id): boolean {
+  const aWraps = a < from
+  const bWraps = b < from
+  return aWraps === bWraps ? a < b : bWraps
+}
+
 export class RingIndex {
   readonly #sorted: Id[] = []
 
@@ -42,12 +49,12 @@ export class RingIndex {
   beside(id: Id, n: number, isWanted: (id: Id) => boolean): Id {
     const step = n < 0 ? -1 : 1
     let found = id
-    let place = this.#placeOf(id)
     for (let i = 0; i < Math.abs(n); i++) {
-      const next = this.#seek(place + step, step, isWanted)
+      const place = this.#placeOf(found)
+      const isIn = this.#sorted[place] === found
+      const next = this.#seek(step > 0 && !isIn ? place : place + step, step, isWanted)
       if (!next || next === id) break
       found = next
-      place = this.#placeOf(next)
     }
     return found
   }

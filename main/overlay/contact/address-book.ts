@@ -104,7 +104,7 @@ export class AddressBook {
 
   #decode(value: Uint8Array): PeerRecord {
     const reader = new Reader(value)
-    const record = readPeerRecord(reader, this.#around.crypto)
+    const record = readPeerRecord(reader, this.#around)
     reader.end()
     verifyPeerRecord(record, this.#around.crypto, this.#around.network)
     return record

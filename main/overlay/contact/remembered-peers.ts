@@ -38,7 +38,7 @@ export class RememberedPeers {
   async load(): Promise<DialTarget[]> {
     try {
       const bytes = await this.#store.get(KEY)
-      return bytes ? readRecords(new Reader(bytes), this.#around.crypto) : []
+      return bytes ? readRecords(new Reader(bytes), this.#around) : []
     } catch (error) {
       this.#around.drops.count(`remembered peers: ${codeOf(error)}`)
       return []

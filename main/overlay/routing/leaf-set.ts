@@ -3,6 +3,7 @@
 // stand on both sides.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { comesBefore } from '../base/ring-index.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
 /** Rowstron and Druschel 2001 §2.2: |L| = 16 for b = 4. */
@@ -75,7 +76,7 @@ export class LeafSet {
     if (this.isWholeRing || key === this.#self) return true
     const highest = this.#above[LEAVES_PER_SIDE - 1]!
     const lowest = this.#below[LEAVES_PER_SIDE - 1]!
-    return !this.#isFarther(key, highest) || !this.#isFarther(lowest, key)
+    return !comesBefore(this.#self, highest, key) || !comesBefore(this.#self, key, lowest)
   }
 
   /** The members next to one of them, so many on each side, as far as they are in here. */
@@ -125,15 +126,8 @@ export class LeafSet {
     return isPastEdge ? at : next
   }
 
-  /** a comes after b on the way up the ring from this node. Ids are hex, so string order is ring order. */
-  #isFarther(a: Id, b: Id): boolean {
-    const aWraps = a < this.#self
-    const bWraps = b < this.#self
-    return aWraps === bWraps ? a > b : aWraps
-  }
-
   #arrange(): void {
-    const upwards = [...this.#records.keys()].sort((a, b) => (this.#isFarther(a, b) ? 1 : -1))
+    const upwards = [...this.#records.keys()].sort((a, b) => (comesBefore(this.#self, b, a) ? 1 : -1))
     this.#above = upwards.slice(0, LEAVES_PER_SIDE)
     this.#below = upwards.slice(-LEAVES_PER_SIDE).reverse()
     const kept = new Set([...this.#above, ...this.#below])

@@ -5,7 +5,7 @@
 //                               raced each other meet
 //   a member lost               the farthest live member on each side is asked for its state; if the link fell silent,
 //                               the other members are told to look for themselves
-//   every minute or so          one random member gets our state, or only its digest where it has that state already
+//   every 20 s to 2 min, by     one random member gets our state, or only its digest where it has that state already
 //                               (periodic repair beats reactive repair under churn: Rhea et al., Bamboo, 2004)
 //   every 9 s                   the neighbour above gets a probe, unless it has just been heard
 //
@@ -14,6 +14,7 @@
 
 import { equal, type Bytes } from '../base/bytes.ts'
 import { idToBytes, type NodeId } from '../base/id.ts'
+import { Pace } from '../base/pace.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Link } from '../transport/links.ts'
@@ -28,10 +29,13 @@ import {
   encodeSuspect,
   LEAF_REQUEST,
 } from '../wire/leaf-messages.ts'
+import { type LeafExchange } from './leaf-exchange.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 
-const EXCHANGE_PERIOD_MS = 75_000
+/** Adapted to how much changes. */
+const LEAST_EXCHANGE_MS = 20_000
+const MOST_EXCHANGE_MS = 120_000
 /** 4 packets each period (a probe and its ack, on both sides): 0.44 packets per second. */
 const WATCH_PERIOD_MS = 9000
 /** Long enough to gather a burst of joins into one message. */
@@ -49,23 +53,29 @@ export class LeafUpkeep {
   readonly #around: Surroundings
   readonly #membership: Membership
   readonly #keeper: LinkKeeper
+  readonly #overRing: LeafExchange
+  readonly #pace = new Pace(LEAST_EXCHANGE_MS, MOST_EXCHANGE_MS)
   /** Digests of the last states that crossed each link. */
   readonly #exchanged = new Map<NodeId, Exchanged>()
   readonly #heardMs = new Map<NodeId, number>()
   #push: Timer | undefined
   #repair: Timer | undefined
 
-  constructor(around: Surroundings, membership: Membership, keeper: LinkKeeper) {
+  constructor(around: Surroundings, membership: Membership, keeper: LinkKeeper, overRing: LeafExchange) {
     this.#around = around
     this.#membership = membership
     this.#keeper = keeper
-    membership.onChange(() => this.#pushSoon())
+    this.#overRing = overRing
+    membership.onChange(() => {
+      this.#pace.changed()
+      this.#pushSoon()
+    })
   }
 
   start(): void {
     const { timers, random } = this.#around
     timers.every(
-      () => EXCHANGE_PERIOD_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#pace.next() * (0.8 + 0.4 * random.unit()),
       () => this.#exchange(),
     )
     timers.every(
@@ -92,7 +102,7 @@ export class LeafUpkeep {
   }
 
   onState(link: Link, body: Reader): void {
-    const records = decodeLeafState(body, this.#around.crypto)
+    const records = decodeLeafState(body, this.#around)
     this.#of(link.peer.id).received = this.#digest(records.map((record) => record.id))
     this.#keeper.learn(records)
   }
@@ -132,11 +142,18 @@ export class LeafUpkeep {
   #exchange(): void {
     this.#membership.refill()
     this.#keeper.review()
-    const links = this.#membership.members().flatMap((id) => this.#membership.linkTo(id) ?? [])
-    const link = links[this.#around.random.below(Math.max(1, links.length))]
-    if (!link) return
-    if (this.#isNewTo(link.peer.id)) this.#sendState(link)
-    else link.send(encodeLeafDigest(this.#ownDigest()))
+    const members = this.#membership.members()
+    const member = members[this.#around.random.below(Math.max(1, members.length))]
+    const link = member && this.#membership.linkTo(member)
+    if (link && !this.#isNewTo(link.peer.id)) link.send(encodeLeafDigest(this.#ownDigest()))
+    else this.#tell(member)
+  }
+
+  /** Our state over the link there is, or a comparison over the ring. */
+  #tell(member: NodeId | undefined): void {
+    const link = member && this.#membership.linkTo(member)
+    if (link) this.#sendState(link)
+    else if (member) void this.#overRing.ask(member)
   }
 
   #watchAbove(): void {
@@ -149,8 +166,7 @@ export class LeafUpkeep {
       this.#push = undefined
       const { above, below } = this.#membership.leafSet
       for (const id of new Set([above[0], below[0]])) {
-        const link = id && this.#membership.linkTo(id)
-        if (link && this.#isNewTo(link.peer.id)) this.#sendState(link)
+        if (id && this.#isNewTo(id)) this.#tell(id)
       }
     })
   }

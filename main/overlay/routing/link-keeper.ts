@@ -35,6 +35,8 @@ export class LinkKeeper {
   readonly #dialling = new Set<NodeId>()
   readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
+  /** Did not answer over the ring when last asked: gone, or cut off. */
+  readonly #missing = new BoundedMap<NodeId, true>(MAX_REMEMBERED)
   readonly #verifying = new Set<NodeId>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
 
@@ -62,7 +64,7 @@ export class LinkKeeper {
   /** It just proved that it is there: a place in the leaf set is its own, link or no link. */
   seen(record: PeerRecord): void {
     const { leafSet, directory } = this.#membership
-    this.#seenMs.set(record.id, this.#around.clock.nowMs())
+    this.answered(record.id)
     if (leafSet.has(record.id) || !leafSet.wants(record.id) || !directory.learn(record)) return
     this.#consider(record)
     this.#membership.admitUnlinked(record)
@@ -73,6 +75,13 @@ export class LinkKeeper {
   review(): void {
     for (const record of this.#membership.directory.candidates()) this.#consider(record)
     this.#pump()
+  }
+
+  /** It answered over the ring. */
+  answered(id: NodeId): void {
+    this.#seenMs.set(id, this.#around.clock.nowMs())
+    if (this.#missing.get(id)) this.#membership.directory.forgive(id)
+    this.#missing.delete(id)
   }
 
   /** A report that an unlinked member is gone. */
@@ -137,9 +146,10 @@ export class LinkKeeper {
     const options = { timeoutMs: PING_TIMEOUT_MS, isExact: true, detours: PING_DETOURS }
     try {
       await this.#routes.request(id, APPLICATION.ping, EMPTY, options)
-      this.#seenMs.set(id, this.#around.clock.nowMs())
+      this.answered(id)
       return true
     } catch {
+      this.#missing.set(id, true)
       return false // every reason means the same here: not to be reached now
     }
   }

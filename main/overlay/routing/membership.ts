@@ -10,8 +10,9 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 import { LeafSet } from './leaf-set.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { PrefixTable } from './prefix-table.ts'
-import { RingIndex } from '../base/ring-index.ts'
+import { comesBefore, RingIndex } from '../base/ring-index.ts'
 
+const NEAR_LINKS_PER_SIDE = 2
 const NOBODY: ReadonlySet<NodeId> = new Set()
 
 export class Membership implements Neighbourhood {
@@ -29,11 +30,12 @@ export class Membership implements Neighbourhood {
     this.#links = links
     this.leafSet = new LeafSet(this.self)
     this.table = new PrefixTable(this.self)
-    this.directory = new PeerDirectory(
-      around,
-      this.self,
-      (id) => this.leafSet.has(id) || this.table.has(id),
-    )
+    this.directory = new PeerDirectory(around, this.self, (id) => this.leafSet.has(id) || this.table.has(id))
+  }
+
+  /** This node's own record. */
+  get own(): PeerRecord {
+    return this.#links.self
   }
 
   onChange(listener: () => void): void {
@@ -77,7 +79,24 @@ export class Membership implements Neighbourhood {
 
   /** A link to this node would be of use: a leaf-set member has none, or a place in leaf set or table is free. */
   hasUseFor(id: NodeId): boolean {
-    return this.leafSet.wants(id) || (this.table.wants(id) && !this.directory.hasDeclined(id))
+    return (
+      this.leafSet.wants(id) ||
+      this.isNearLink(id) ||
+      (this.table.wants(id) && !this.directory.hasDeclined(id))
+    )
+  }
+
+  /**
+   * Among the linked nodes (itself counted) it is one of the two next to this node on its side of the ring. Where the leaf
+   * set cannot be linked, greedy steps towards this node end at these.
+   */
+  isNearLink(id: NodeId): boolean {
+    if (id === this.self) return false
+    const isUp = (each: NodeId): boolean => each !== id
+    if (this.links.size <= 2 * NEAR_LINKS_PER_SIDE) return true
+    const above = this.links.beside(this.self, NEAR_LINKS_PER_SIDE, isUp)
+    const below = this.links.beside(this.self, -NEAR_LINKS_PER_SIDE, isUp)
+    return comesBefore(this.self, id, above) || comesBefore(this.self, below, id)
   }
 
   linkUp(link: Link): void {

@@ -24,7 +24,9 @@ const MAX_TROUBLED = 512
 const MAX_DECLINED = 512
 /** Past the moment by which all neighbours have found the death themselves and stopped gossiping it. */
 const FIRST_BLOCK_MS = 20_000
-const LONGEST_BLOCK_MS = 600_000
+/** Most that cannot be dialled never can: two hosts behind unfriendly NATs. */
+const LONGEST_BLOCK_MS = 7_200_000
+const BLOCK_GROWTH = 6
 const DECLINED_MS = 3_600_000
 
 export class PeerDirectory {
@@ -80,9 +82,14 @@ export class PeerDirectory {
     const trouble = this.#troubled.get(id)
     if (!trouble && !this.#known.get(id)) return
     const failures = trouble?.failures ?? 0
-    const blockMs = Math.min(FIRST_BLOCK_MS * 2 ** failures, LONGEST_BLOCK_MS)
+    const blockMs = Math.min(FIRST_BLOCK_MS * BLOCK_GROWTH ** failures, LONGEST_BLOCK_MS)
     const blockedUntilMs = this.#around.clock.nowMs() + blockMs
     this.#troubled.set(id, { failures: failures + 1, blockedUntilMs })
+  }
+
+  /** It came back after it could not be reached at all: what failed before says nothing any more. */
+  forgive(id: NodeId): void {
+    this.#troubled.delete(id)
   }
 
   isBlocked(id: NodeId): boolean {

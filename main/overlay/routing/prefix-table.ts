@@ -4,6 +4,9 @@
 import { digitAt, type NodeId, sharedPrefixLength } from '../base/id.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
+/** Of a Pastry digit, b = 4. */
+export const DIGITS = 16
+
 interface Entry {
   record: PeerRecord
   rttMs: number
@@ -47,6 +50,14 @@ export class PrefixTable {
     return this.has(id) && this.#entries.delete(this.#slot(id))
   }
 
+  /** Bit d is set where the row has no entry for digit d; this node's own digit needs none. */
+  missing(row: number): number {
+    let mask = 0
+    for (let digit = 0; digit < DIGITS; digit++)
+      if (!this.#entries.has(DIGITS * row + digit)) mask |= 1 << digit
+    return mask & ~(1 << digitAt(this.#self, row))
+  }
+
   records(): PeerRecord[] {
     return [...this.#entries.values()].map((entry) => entry.record)
   }
@@ -54,8 +65,8 @@ export class PrefixTable {
   /** What a node that shares `row` digits with this one can use for its own row. */
   row(row: number): PeerRecord[] {
     const records: PeerRecord[] = []
-    for (let digit = 0; digit < 16; digit++) {
-      const entry = this.#entries.get(16 * row + digit)
+    for (let digit = 0; digit < DIGITS; digit++) {
+      const entry = this.#entries.get(DIGITS * row + digit)
       if (entry) records.push(entry.record)
     }
     return records
@@ -63,6 +74,6 @@ export class PrefixTable {
 
   #slot(id: NodeId): number {
     const row = sharedPrefixLength(this.#self, id)
-    return 16 * row + digitAt(id, row)
+    return DIGITS * row + digitAt(id, row)
   }
 }

@@ -11,9 +11,11 @@ import { MESSAGE } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { Bootstrap, type JoinState } from './bootstrap.ts'
 import { LeafUpkeep } from './leaf-upkeep.ts'
+import { LeafExchange } from './leaf-exchange.ts'
 import { LinkKeeper } from './link-keeper.ts'
 import { Membership } from './membership.ts'
 import { Router } from './router.ts'
+import { RowRepair } from './row-repair.ts'
 import { SurplusLinks } from './surplus-links.ts'
 
 /** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
@@ -31,6 +33,7 @@ export class Routing {
   readonly #router: Router
   readonly #keeper: LinkKeeper
   readonly #upkeep: LeafUpkeep
+  readonly #rows: RowRepair
   readonly #bootstrap: Bootstrap
   readonly #surplus: SurplusLinks
 
@@ -45,8 +48,9 @@ export class Routing {
     this.#membership = new Membership(around, links)
     this.#router = new Router(around, this.#membership, above.paths, options.detours)
     this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
-    this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper)
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
+    this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper, new LeafExchange(around, parts))
+    this.#rows = new RowRepair(around, parts)
     this.#bootstrap = new Bootstrap(around, parts)
     this.#surplus = new SurplusLinks(around, links, this.#membership, above.isUsed)
   }
@@ -89,6 +93,7 @@ export class Routing {
   start(): void {
     this.#keeper.start()
     this.#upkeep.start()
+    this.#rows.start()
     this.#surplus.start()
     this.#bootstrap.start()
   }

@@ -21,7 +21,7 @@ const IDLE_MS = 300_000
 /** The peer has a use for it: asked again after so long. */
 const ASK_AGAIN_MS = 1_800_000
 /** Enough to help newcomers in; the rest of a node's links is bounded by its leaf set and table. */
-export const MAX_SURPLUS = 32
+export const MAX_SURPLUS = 192
 /** A join and what follows it are over. */
 const SETTLED_MS = 30_000
 /** What both transports report as the reason. */
@@ -114,6 +114,6 @@ export class SurplusLinks {
 
   /** For a table place there are others; for these there are none. */
   #isVital(id: NodeId): boolean {
-    return this.#membership.leafSet.has(id) || this.#isUsedAbove(id)
+    return this.#membership.leafSet.has(id) || this.#membership.isNearLink(id) || this.#isUsedAbove(id)
   }
 }

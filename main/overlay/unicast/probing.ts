@@ -20,12 +20,11 @@ import { type Links } from '../transport/links.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
+import { decodeNamed, encodeNamed } from '../wire/ring-questions.ts'
 import {
   CHAIN_BYTES,
   decodeProbe,
-  decodeProbeAnswer,
   encodeProbe,
-  encodeProbeAnswer,
   isNewsTo,
   newProbe,
   oneHopFarther,
@@ -171,7 +170,7 @@ export class Probing {
     const options = { timeoutMs: ANSWER_TIMEOUT_MS, via, offset: offsetOf(copy), isOnce: true }
     try {
       const answer = await routes.request(links.self.id, APPLICATION.probe, encodeProbe(probe), options)
-      this.#parts.onNamed(decodeProbeAnswer(answer.payload, crypto))
+      this.#parts.onNamed(decodeNamed(answer.payload, this.#around))
       return answer.hops
     } catch (error) {
       drops.count(`probe: ${codeOf(error)}`)
@@ -188,13 +187,13 @@ export class Probing {
     if (previous === undefined) throw new BanyanError('unreachable', 'a probe that nobody took')
     const probe = this.#take(message, previous)
     const news = this.#parts.ring.neighboursOf(probe.origin.id).filter((record) => isNewsTo(probe, record.id))
-    return encodeProbeAnswer(news.slice(0, MAX_NAMED))
+    return encodeNamed(news.slice(0, MAX_NAMED))
   }
 
   /** Throws where it is not to be believed. */
   #take(message: RoutedMessage, previous: NodeId): UnicastProbe {
     const { crypto, network } = this.#around
-    const probe = decodeProbe(message.payload, crypto)
+    const probe = decodeProbe(message.payload, this.#around)
     const { id } = probe.origin
     if (message.key !== id || message.source !== id)
       throw new BanyanError('malformed', 'a probe for another than its origin')

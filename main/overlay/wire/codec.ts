@@ -161,8 +161,7 @@ export class Reader {
   /** Takes these bytes where they are what comes next; otherwise false, and nothing is taken. */
   skip(expected: Uint8Array): boolean {
     if (expected.length > this.remaining) return false
-    for (let i = 0; i < expected.length; i++)
-      if (this.#bytes[this.#offset + i] !== expected[i]) return false
+    for (let i = 0; i < expected.length; i++) if (this.#bytes[this.#offset + i] !== expected[i]) return false
     this.#offset += expected.length
     return true
   }

@@ -33,4 +33,5 @@ export const APPLICATION = {
   get: 7,
   probe: 8,
   leaves: 9,
+  row: 10,
 } as const

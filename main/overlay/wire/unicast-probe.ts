@@ -14,8 +14,8 @@ import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Crypto, type KeyPair, SIGNATURE_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
-import { type PeerRecord, readPeerRecord, writePeerRecord } from './peer-record.ts'
-import { readRecords, writeRecords } from './leaf-messages.ts'
+import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
+import { HINT_DIGITS, readHint, writeHint } from './ring-questions.ts'
 
 export interface UnicastProbe {
   origin: PeerRecord
@@ -33,8 +33,6 @@ export interface UnicastProbe {
 }
 
 export const CHAIN_BYTES = 16
-const HINT_BYTES = 8
-const HINT_DIGITS = 2 * HINT_BYTES
 const NO_HINT = '0'.repeat(HINT_DIGITS)
 const LABEL = utf8('banyan unicast join')
 
@@ -72,23 +70,18 @@ export function newProbe(
 export function encodeProbe(probe: UnicastProbe): Bytes {
   const writer = new Writer(320)
   writePeerRecord(writer, probe.origin)
-  return writer
-    .u32(probe.sequence)
-    .u8(probe.copy)
-    .u8(probe.mostHops)
-    .bytes(probe.anchor)
-    .bytes(probe.signature)
-    .bytes(probe.chain)
-    .bytes(hintBytes(probe.nearestAbove))
-    .bytes(hintBytes(probe.nearestBelow))
-    .finish()
+  writer.u32(probe.sequence).u8(probe.copy).u8(probe.mostHops)
+  writer.bytes(probe.anchor).bytes(probe.signature).bytes(probe.chain)
+  writeHint(writer, probe.nearestAbove)
+  writeHint(writer, probe.nearestBelow)
+  return writer.finish()
 }
 
 /** The form only. Errors: malformed, too-large. */
-export function decodeProbe(bytes: Uint8Array, crypto: Crypto): UnicastProbe {
+export function decodeProbe(bytes: Uint8Array, source: RecordSource): UnicastProbe {
   const reader = new Reader(bytes)
   const probe = {
-    origin: readPeerRecord(reader, crypto),
+    origin: readPeerRecord(reader, source),
     sequence: reader.u32(),
     copy: reader.u8(),
     mostHops: reader.u8(),
@@ -126,19 +119,6 @@ export function isNewsTo({ origin, nearestAbove, nearestBelow }: UnicastProbe, i
   return isBetween(own, hint, nearestAbove) || isBetween(nearestBelow, hint, own)
 }
 
-export function encodeProbeAnswer(records: readonly PeerRecord[]): Bytes {
-  const writer = new Writer(64)
-  writeRecords(writer, records)
-  return writer.finish()
-}
-
-export function decodeProbeAnswer(bytes: Uint8Array, crypto: Crypto): PeerRecord[] {
-  const reader = new Reader(bytes)
-  const records = readRecords(reader, crypto)
-  reader.end()
-  return records
-}
-
 function signedBody(
   networkId: Uint8Array,
   probe: Pick<UnicastProbe, 'sequence' | 'copy' | 'mostHops' | 'anchor'>,
@@ -160,14 +140,4 @@ function isBetween(from: string, place: string, to: string): boolean {
 
 function hintOf(id: NodeId | undefined): string {
   return id?.slice(0, HINT_DIGITS) ?? NO_HINT
-}
-
-function hintBytes(hint: string): Bytes {
-  return Uint8Array.from({ length: HINT_BYTES }, (_, i) => parseInt(hint.slice(2 * i, 2 * i + 2), 16))
-}
-
-function readHint(reader: Reader): string {
-  let hint = ''
-  for (let i = 0; i < HINT_BYTES; i++) hint += reader.u8().toString(16).padStart(2, '0')
-  return hint
 }
