@@ -25,7 +25,6 @@ import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
 import { formatAddress } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
-import { type PathStep } from './ports/paths.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
 import { type Store } from './ports/store.ts'
@@ -181,7 +180,7 @@ export class OverlayNode implements OverlayApi {
   }
 
   /** The best way to each of them, for drawings of the trees and for checkers. */
-  get unicastWays(): Iterable<PathStep & { expiresMs: number }> {
+  get unicastWays(): ReturnType<NextHopRecords['entries']> {
     return this.#records.entries()
   }
 

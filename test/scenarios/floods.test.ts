@@ -151,7 +151,15 @@ describe('a flood by one neighbour (seed 701)', () => {
 
   function routed(n: number, key: Id, application: number, payload: Bytes, source: Id): Bytes {
     const requestId = n.toString(16).padStart(16, '0')
-    const rest = { isExact: false, isFollowing: false, hops: 1, offset: 0, detoursLeft: 8, visited: [attacker.identity.id] }
+    const rest = {
+      isExact: false,
+      isFollowing: false,
+      keyHops: 255,
+      hops: 1,
+      offset: 0,
+      detoursLeft: 8,
+      visited: [attacker.identity.id],
+    }
     return encodeRouted({ requestId, key, application, source, payload, ...rest })
   }
 })

@@ -17,7 +17,8 @@ function routed(requestId: string): Uint8Array {
     detoursLeft: 0,
     source: ID,
     isFollowing: false,
-      visited: [],
+    keyHops: 255,
+    visited: [],
     payload: EMPTY,
   })
 }

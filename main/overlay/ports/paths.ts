@@ -3,12 +3,11 @@
 import { type NodeId } from '../base/id.ts'
 
 /**
- * How far a message has come along records: those it may follow next are of a newer sequence, or of the same with fewer
- * hops. It only ever tightens while the target stays, so following records cannot loop.
+ * How far a message has come along records: those of the same target that it may follow next have fewer hops. It only ever
+ * tightens while the target stays, so following records cannot loop.
  */
 export interface PathBound {
   readonly target: NodeId
-  readonly sequence: number
   /** Links between here and the target, at the record that was followed last. */
   readonly hops: number
 }
@@ -18,12 +17,8 @@ export interface PathStep extends PathBound {
 }
 
 export interface Paths {
-  /** The best record for a target within the bound whose link `isUsable`. */
-  step(
-    target: NodeId,
-    bound: PathBound | undefined,
-    isUsable: (link: NodeId) => boolean,
-  ): PathStep | undefined
+  /** The best record for a target with fewer hops than `below`, whose link `isUsable`. */
+  step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined
   /** Of the targets that `isWanted`, the closest to the key that there are records for. */
   closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined
   /** What was sent to the target over that link was not acknowledged end to end. */

@@ -7,7 +7,7 @@
 //         wait 1 s doubling to 30 s, for ever
 //
 // A join is a message routed to one's own id: every node on the way adds the table row the newcomer can use, the root
-// adds its leaf set. The same lookup, repeated now and then through a random link or target, lets rings that were apart merge.
+// adds its leaf set. The same lookup, repeated now and then through somebody no link leads to, lets rings that were apart merge.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, toHex } from '../base/bytes.ts'
@@ -39,9 +39,10 @@ const MAX_MET = 64
 const MAX_HINTS = 128
 /** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
 const DRAWN_PER_ROUND = 8
-/** Twice soon after the join, when others that joined with us have settled; then now and then. */
+/** Twice soon after the join, when others that joined with us have settled. */
 const SELF_LOOKUPS_MS = [5000, 20_000]
-const SELF_LOOKUP_PERIOD_MS = 600_000
+/** Through somebody no link leads to any more. A network that was cut for long is one again within two periods. */
+const APART_LOOKUP_PERIOD_MS = 120_000
 
 export class Bootstrap {
   readonly #around: Surroundings
@@ -84,8 +85,8 @@ export class Bootstrap {
     for (const delayMs of SELF_LOOKUPS_MS) this.#around.timers.after(delayMs, () => this.#lookUpSelf())
     const { timers, random } = this.#around
     timers.every(
-      () => SELF_LOOKUP_PERIOD_MS * (0.8 + 0.4 * random.unit()),
-      () => this.#lookUpSelf(),
+      () => APART_LOOKUP_PERIOD_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#lookUpSelfApart(),
     )
   }
 
@@ -195,19 +196,26 @@ export class Bootstrap {
     if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#become({ stage: 'joined' })
   }
 
-  /**
-   * Through a link, or as often through somebody this node once joined by, linked or not: rings that were cut apart have
-   * no links left between them, and would never hear of each other.
-   */
+  /** Through a random link: others may have joined beside us at the same moment. */
   #lookUpSelf(): void {
     if (this.#state.stage !== 'joined') return
     const { random, drops } = this.#around
-    const targets = [...this.#targets.values()]
-    if (targets.length > 0 && random.below(2) === 0)
-      return void this.#tryOne(targets[random.below(targets.length)]!)
     const linked = this.#membership.linked()
     const via = linked[random.below(Math.max(1, linked.length))]
     if (via) this.#join(via).catch((error: unknown) => drops.count(`self lookup: ${codeOf(error)}`))
+  }
+
+  /**
+   * Through somebody this node once had a link to, or was told of at its start, and has none to now: rings that were cut apart
+   * have no links left between them, and the probes that go out over links would never find the other.
+   */
+  #lookUpSelfApart(): void {
+    if (this.#state.stage !== 'joined') return
+    const met = [...this.#met.keys()].filter((id) => !this.#membership.linkTo(id))
+    const targets = [...this.#targets.values()].filter(({ id }) => !id || !this.#membership.linkTo(id))
+    const apart = [...met.map((id) => this.#met.get(id)!), ...targets]
+    const target = apart[this.#around.random.below(Math.max(1, apart.length))]
+    if (target) void this.#tryOne(target)
   }
 
   #application(): Application {

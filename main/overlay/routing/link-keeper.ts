@@ -18,9 +18,9 @@ const MAX_PARALLEL_DIALS = 8
 const PING_TIMEOUT_MS = 4000
 /** A ping that finds no way need not look behind every corner. */
 const PING_DETOURS = 3
-const VERIFY_PERIOD_MS = 60_000
-/** Its probes come about as often. */
-const SEEN_FOR_MS = 90_000
+const VERIFY_PERIOD_MS = 40_000
+/** Whoever has a link to it finds its death in seconds and says so; this is for those that nobody near has a link to. */
+const SEEN_FOR_MS = 200_000
 /** Before a member that did not answer is given up, its way may be laid anew. */
 const VERIFY_AGAIN_MS = 6000
 /** One that others name again and again is asked at most so often. */

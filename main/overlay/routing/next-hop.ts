@@ -9,7 +9,7 @@
 //
 // The leaf set is logical: a node may know that another is closer without having a link to it. Then it must not deliver, or
 // the key's root would split. While a message follows a record, "where we are" is the record's target; what could loop is
-// bounded: greedy steps by the visited list, records by their sequence and hops, detours by the budget.
+// bounded: greedy steps by the visited list, records by their hops, detours by the budget.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
@@ -32,13 +32,14 @@ export interface HopQuery {
   /** Links that did not take this message. */
   failed: ReadonlySet<NodeId>
   detoursLeft: number
+  keyHops: number
   bound?: PathBound | undefined
   isFollowing: boolean
 }
 
 export type Hop =
   | { kind: 'deliver' }
-  | { kind: 'forward'; next: NodeId; isDetour: boolean; path?: PathStep }
+  | { kind: 'forward'; next: NodeId; isDetour: boolean; path?: PathStep; lost?: NodeId }
   | { kind: 'stuck'; reason: 'dead-end' | 'not-here' }
 
 /**
@@ -48,11 +49,28 @@ export type Hop =
 const SPARSE_LINKS = 12
 
 export function nextHop(view: RoutingView, query: HopQuery): Hop {
-  const { self, leafSet } = view
+  const { self } = view
   const { key, isExact } = query
   if (key === self) return { kind: 'deliver' }
   const hop = (isExact && towards(view, query, key)) || onwards(view, query)
   if (hop) return hop
+  const lost = query.isFollowing && query.bound?.target !== self ? query.bound?.target : undefined
+  const other = elsewhere(view, lost ? without(query, lost) : query)
+  return lost && other.kind === 'forward' ? { ...other, lost } : other
+}
+
+/**
+ * The records for a target end here. An exact message does without the target from now on; any other must not, for it may
+ * be the key's root, but finds no way to it short enough.
+ */
+function without(query: HopQuery, lost: NodeId): HopQuery {
+  const visited = query.isExact ? new Set([...query.visited, lost]) : query.visited
+  return { ...query, visited, bound: { target: lost, hops: 0 }, isFollowing: false }
+}
+
+function elsewhere(view: RoutingView, query: HopQuery): Hop {
+  const { self, leafSet } = view
+  const { key, isExact } = query
   let isRootHere = false
   if (leafSet.covers(key)) {
     const root = leafSet.rootOf(key, query.offset, query.visited)
@@ -78,13 +96,14 @@ function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
   return (offset === 0 && closer(view, query, bound.target)) || along(view, query, bound.target)
 }
 
-/** A target may be followed where the last one followed was farther from the key, or within the bound if it is the same. */
+/** A target may be followed where it is closer to the key than the last one was, or within the bound if it is the same. */
 function along(view: RoutingView, query: HopQuery, target: NodeId): Hop | undefined {
-  const { key, bound, failed } = query
-  const isLoose = bound && bound.target !== target && compareDistance(key, target, bound.target) > 0
-  const path = isLoose
-    ? undefined
-    : view.paths.step(target, bound, (link) => view.links.has(link) && !failed.has(link))
+  const { key, keyHops, bound, failed } = query
+  const isSame = bound?.target === target
+  if (target !== key && bound && bound.hops > 0 && !isSame && compareDistance(key, target, bound.target) > 0)
+    return undefined
+  const below = target === key ? keyHops : isSame ? bound.hops : Infinity
+  const path = view.paths.step(target, below, (link) => view.links.has(link) && !failed.has(link))
   return path && { kind: 'forward', next: path.link, isDetour: false, path }
 }
 

@@ -18,7 +18,7 @@ import {
   type Routes,
 } from '../ports/routes.ts'
 import { type Timer } from '../ports/clock.ts'
-import { type Paths } from '../ports/paths.ts'
+import { type PathBound, type Paths } from '../ports/paths.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
@@ -29,6 +29,7 @@ import {
   MAX_DETOURS,
   MAX_HOPS,
   MAX_ROUTED_BYTES,
+  NO_KEY_HOPS,
   REPLY,
   REQUEST_ID_BYTES,
   type ReplyStatus,
@@ -64,7 +65,7 @@ interface Reverse {
   /** undefined: this node asked. */
   previous: NodeId | undefined
   /** The record it was sent along; undefined where it was not, or its truth is known. */
-  path?: { target: NodeId; link: NodeId } | undefined
+  path?: { target: NodeId; link: NodeId; isToKey: boolean } | undefined
   /** Set at the root, so that a copy over another way is answered and not delivered twice. */
   reply?: RoutedReply
   isDelivered: boolean
@@ -106,7 +107,7 @@ export class Router implements Routes {
     this.#reverse = new RecentMap(around.clock, {
       lifeMs: REVERSE_LIFE_MS,
       limit: MAX_PENDING_REPLIES,
-      onForgotten: ({ path }) => path && paths.failed(path.target, path.link),
+      onForgotten: ({ path }) => path?.isToKey && paths.failed(path.target, path.link),
     })
     this.#messages = new PeerBudgets(around.clock, LINK_BURST_MESSAGES, LINK_MESSAGES_PER_SECOND)
     this.#bytes = new PeerBudgets(around.clock, LINK_BURST_BYTES, LINK_BYTES_PER_SECOND)
@@ -179,6 +180,7 @@ export class Router implements Routes {
       offset: options.offset ?? 0,
       detoursLeft: Math.min(options.detours ?? this.#detours, MAX_DETOURS),
       source: this.#membership.self,
+      keyHops: NO_KEY_HOPS,
       isFollowing: false,
       visited: [...(options.avoid ?? [])],
       payload,
@@ -266,17 +268,23 @@ export class Router implements Routes {
     const { message, previous, hop, link } = sending
     const upcall = this.#upcall(message, previous)
     if (upcall.kind !== 'pass') return this.#endHere(message, upcall)
+    const isToKey = hop.path?.target === message.key
     const attempt = this.#attempts.get(message.requestId)
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
     const reverse = this.#reverse.get(message.requestId)
-    if (reverse) reverse.path = hop.path && { target: hop.path.target, link: hop.next }
+    if (reverse) reverse.path = hop.path && { target: hop.path.target, link: hop.next, isToKey }
     const sent: RoutedMessage = {
       ...message,
       payload: upcall.payload ?? message.payload,
       detoursLeft: message.detoursLeft - (hop.isDetour ? 1 : 0),
-      bound: hop.path ?? message.bound,
-      isFollowing: hop.path !== undefined,
-      visited: [...message.visited, this.#membership.self],
+      keyHops: isToKey ? hop.path!.hops : message.keyHops,
+      bound: boundAfter(message, hop),
+      isFollowing: hop.path !== undefined && !isToKey,
+      visited: [
+        ...message.visited,
+        ...(message.isExact && hop.lost ? [hop.lost] : []),
+        this.#membership.self,
+      ],
     }
     this.#overLink(sending, link, encodeRouted(sent), false)
   }
@@ -362,14 +370,22 @@ export class Router implements Routes {
     this.#reverse.set(requestId, { previous, isDelivered: false })
   }
 
-  /** An answer proves the record that led there; no way on disproves it. */
+  /** An answer proves the record that led there; no way on disproves one that was to lead to the key itself. */
   #judgePath(reverse: Reverse, { status }: RoutedReply): void {
     const { path } = reverse
     if (!path) return
     reverse.path = undefined
     if (status === REPLY.ok) this.#paths.worked(path.target, path.link)
-    else if (status !== REPLY.failed) this.#paths.failed(path.target, path.link)
+    else if (path.isToKey && status !== REPLY.failed) this.#paths.failed(path.target, path.link)
   }
+}
+
+function boundAfter(
+  { key, bound }: RoutedMessage,
+  { path, lost }: Hop & { kind: 'forward' },
+): PathBound | undefined {
+  if (path && path.target !== key) return { target: path.target, hops: path.hops }
+  return lost ? { target: lost, hops: 0 } : bound
 }
 
 function hopTimeoutMs(link: Link, message: RoutedMessage): number {

@@ -5,7 +5,7 @@
 import { type NodeId } from '../base/id.ts'
 import { RingIndex } from '../base/ring-index.ts'
 import { type Clock } from '../ports/clock.ts'
-import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
+import { type Paths, type PathStep } from '../ports/paths.ts'
 
 interface Way {
   link: NodeId
@@ -43,7 +43,7 @@ export class NextHopRecords implements Paths {
   }
 
   /** For checkers and drawings: each origin with its best way. */
-  *entries(): Iterable<PathStep & { expiresMs: number }> {
+  *entries(): Iterable<PathStep & { sequence: number; expiresMs: number }> {
     for (const [target, [best]] of this.#ways) if (best) yield { target, ...best }
   }
 
@@ -57,16 +57,12 @@ export class NextHopRecords implements Paths {
     if (this.#ways.size > this.#limits.origins) this.#shed()
   }
 
-  step(
-    target: NodeId,
-    bound: PathBound | undefined,
-    isUsable: (link: NodeId) => boolean,
-  ): PathStep | undefined {
+  step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined {
     const nowMs = this.#clock.nowMs()
     const way = this.#ways
       .get(target)
-      ?.find((each) => each.expiresMs > nowMs && isWithin(target, each, bound) && isUsable(each.link))
-    return way && { target, link: way.link, sequence: way.sequence, hops: way.hops }
+      ?.find((each) => each.expiresMs > nowMs && each.hops < below && isUsable(each.link))
+    return way && { target, link: way.link, hops: way.hops }
   }
 
   closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined {
@@ -138,12 +134,10 @@ function isOutdatedBy(way: Way, found: { link: NodeId; sequence: number; hops: n
   return found.sequence > way.sequence || (found.sequence === way.sequence && found.hops < way.hops)
 }
 
-/** Newer, or as new and nearer: DSDV's order (Perkins and Bhagwat 1994), in which following records cannot loop. */
-function isWithin(target: NodeId, way: Way, bound: PathBound | undefined): boolean {
-  if (bound?.target !== target) return true
-  return way.sequence > bound.sequence || (way.sequence === bound.sequence && way.hops < bound.hops)
-}
-
+/**
+ * Fewest hops first, of whatever round. A way is pushed out only by ways that are as short, so whoever follows one of h hops
+ * finds one of fewer at the next node.
+ */
 function byMerit(a: Way, b: Way): number {
   return a.failures - b.failures || a.hops - b.hops || b.sequence - a.sequence
 }

@@ -1,12 +1,12 @@
 // A message that finds its way to a key, and the answer that finds its way back.
 //
 //   routed  5 | request id 8 | key 32 | application 1 | flags 1 | hops 1 | offset 1 (signed) | detours left 1
-//             | source 32 | bound, where flags say so: target 32, sequence 4, hops 1
+//             | source 32 | key hops 1 | bound, where flags say so: target 32, hops 1
 //             | n 1 | n x visited 32 | length 4 | payload
 //   reply   6 | request id 8 | status 1 | hops 1 | responder 32 | length 4 | payload
 //
 // flags: bit 0 = exact (only the node whose id is the key may answer), bit 1 = a bound follows, bit 2 = on the way along
-// records to the bound's target. The source, the hop count, the bound and the visited list are claims of whoever relayed the
+// records to the bound's target. Key hops: of the record for the key that was followed last, 255 for none. The source, the hop count, the bound and the visited list are claims of whoever relayed the
 // message: they bound its way, and nothing is decided on them that costs others.
 
 import { type Bytes, toHex } from '../base/bytes.ts'
@@ -26,7 +26,9 @@ export interface RoutedMessage {
   offset: number
   detoursLeft: number
   source: NodeId
-  /** How far it came along records. */
+  /** A record for the key itself is followed only with fewer hops than this. */
+  keyHops: number
+  /** How far it came along records of another node, closer to the key than where it was. */
   bound?: PathBound | undefined
   /** The hop it is on was chosen by a record. */
   isFollowing: boolean
@@ -47,12 +49,13 @@ export interface RoutedReply {
 }
 
 export const REQUEST_ID_BYTES = 8
-/** Ways in a network of millions take 6 hops; a dead end may add 8 detours. More is a loop. */
-export const MAX_HOPS = 32
+/** Ways in a network of millions take 6 hops and 8 detours; across a radio mesh of 400, up to 40. */
+export const MAX_HOPS = 64
 export const MAX_VISITED = 24
 export const MAX_DETOURS = 8
 /** A publication or a record of 64 KiB with what its application writes around it. */
 export const MAX_ROUTED_BYTES = 64 * 1024 + 512
+export const NO_KEY_HOPS = 255
 const FLAG_EXACT = 1
 const FLAG_BOUND = 2
 const FLAG_FOLLOWING = 4
@@ -68,8 +71,9 @@ export function encodeRouted(message: RoutedMessage): Bytes {
     .u8(message.offset & 255)
     .u8(message.detoursLeft)
     .id(message.source)
+    .u8(message.keyHops)
   const { bound } = message
-  if (bound) writer.id(bound.target).u32(bound.sequence).u8(bound.hops)
+  if (bound) writer.id(bound.target).u8(bound.hops)
   const visited = message.visited.slice(-MAX_VISITED)
   writer.u8(visited.length)
   for (const id of visited) writer.id(id)
@@ -86,6 +90,7 @@ export function decodeRouted(reader: Reader): RoutedMessage {
   const offset = (reader.u8() << 24) >> 24
   const detoursLeft = Math.min(reader.u8(), MAX_DETOURS)
   const source = reader.id()
+  const keyHops = reader.u8()
   const bound = flags & FLAG_BOUND ? readBound(reader) : undefined
   const visited = readIds(reader, MAX_VISITED)
   const payload = reader.bytes32(MAX_ROUTED_BYTES)
@@ -99,6 +104,7 @@ export function decodeRouted(reader: Reader): RoutedMessage {
     offset,
     detoursLeft,
     source,
+    keyHops,
     bound,
     isFollowing: bound !== undefined && (flags & FLAG_FOLLOWING) !== 0,
     visited,
@@ -111,7 +117,7 @@ function flagsOf({ isExact, bound, isFollowing }: RoutedMessage): number {
 }
 
 function readBound(reader: Reader): PathBound {
-  return { target: reader.id(), sequence: reader.u32(), hops: reader.u8() }
+  return { target: reader.id(), hops: reader.u8() }
 }
 
 export function encodeReply(reply: RoutedReply): Bytes {

@@ -40,6 +40,7 @@ async function begin(seed: number): Promise<Story> {
       offset: 0,
       detoursLeft: 0,
       isFollowing: false,
+      keyHops: 255,
       visited: [],
     }
     relay.links.get(bob.identity.id)!.send(encodeRouted({ ...head, ...rest, payload }))

@@ -45,4 +45,28 @@ describe('the codec', () => {
     expect(() => new Reader(Uint8Array.of(0)).end()).toThrowError(malformed)
     expect(() => new Writer().bytes16(new Uint8Array(65536))).toThrowError(tooLarge)
   })
+
+  it('skips what is expected and nothing else', () => {
+    const reader = new Reader(Uint8Array.of(1, 2, 3, 0x89, 0xab, 0xcd, 0xef))
+    expect(reader.skip(Uint8Array.of(1, 3))).toBe(false)
+    expect(reader.skip(Uint8Array.of(1, 2))).toBe(true)
+    expect([reader.offset, reader.remaining]).toEqual([2, 5])
+    expect(reader.peek32(1)! >>> 0).toBe(0x89abcdef)
+    expect(reader.peek32(2)).toBe(undefined)
+    expect(reader.skip(Uint8Array.of(3, 0x89, 0xab, 0xcd, 0xef, 0))).toBe(false)
+    expect(reader.u8()).toBe(3)
+    expect([...reader.since(1)]).toEqual([2, 3])
+  })
+
+  it('writers at work at the same time do not write into each other', () => {
+    const outer = new Writer().u8(1)
+    for (let i = 0; i < 9; i++) {
+      const inner = new Writer().u16(i)
+      const unfinished = new Writer(10_000).u8(99)
+      outer.bytes(inner.finish())
+      unfinished.u8(98)
+    }
+    expect([...outer.finish()]).toEqual([1, ...Array.from({ length: 9 }, (_, i) => [0, i]).flat()])
+    expect(outer.u8(5).finish()).toEqual(Uint8Array.of(5))
+  })
 })
