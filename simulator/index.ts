@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { baselines } from './experiments/baselines.ts'
 import { churn } from './experiments/churn.ts'
 import { type Experiment, type Figures, type Outcome } from './experiments/experiment.ts'
 import { measureKernel } from './experiments/kernel.ts'
@@ -16,7 +17,7 @@ import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { htmlReport } from './report/html-report.ts'
 
-const EXPERIMENTS: readonly Experiment[] = [reach, roots, scale, churn, partition, meshRadio, maintenance]
+const EXPERIMENTS: readonly Experiment[] = [reach, roots, scale, churn, partition, meshRadio, maintenance, baselines]
 const KERNEL = {
   name: 'kernel',
   about: 'events per second of the queue itself, beside a plain heap of objects',

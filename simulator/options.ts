@@ -33,6 +33,7 @@ const PARAMETERS = {
   sends: { least: 1, most: 10_000_000, byDefault: 20_000, is: 'how many random sends' },
   keys: { least: 1, most: 1_000_000, byDefault: 2000, is: 'how many keys (roots)' },
   replicas: { least: 0, most: 2 ** 40, byDefault: 2 ** 28, is: 'bytes of others’ records a node keeps' },
+  overlay: { least: 0, most: 1, byDefault: 1, is: 'run the overlay too (baselines); 0 leaves it out' },
   checks: { ...SHARE, byDefault: 1, is: 'share of routed messages that the checkers follow' },
 } as const satisfies Record<string, Parameter>
 
@@ -134,7 +135,7 @@ function oneOf(name: string, text: string, allowed: readonly string[]): string {
 }
 
 const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 }
-const WHOLE = new Set(['nodes', 'seed', 'bootstraps', 'clusters', 'sends', 'keys'])
+const WHOLE = new Set(['overlay', 'nodes', 'seed', 'bootstraps', 'clusters', 'sends', 'keys'])
 
 function numberOf(name: ParameterName, text: string): number {
   const { least, most } = PARAMETERS[name]

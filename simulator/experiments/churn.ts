@@ -83,7 +83,7 @@ async function measureChurn(
     },
     notes: [
       'upkeepBytesPerSecond is bytesPerNode without handshakes',
-      ...upkeepNotes(lab, idle, 'under churn, the sends included'),
+      ...upkeepNotes(idle, 'under churn, the sends included'),
     ],
   }
 }

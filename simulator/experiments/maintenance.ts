@@ -31,7 +31,7 @@ export const maintenance: Experiment = {
         linksPlot(lab),
         trafficPlot(lab),
       ],
-      notes: ['per node, over five quiet minutes:', ...perType, ...upkeepNotes(lab, idle), ...checks.notes],
+      notes: ['per node, over five quiet minutes:', ...perType, ...upkeepNotes(idle), ...checks.notes],
     }
   },
 }

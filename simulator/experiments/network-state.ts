@@ -1,13 +1,10 @@
 // What a network holds and sends, as figures that every experiment prints.
 
-import { type OverlayNode } from '../../main/overlay/node.ts'
 import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Figures, type NetworkMap, type Plot } from './experiment.ts'
+import { type Host } from '../world/world.ts'
 import { type Lab } from './lab.ts'
 import { histogram, maximum, mean, percentile } from './statistics.ts'
-
-/** A node that keeps next-hop records says how many; one that has none yet counts as zero. */
-type RecordKeeper = OverlayNode & { readonly unicastRecords?: number }
 
 const IDLE_MS = 60_000
 const LINK_BAR_WIDTH = 10
@@ -16,7 +13,7 @@ const MAX_DRAWN_LINKS = 6000
 export function stateFigures(lab: Lab): Figures {
   const { alive } = lab.world
   const links = alive.map((host) => host.links.size)
-  const records = alive.map(({ node }) => (node as RecordKeeper).unicastRecords ?? 0)
+  const records = alive.map(({ node }) => node.unicastRecords)
   return {
     linksPerNode: percentile(links, 0.5),
     linksPerNodeP99: percentile(links, 0.99),
@@ -89,6 +86,30 @@ export function linksPlot(lab: Lab): Plot {
   const links = lab.world.alive.map((host) => host.links.size)
   const bars = histogram(links, LINK_BAR_WIDTH).map(({ from, count }) => ({ label: `${from}`, value: count }))
   return { kind: 'bars', title: 'Links per node', unit: 'nodes', bars }
+}
+
+/**
+ * The unicast tree of one node: whom each other hands a message for it to. A node that has neither a link to the root nor a
+ * record stands alone: messages for the root leave it by id.
+ */
+export function treePlot(lab: Lab, root: Host): Plot {
+  const { alive, network } = lab.world
+  const indices = new Map(alive.map(({ id }, i) => [id, i]))
+  const parents = alive.map(({ node, links }) => {
+    if (links.get(root.id)?.isOpen) return indices.get(root.id)!
+    for (const { target, link } of node.unicastWays) if (target === root.id) return indices.get(link) ?? -1
+    return -1
+  })
+  parents[indices.get(root.id)!] = -1
+  const nodes = alive.map(({ number }) => ({
+    ...network.terrain.position(number),
+    isTranslated: network.terrain.isTranslated(number),
+  }))
+  return {
+    kind: 'tree',
+    title: 'The unicast tree of one node',
+    tree: { nodes, parents, root: indices.get(root.id)! },
+  }
 }
 
 /** The network from above, with some ways that messages took. Of a large one a part of the links. */

@@ -10,6 +10,7 @@ import {
   networkMap,
   stateFigures,
   trafficPlot,
+  treePlot,
 } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
 import { histogram, mean, percentile } from './statistics.ts'
@@ -55,7 +56,7 @@ export async function measureReach(
   return {
     figures: { ...figures, ...checks.figures },
     plots: await reachPlots(lab, figures, records),
-    notes: [...failureNotes(records), ...upkeepNotes(lab, idle), ...checks.notes],
+    notes: [...failureNotes(records), ...upkeepNotes(idle), ...checks.notes],
   }
 }
 
@@ -96,15 +97,12 @@ export function upkeepFigures(idle: Idle): Figures {
   }
 }
 
-export function upkeepNotes(lab: Lab, idle: Idle, when = 'while nobody sends'): string[] {
+export function upkeepNotes(idle: Idle, when = 'while nobody sends'): string[] {
   const total = idle.byType.reduce((sum, { bytes }) => sum + bytes, 0)
   const shares = idle.byType
     .slice(0, 8)
     .map(({ type, bytes }) => `${type} ${((100 * bytes) / total).toFixed(1)} %`)
-  const notes = [`packetsPerNode and bytesPerNode are per node and second ${when} (${shares.join(', ')})`]
-  if (!lab.world.alive.some(({ node }) => 'unicastRecords' in node))
-    notes.push('recordsPerNode is 0: this overlay keeps no next-hop records yet')
-  return notes
+  return [`packetsPerNode and bytesPerNode are per node and second ${when} (${shares.join(', ')})`]
 }
 
 function failureNotes(records: readonly SendRecord[]): string[] {
@@ -143,6 +141,7 @@ async function reachPlots(lab: Lab, figures: Figures, records: readonly SendReco
             title: 'The network and some ways of messages',
             map: networkMap(lab, routes),
           },
+          treePlot(lab, records[0]!.to),
         ]
       : []),
   ]

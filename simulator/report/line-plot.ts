@@ -1,65 +1,94 @@
-import { type Plot } from '../experiments/experiment.ts'
+// Lines, or points alone, over two axes of which each may be logarithmic.
+
+import { type Box, xAxis, yAxis } from './axes.ts'
 import { escapeText } from './escape-text.ts'
-import { shortNumber } from './short-number.ts'
+import { type LinesPlot, type Point, type ScatterPlot, type Series } from './plot.ts'
+import { type Scale, scaleOver } from './scale.ts'
 
 const WIDTH = 720
-const HEIGHT = 300
-const BOX = { left: 56, right: 560, top: 14, bottom: 256 }
+const BOX: Box = { left: 56, right: 536, top: 28, bottom: 260 }
+const HEIGHT = BOX.bottom + 46
 const COLOURS = 8
-const TICKS = 5
+const LEGEND_STEP = 19
+const LONGEST_LABEL = 20
+/** Up to so many points a line shows them as dots too: that is where it was measured. */
+const FEW_POINTS = 24
 
-interface Scale {
-  (value: number): number
+export function drawLines({ lines, ...frame }: LinesPlot): string {
+  return drawFrame(frame, lines, (points, colour) => {
+    const way = points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')
+    const line = `<polyline points="${way}" fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round"/>`
+    return points.length > FEW_POINTS ? line : line + dots(points, colour, 2.6, 1)
+  })
 }
 
-export function drawLines(plot: Plot & { kind: 'lines' }): string {
-  const points = plot.lines.flatMap((line) => line.points)
-  const onX = (value: number): number => (plot.isLogX ? Math.log10(Math.max(value, 1e-9)) : value)
-  const xs = points.map(({ x }) => onX(x))
-  const [least, most] = [Math.min(...xs, Infinity), Math.max(...xs, -Infinity)]
-  const top = Math.max(...points.map(({ y }) => y), 1e-9)
-  const x: Scale = (value) =>
-    BOX.left + ((onX(value) - least) / Math.max(1e-9, most - least)) * (BOX.right - BOX.left)
-  const y: Scale = (value) => BOX.bottom - (value / top) * (BOX.bottom - BOX.top)
-  const lines = plot.lines.map(({ label, points: own }, i) => {
-    const colour = `var(--c${i % COLOURS})`
-    const way = own.map((point) => `${x(point.x).toFixed(1)},${y(point.y).toFixed(1)}`).join(' ')
-    const at = BOX.top + 14 + 18 * i
-    return (
-      `<polyline points="${way}" fill="none" stroke="${colour}" stroke-width="1.6"/>` +
-      `<line x1="${BOX.right + 14}" x2="${BOX.right + 32}" y1="${at - 4}" y2="${at - 4}" stroke="${colour}" stroke-width="3"/>` +
-      `<text x="${BOX.right + 38}" y="${at}">${escapeText(label)}</text>`
-    )
-  })
+export function drawScatter({ series, ...frame }: ScatterPlot): string {
+  const count = series.reduce((total, { points }) => total + points.length, 0)
+  const radius = Math.max(1.3, Math.min(3.2, 60 / Math.sqrt(Math.max(1, count))))
+  return drawFrame(frame, series, (points, colour) => dots(points, colour, radius, count > 200 ? 0.55 : 0.9))
+}
+
+type Frame = Pick<LinesPlot, 'title' | 'x' | 'y' | 'isLogX' | 'isLogY'>
+
+function drawFrame(
+  { title, x, y, isLogX, isLogY }: Frame,
+  series: readonly Series[],
+  draw: (points: Point[], colour: string) => string,
+): string {
+  const all = series.flatMap(({ points }) => points)
+  const onX = scaleOver(
+    all.map((point) => point.x),
+    { from: BOX.left, to: BOX.right, isLog: isLogX },
+  )
+  const onY = scaleOver(
+    all.map((point) => point.y),
+    {
+      from: BOX.bottom,
+      to: BOX.top,
+      isLog: isLogY,
+      hasZero: true,
+    },
+  )
+  const drawn = series.map(({ points }, i) => draw(placed(points, onX, onY, { isLogX, isLogY }), colourOf(i)))
+  const height = Math.max(HEIGHT, BOX.top + LEGEND_STEP * (series.length + 1))
   return (
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(plot.title)}">` +
-    yAxis(top, y) +
-    xAxis(plot, least, most) +
-    lines.join('') +
-    `<text class="soft" x="${BOX.left}" y="10">${escapeText(plot.y)}</text>` +
-    `<text class="soft" x="${BOX.right}" y="${HEIGHT - 8}" text-anchor="end">${escapeText(plot.x)}</text></svg>`
+    `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}">` +
+    yAxis(BOX, onY, y) +
+    xAxis(BOX, onX, x) +
+    drawn.join('') +
+    series.map(({ label }, i) => legend(label, i)).join('') +
+    '</svg>'
   )
 }
 
-function yAxis(top: number, y: Scale): string {
-  let drawn = ''
-  for (let tick = 0; tick <= TICKS; tick++) {
-    const value = (top * tick) / TICKS
-    const at = y(value).toFixed(1)
-    drawn +=
-      `<line x1="${BOX.left}" x2="${BOX.right}" y1="${at}" y2="${at}" stroke="var(--faint)"/>` +
-      `<text class="soft" x="${BOX.left - 6}" y="${Number(at) + 4}" text-anchor="end">${shortNumber(value)}</text>`
-  }
-  return drawn
+/** What a logarithmic axis cannot show is left out. */
+function placed(
+  points: readonly Point[],
+  onX: Scale,
+  onY: Scale,
+  { isLogX, isLogY }: Pick<Frame, 'isLogX' | 'isLogY'>,
+): Point[] {
+  return points
+    .filter(({ x, y }) => (!isLogX || x > 0) && (!isLogY || y > 0))
+    .map(({ x, y }) => ({ x: onX.at(x), y: onY.at(y) }))
 }
 
-function xAxis(plot: Plot & { kind: 'lines' }, least: number, most: number): string {
-  let drawn = ''
-  for (let tick = 0; tick <= TICKS; tick++) {
-    const value = least + ((most - least) * tick) / TICKS
-    const at = BOX.left + ((BOX.right - BOX.left) * tick) / TICKS
-    const label = Number.isFinite(value) ? shortNumber(plot.isLogX ? 10 ** value : value) : ''
-    drawn += `<text class="soft" x="${at.toFixed(1)}" y="${BOX.bottom + 18}" text-anchor="middle">${label}</text>`
-  }
-  return drawn
+function dots(points: readonly Point[], colour: string, radius: number, opacity: number): string {
+  const drawn = points.map(
+    ({ x, y }) => `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${radius.toFixed(1)}"/>`,
+  )
+  return `<g fill="${colour}" opacity="${opacity}">${drawn.join('')}</g>`
+}
+
+function legend(label: string, i: number): string {
+  const y = BOX.top + 6 + LEGEND_STEP * i
+  const shown = label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label
+  return (
+    `<line x1="${BOX.right + 16}" x2="${BOX.right + 34}" y1="${y - 4}" y2="${y - 4}" stroke="${colourOf(i)}" stroke-width="3"/>` +
+    `<text x="${BOX.right + 40}" y="${y}">${escapeText(shown)}</text>`
+  )
+}
+
+function colourOf(i: number): string {
+  return `var(--c${i % COLOURS})`
 }

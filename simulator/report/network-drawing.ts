@@ -1,34 +1,65 @@
-// The network from above: nodes where they stand (filled: the Internet can reach them), links, and some ways of messages.
+// The network from above: nodes where they stand, links, and some ways of messages from a ring to an arrow's point.
 
-import { type NetworkMap } from '../experiments/experiment.ts'
 import { escapeText } from './escape-text.ts'
+import { drawKey, drawNode, type KeyEntry, MAP_SIZE, nodeKey, placeOf, radiusFor } from './map-marks.ts'
+import { type NetworkMap, type Point } from './plot.ts'
 
-const SIZE = 720
-const MARGIN = 12
 const COLOURS = 8
+const ARROW = 9
 
 export function drawMap({ nodes, links, routes }: NetworkMap, title: string): string {
-  const at = (i: number): [string, string] => {
-    const { x, y } = nodes[i]!
-    return [place(x), place(y)]
-  }
-  const radius = Math.max(1.2, Math.min(5, 90 / Math.sqrt(nodes.length)))
-  const lines = links.map(([a, b]) => {
-    const [[x1, y1], [x2, y2]] = [at(a), at(b)]
-    return `M${x1} ${y1}L${x2} ${y2}`
-  })
-  const dots = nodes.map(({ isTranslated }, i) => {
-    const [x, y] = at(i)
-    const fill = isTranslated ? 'var(--paper)' : 'var(--c2)'
-    return `<circle cx="${x}" cy="${y}" r="${radius.toFixed(1)}" fill="${fill}" stroke="var(--c2)" stroke-width="0.8"/>`
-  })
-  const ways = routes.map((route, i) => {
-    const points = route.map((each) => at(each).join(',')).join(' ')
-    return `<polyline points="${points}" fill="none" stroke="var(--c${i % COLOURS})" stroke-width="2.2" stroke-linejoin="round"/>`
-  })
-  return `<svg viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label="${escapeText(title)}"><path d="${lines.join('')}" stroke="var(--faint)" stroke-width="0.5" opacity="0.5" fill="none"/>${dots.join('')}${ways.join('')}</svg>`
+  const places = nodes.map(placeOf)
+  const radius = radiusFor(nodes.length)
+  const ways = routes.filter(({ length }) => length > 1)
+  const key = drawKey(keyOf(nodes, links.length, ways.length), MAP_SIZE, MAP_SIZE)
+  return (
+    `<svg viewBox="0 0 ${MAP_SIZE} ${MAP_SIZE + key.height}" role="img" aria-label="${escapeText(title)}">` +
+    drawLinks(links, places) +
+    nodes.map((node, i) => drawNode(places[i]!, node, radius)).join('') +
+    ways
+      .map((way, i) =>
+        drawWay(
+          way.map((each) => places[each]!),
+          i,
+        ),
+      )
+      .join('') +
+    `${key.drawn}</svg>`
+  )
 }
 
-function place(share: number): string {
-  return (MARGIN + (SIZE - 2 * MARGIN) * share).toFixed(1)
+/** The more there are, the fainter each: what shows is where many run. */
+function drawLinks(links: NetworkMap['links'], places: readonly Point[]): string {
+  const drawn = links.map(([a, b]) => `M${point(places[a]!)}L${point(places[b]!)}`)
+  const opacity = Math.max(0.12, Math.min(0.9, 400 / Math.max(1, links.length)))
+  return `<path d="${drawn.join('')}" stroke="var(--soft)" stroke-width="0.6" opacity="${opacity.toFixed(2)}" fill="none"/>`
+}
+
+function drawWay(way: readonly Point[], i: number): string {
+  const colour = `var(--c${i % COLOURS})`
+  const [from, last] = [way.at(-2)!, way.at(-1)!]
+  const angle = (180 / Math.PI) * Math.atan2(last.y - from.y, last.x - from.x)
+  const stops = way
+    .slice(1, -1)
+    .map(({ x, y }) => `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3"/>`)
+  return (
+    `<polyline points="${way.map(point).join(' ')}" fill="none" stroke="${colour}" stroke-width="2.2" stroke-linejoin="round"/>` +
+    `<g fill="${colour}">${stops.join('')}<path d="M0 0L${-ARROW} ${ARROW / 2}L${-ARROW} ${-ARROW / 2}Z" transform="translate(${point(last)}) rotate(${angle.toFixed(1)})"/></g>` +
+    `<circle cx="${way[0]!.x.toFixed(1)}" cy="${way[0]!.y.toFixed(1)}" r="5" fill="var(--paper)" stroke="${colour}" stroke-width="2.2"/>`
+  )
+}
+
+function keyOf(nodes: NetworkMap['nodes'], links: number, ways: number): KeyEntry[] {
+  const link = '<line x1="-8" x2="8" stroke="var(--soft)" stroke-width="1"/>'
+  const way =
+    '<line x1="-8" x2="8" stroke="var(--c0)" stroke-width="2.2"/><circle cx="-7" r="4" fill="var(--paper)" stroke="var(--c0)" stroke-width="2"/>'
+  return [
+    ...nodeKey(nodes),
+    ...(links > 0 ? [{ mark: link, words: 'link', width: 58 }] : []),
+    ...(ways > 0 ? [{ mark: way, words: 'a message, from its sender', width: 210 }] : []),
+  ]
+}
+
+function point({ x, y }: Point): string {
+  return `${x.toFixed(1)},${y.toFixed(1)}`
 }
