@@ -9,6 +9,7 @@ import { measureKernel } from './experiments/kernel.ts'
 import { Lab } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
 import { meshRadio } from './experiments/mesh-radio.ts'
+import { packets } from './experiments/packet-depth.ts'
 import { partition } from './experiments/partition.ts'
 import { reach } from './experiments/reach.ts'
 import { roots } from './experiments/roots.ts'
@@ -17,7 +18,17 @@ import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { htmlReport } from './report/html-report.ts'
 
-const EXPERIMENTS: readonly Experiment[] = [reach, roots, scale, churn, partition, meshRadio, maintenance, baselines]
+const EXPERIMENTS: readonly Experiment[] = [
+  reach,
+  roots,
+  scale,
+  churn,
+  partition,
+  meshRadio,
+  maintenance,
+  baselines,
+  packets,
+]
 const KERNEL = {
   name: 'kernel',
   about: 'events per second of the queue itself, beside a plain heap of objects',
@@ -59,7 +70,8 @@ async function runExperiment(experiment: Experiment, options: SimOptions): Promi
     before = progress.events
     bar.show(progress, performance.now() - startedMs)
   })
-  for (const parameter of lab.parameters) say(parameter)
+  const parameters = experiment.parameters?.(options) ?? lab.parameters
+  for (const parameter of parameters) say(parameter)
   const outcome = await experiment.run(lab)
   bar.clear()
   const wallSeconds = (performance.now() - startedMs) / 1000
@@ -71,7 +83,7 @@ async function runExperiment(experiment: Experiment, options: SimOptions): Promi
   }
   for (const note of outcome.notes) say(note)
   if (lab.world.queue.processed > 0) say(`trace ${lab.world.network.traffic.traceHash}`)
-  if (options.report) say(`report: ${writeReport(options.report, lab, outcome, cost)}`)
+  if (options.report) say(`report: ${writeReport(options, parameters, outcome, cost)}`)
   printJson(options, outcome.figures, cost)
 }
 
@@ -95,10 +107,11 @@ function printJson(options: SimOptions, figures: Figures, cost: Figures): void {
   console.log(JSON.stringify({ experiment, nodes, seed, ...Object.fromEntries(rounded) }))
 }
 
-function writeReport(folder: string, lab: Lab, outcome: Outcome, cost: Figures): string {
+function writeReport(options: SimOptions, parameters: string[], outcome: Outcome, cost: Figures): string {
+  const folder = options.report!
   fs.mkdirSync(folder, { recursive: true })
   const file = path.join(folder, 'report.html')
-  fs.writeFileSync(file, htmlReport(lab.options.experiment, lab.parameters, outcome, cost))
+  fs.writeFileSync(file, htmlReport(options.experiment, parameters, outcome, cost))
   return file
 }
 

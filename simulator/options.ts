@@ -56,6 +56,7 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
 
 /** Where an experiment means another world than the others do. */
 const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
+  packets: { nodes: 100, sends: 2000 },
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05 },
 }
 

@@ -1,6 +1,7 @@
 // What every experiment is: a name, a sentence, and a function from a laboratory to figures and pictures.
 
 import { type NetworkMap, type Plot } from '../report/plot.ts'
+import { type SimOptions } from '../options.ts'
 import { type Lab } from './lab.ts'
 
 export { type NetworkMap, type Plot }
@@ -17,5 +18,7 @@ export interface Outcome {
 export interface Experiment {
   readonly name: string
   readonly about: string
+  /** Everything the figures depend on, in words, where that is not what the laboratory says of itself. */
+  parameters?(options: SimOptions): string[]
   run(lab: Lab): Promise<Outcome>
 }

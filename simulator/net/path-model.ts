@@ -2,6 +2,9 @@
 
 import { type SeededRandom } from '../kernel/seeded-random.ts'
 
+/** IPv4 without options (RFC 791) and UDP (RFC 768): what a line carries besides a datagram's own bytes. */
+export const IP_UDP_HEADER_BYTES = 28
+
 export interface PathModel {
   /** One way, mean and standard deviation of a normal distribution, cut off below `minDelayMs`. */
   delayMs: number
@@ -12,6 +15,8 @@ export interface PathModel {
   duplicateRate: number
   /** Those reordered are late by up to one more delay and overtaken; all others keep their order, as they mostly do. */
   reorderRate: number
+  /** The largest IP packet that gets through. A larger one is dropped and nobody is told: most firewalls eat the ICMP. */
+  mtuBytes: number
 }
 
 export const GOOD_PATH: PathModel = {
@@ -21,6 +26,7 @@ export const GOOD_PATH: PathModel = {
   lossRate: 0,
   duplicateRate: 0,
   reorderRate: 0,
+  mtuBytes: 1500,
 }
 
 /** One direction between two hosts. */
@@ -32,6 +38,11 @@ export class Path {
   constructor(model: PathModel, random: SeededRandom) {
     this.#model = model
     this.#random = random
+  }
+
+  /** Whether a datagram of so many bytes fits through at all. */
+  carries(datagramBytes: number): boolean {
+    return datagramBytes + IP_UDP_HEADER_BYTES <= this.#model.mtuBytes
   }
 
   /** When copies of a datagram sent now will arrive: none, one or two moments. */

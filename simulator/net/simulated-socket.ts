@@ -1,9 +1,12 @@
 import { type Bytes } from '../../main/overlay/base/bytes.ts'
 import { type Address, type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
-import { type Receiver, type Uplink } from './packet-network.ts'
+import { Traffic } from '../../main/overlay/transport/counters.ts'
+import { type Receiver, type Uplink } from './receivers.ts'
 
 /** A DatagramSocket in virtual time. */
 export class SimulatedSocket implements DatagramSocket, Receiver {
+  /** What this computer has sent and received, in datagrams and in bytes of theirs. */
+  readonly traffic = new Traffic()
   #local: Address
   readonly #uplink: Uplink
   #receiver: ((datagram: Bytes, from: Address) => void) | undefined
@@ -12,6 +15,13 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
   constructor(local: Address, uplink: Uplink) {
     this.#local = local
     this.#uplink = uplink
+  }
+
+  /** Plugged in where it says it is. */
+  static open(local: Address, uplink: Uplink): SimulatedSocket {
+    const socket = new SimulatedSocket(local, uplink)
+    uplink.attach(local, socket)
+    return socket
   }
 
   get local(): Address {
@@ -23,7 +33,9 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
   }
 
   send(datagram: Uint8Array, to: Address): void {
-    if (!this.#isClosed) this.#uplink.send(datagram as Bytes, this.#local, to)
+    if (this.#isClosed) return
+    this.traffic.sent(datagram.length)
+    this.#uplink.send(datagram as Bytes, this.#local, to)
   }
 
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
@@ -31,7 +43,9 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
   }
 
   arrive(datagram: Bytes, from: Address): void {
-    if (!this.#isClosed) this.#receiver?.(datagram, from)
+    if (this.#isClosed) return
+    this.traffic.received(datagram.length)
+    this.#receiver?.(datagram, from)
   }
 
   /** The computer has changed networks: the same program, seen at another address from now on. */

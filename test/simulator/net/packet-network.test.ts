@@ -50,4 +50,51 @@ describe('a path', () => {
     expect(doubling.distinct).toBe(10_000)
     expect((await flood({ reorderRate: 0.1 })).inversions).toBeGreaterThan(500)
   })
+
+  it('drops what is over its MTU, and tells nobody', async () => {
+    expect(await flood({ mtuBytes: 28 + 4 }, 1000)).toMatchObject({ arrivals: 1000 })
+    expect(await flood({ mtuBytes: 28 + 3 }, 1000)).toMatchObject({ arrivals: 0 })
+  })
+})
+
+describe('the network', () => {
+  it('can be cut one way only', async () => {
+    const queue = new EventQueue()
+    const net = new PacketNetwork(queue, new SeededRandom(7))
+    const [a, b] = [net.open('10.0.0.1'), net.open('10.0.0.2')]
+    const heard: string[] = []
+    a.onDatagram(() => heard.push('a'))
+    b.onDatagram(() => heard.push('b'))
+    const talk = async (): Promise<string[]> => {
+      a.send(new Uint8Array(1), b.local)
+      b.send(new Uint8Array(1), a.local)
+      await queue.runUntil(queue.nowMs + 1000)
+      return heard.splice(0).sort()
+    }
+    net.block('10.0.0.1', '10.0.0.2')
+    expect(await talk()).toEqual(['a'])
+    net.unblock('10.0.0.1', '10.0.0.2')
+    expect(await talk()).toEqual(['a', 'b'])
+    expect(net.drops.snapshot()).toEqual({ blocked: 1 })
+  })
+
+  it('knows each host’s traffic, each pair’s path, and what was sent to nobody', async () => {
+    const queue = new EventQueue()
+    const survey = (_from: string, to: string) => ({ delayMs: to === '10.0.0.2' ? 10 : 70, jitterMs: 0 })
+    const net = new PacketNetwork(queue, new SeededRandom(7), {}, survey)
+    const [a, b] = [net.open('10.0.0.1'), net.open('10.0.0.2')]
+    const atMs: number[] = []
+    a.onDatagram(() => atMs.push(queue.nowMs))
+    b.onDatagram(() => {
+      atMs.push(queue.nowMs)
+      b.send(new Uint8Array(50), a.local)
+    })
+    a.send(new Uint8Array(100), b.local)
+    a.send(new Uint8Array(100), { host: '192.168.1.2', port: 4000 })
+    await queue.runUntil(1000)
+    expect(atMs).toEqual([10, 80])
+    expect(a.traffic).toMatchObject({ sentPackets: 2, sentBytes: 200, receivedPackets: 1, receivedBytes: 50 })
+    expect(b.traffic).toMatchObject({ sentPackets: 1, sentBytes: 50, receivedPackets: 1, receivedBytes: 100 })
+    expect(net.drops.snapshot()).toEqual({ 'nobody there': 1 })
+  })
 })
