@@ -1,4 +1,5 @@
-// A message to a node: over a live session, else over one dialled for it, else hop by hop to its id.
+// A message to a node: over a live session; else over one dialled for it, where that is quick; else hop by hop, along the
+// node's unicast tree or towards its id, while the dial goes on.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
@@ -23,6 +24,8 @@ import { type Reach } from './reach.ts'
 import { SeenNumbers } from './seen-numbers.ts'
 
 const ROUTE_TIMEOUT_MS = 8000
+/** A handshake half round the world; a dial that takes longer often takes until it is given up. */
+const DIAL_HEAD_START_MS = 500
 /** After a dial in vain, messages go by route for so long without another one. */
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
@@ -66,9 +69,18 @@ export class DirectMessages {
       throw new BanyanError('too-large', 'a direct message past 128 KiB')
     const present = this.#links.get(to)
     if (present?.isOpen && (await sendOver(present, payload))) return { kind: 'delivered', via: 'session' }
-    const link = await this.#dialled(to)
+    const dial = this.#dialled(to)
+    const link = await Promise.race([dial, this.#pause(DIAL_HEAD_START_MS)])
     if (link && (await sendOver(link, payload))) return { kind: 'delivered', via: 'session' }
-    return this.#sendByRoute(to, payload)
+    const result = await this.#sendByRoute(to, payload)
+    if (result.kind === 'delivered') return result
+    const late = await dial
+    const isDelivered = late !== undefined && late !== link && (await sendOver(late, payload))
+    return isDelivered ? { kind: 'delivered', via: 'session' } : result
+  }
+
+  #pause(ms: number): Promise<undefined> {
+    return new Promise((resolve) => void this.#around.timers.after(ms, () => resolve(undefined)))
   }
 
   onDirect(link: Link, body: Reader): void {

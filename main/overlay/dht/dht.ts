@@ -83,7 +83,8 @@ export class Dht {
     this.#routes = parts.routes
     this.#onChange = parts.onChange
     this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes, parts.links.self.id)
-    this.#replication = new Replication(around, parts.links, parts.ring, this.#replicas)
+    const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
+    this.#replication = new Replication(around, parts.links, parts.ring, this.#replicas, putAtRoot)
     this.#stores = new Questions(around.timers)
     this.#asks = new Questions(around.timers)
     this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
@@ -169,6 +170,14 @@ export class Dht {
     } catch (error) {
       return { error }
     }
+  }
+
+  /** A record that is kept here, at one of its roots; true where that root has it, or a newer one, or there is none to put. */
+  async #putKept(key: Id, rootIndex: number): Promise<boolean> {
+    const record = await this.#readOwn(key)
+    if (!record) return true
+    const result = await this.#putAt(rootKeys(this.#around, key)[rootIndex]!, rootIndex, record)
+    return 'holders' in result || ('outcome' in result && result.outcome === 'stale')
   }
 
   #putFailure(results: PutResult[]): BanyanError {

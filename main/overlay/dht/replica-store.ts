@@ -29,6 +29,8 @@ export interface Replica {
   roots: Id[]
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
   graceUntilMs?: number
+  /** Bit i: root i is out of this node's sight, and has the record. */
+  rehomed?: number
   /** Where the last pass of the replication found it to belong. */
   placed?: Placed
 }

@@ -8,6 +8,7 @@
 //   - The holders at one root look after the other root too, where their leaf set reaches it: all four there may have died
 //     at once, and then nobody else is left who could.
 //   - A record that came by an offer is offered on: whoever sent it may have died before it knew of the nodes known here.
+//   - What is kept for a root that the leaf set does not reach is put there by routing (rehoming.ts).
 //   - An offer or a record that was not acknowledged is made again.
 
 import { codeOf } from '../base/errors.ts'
@@ -28,6 +29,7 @@ import {
 import { Awaited } from './awaited.ts'
 import { Handovers } from './handovers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
+import { Rehoming } from './rehoming.ts'
 import { type Placed, type Replica, type ReplicaStore } from './replica-store.ts'
 
 const PROMPT_HOLDERS = 2
@@ -52,6 +54,8 @@ export class Replication {
   readonly #replicas: ReplicaStore
   readonly #awaited: Awaited
   readonly #handovers: Handovers
+  readonly #rehoming: Rehoming
+  readonly #putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>
   /** The leaf set of the last pass. */
   #before: readonly NodeId[] = []
   /** Those of it that an offer or a record did not reach. */
@@ -64,7 +68,16 @@ export class Replication {
   #retriedMs = -Infinity
   #flushLate: () => void = () => undefined
 
-  constructor(around: Surroundings, links: Links, ring: Neighbourhood, replicas: ReplicaStore) {
+  /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
+  constructor(
+    around: Surroundings,
+    links: Links,
+    ring: Neighbourhood,
+    replicas: ReplicaStore,
+    putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>,
+  ) {
+    this.#putAtRoot = putAtRoot
+    this.#rehoming = new Rehoming(around.timers, (key, rootIndex) => this.#putHome(key, rootIndex))
     this.#around = around
     this.#links = links
     this.#ring = ring
@@ -178,6 +191,7 @@ export class Replication {
       if (!isUnmoved) replica.placed = this.#place(replica.roots, members)
       const now = replica.placed!
       now.among = members
+      if (!isUnmoved || isFresh) this.#rehome(key, replica, now.covered)
       if (isUnmoved && !isFresh && this.#missed.size === 0) continue
       for (const { place, isPrompt } of this.#shares(replica, now.holders, then))
         collect(isPrompt ? prompt : late, place, { key, sequence: replica.sequence })
@@ -187,6 +201,21 @@ export class Replication {
     this.#before = members
     this.#offerAll(prompt)
     this.#offerLater(late)
+  }
+
+  /** What is kept for a root out of sight. A root that is in sight again may be lost from it again. */
+  #rehome(key: Id, replica: Replica, covered: number): void {
+    replica.rehomed = (replica.rehomed ?? 0) & ~covered
+    const homeless = replica.rootMask & ~covered & ~replica.rehomed
+    for (const i of replica.roots.keys()) if ((homeless & (1 << i)) !== 0) this.#rehoming.add(key, i)
+  }
+
+  async #putHome(key: Id, rootIndex: number): Promise<boolean> {
+    const replica = this.#replicas.get(key)
+    if (!replica || this.#ring.covers(replica.roots[rootIndex]!)) return true
+    const isHome = await this.#putAtRoot(key, rootIndex)
+    if (isHome) replica.rehomed = (replica.rehomed ?? 0) | (1 << rootIndex)
+    return isHome
   }
 
   #holdersThen({ placed, roots }: Replica): NodeId[][] {
@@ -246,7 +275,7 @@ export class Replication {
   /** Who is to hear of a record that this node holds, on behalf of which root, and whether at once. */
   #shares(replica: Replica, now: NodeId[][], then: NodeId[][]): { place: string; isPrompt: boolean }[] {
     const self = this.#links.self.id
-    const indexes = this.#indexes(replica)
+    const indexes = this.#indexes(replica).filter((i) => this.#ring.covers(replica.roots[i]!))
     const isHolder = indexes.some((i) => now[i]!.includes(self))
     // Whoever stops being responsible offers to all once, and from then on, like the others, to those who come anew.
     const isLeaving = !isHolder && indexes.some((i) => then[i]!.includes(self))

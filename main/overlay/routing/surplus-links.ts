@@ -2,7 +2,7 @@
 // pile up at nodes that many join through, and each costs both ends keep-alives.
 //
 //   idle for 5 min     -> parting; the other end closes the link if it has no use for it either
-//   more than 32 such  -> the longest idle are told so with insistence: the other end closes whatever its table thinks,
+//   more than MAX_SURPLUS -> the longest idle are told so with insistence: the other end closes whatever its table thinks,
 //                         and looks for another node for that place
 //
 // A link counts when it is half a minute old; where a crowd comes in, looked at every 2 s, when a join has had its time.
