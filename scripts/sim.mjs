@@ -35,6 +35,7 @@ await build({
 
 const args = [
   `--max-old-space-size=${HEAP_MEGABYTES}`,
+  '--max-semi-space-size=64',
   path.join(root, 'out/sim/index.js'),
   ...process.argv.slice(2),
 ]

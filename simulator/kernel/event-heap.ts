@@ -1,19 +1,17 @@
 // The order of events: by time, then by sequence. A 4-ary heap in typed arrays, which the garbage collector never looks
-// into and which moves 20 bytes per step; actions lie beside it in slots that are used again. Four children share a cache
+// into and which moves 20 bytes per step; the events lie beside it in slots that are used again. Four children share a cache
 // line or two, and the heap is half as deep as a binary one: `npm run sim -- kernel` measures it.
 
 const FIRST_CAPACITY = 1024
 const ARITY_BITS = 2
 
-export class EventHeap {
+export class EventHeap<E = () => void> {
   #times = new Float64Array(FIRST_CAPACITY)
   #sequences = new Float64Array(FIRST_CAPACITY)
   #slots = new Uint32Array(FIRST_CAPACITY)
   #size = 0
   #sequence = 0
-  readonly #actions: ((() => void) | undefined)[] = []
-  /** The sequence number of the event in a slot: a handle kept too long must not cancel its successor. */
-  readonly #owners: number[] = []
+  readonly #events: (E | undefined)[] = []
   readonly #free: number[] = []
 
   get size(): number {
@@ -25,28 +23,22 @@ export class EventHeap {
     return this.#size > 0 ? this.#times[0]! : Infinity
   }
 
-  push(atMs: number, action: () => void): () => void {
-    const sequence = this.#sequence++
-    const slot = this.#free.pop() ?? this.#actions.length
-    this.#actions[slot] = action
-    this.#owners[slot] = sequence
+  push(atMs: number, event: E): void {
+    const slot = this.#free.pop() ?? this.#events.length
+    this.#events[slot] = event
     if (this.#size === this.#times.length) this.#grow()
-    this.#rise(this.#size++, atMs, sequence, slot)
-    return () => {
-      if (this.#owners[slot] === sequence) this.#actions[slot] = undefined
-    }
+    this.#rise(this.#size++, atMs, this.#sequence++, slot)
   }
 
-  /** The action of the first event; undefined where it was cancelled. */
-  pop(): (() => void) | undefined {
+  /** The first event. There must be one. */
+  pop(): E {
     const slot = this.#slots[0]!
-    const action = this.#actions[slot]
-    this.#actions[slot] = undefined
-    this.#owners[slot] = -1
+    const event = this.#events[slot]!
+    this.#events[slot] = undefined
     this.#free.push(slot)
     const last = --this.#size
     if (last > 0) this.#sink(this.#times[last]!, this.#sequences[last]!, this.#slots[last]!)
-    return action
+    return event
   }
 
   #rise(from: number, atMs: number, sequence: number, slot: number): void {

@@ -5,8 +5,15 @@
 import { EventHeap } from './event-heap.ts'
 import { promiseActivity, queueUncounted, watchPromises } from './promise-activity.ts'
 
+/** Something that happens at its moment. What is planned by the million is an object of its own kind, not a closure. */
+export interface Event {
+  /** A cancelled event is passed over and not counted. */
+  readonly isCancelled: boolean
+  run(): void
+}
+
 export class EventQueue {
-  readonly #heap = new EventHeap()
+  readonly #heap = new EventHeap<Event>()
   #nowMs = 0
   #processed = 0
 
@@ -25,9 +32,16 @@ export class EventQueue {
 
   /** Returns a cancel function. A time already past is refused: it would break the order. */
   at(atMs: number, action: () => void): () => void {
+    const event = new PlannedAction(action)
+    this.plan(atMs, event)
+    return () => event.cancel()
+  }
+
+  /** As `at`, for those who bring the event. */
+  plan(atMs: number, event: Event): void {
     // Written so that a time that is no number is refused as well.
     if (!(atMs >= this.#nowMs)) throw new RangeError(`an event at ${atMs} ms when it is ${this.#nowMs} ms`)
-    return this.#heap.push(atMs, action)
+    this.#heap.push(atMs, event)
   }
 
   /** Runs everything due until the given moment and leaves the clock there. `maxEvents` caps a runaway simulation. */
@@ -53,14 +67,37 @@ export class EventQueue {
     const before = promiseActivity()
     while (heap.nextMs <= untilMs) {
       this.#nowMs = heap.nextMs
-      const action = heap.pop()
-      if (!action) continue
+      const event = heap.pop()
+      if (event.isCancelled) continue
       if (this.#processed >= lastAllowed) throw new Error(`too many events before ${untilMs} ms`)
       this.#processed++
-      action()
+      event.run()
       if (promiseActivity() !== before) return false
     }
     return true
+  }
+}
+
+export class PlannedAction implements Event {
+  #action: (() => void) | undefined
+
+  constructor(action: () => void) {
+    this.#action = action
+  }
+
+  get isCancelled(): boolean {
+    return this.#action === undefined
+  }
+
+  run(): void {
+    const action = this.#action
+    this.#action = undefined
+    action?.()
+  }
+
+  /** After it has run there is nothing left to cancel. */
+  cancel(): void {
+    this.#action = undefined
   }
 }
 

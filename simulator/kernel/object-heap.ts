@@ -1,14 +1,14 @@
 // The plain way to order events: objects in a binary heap. The naive twin that the typed heap is checked against, and the
 // yardstick that `npm run sim -- kernel` measures it with.
 
-interface Event {
+interface Placed<E> {
   atMs: number
   sequence: number
-  action: (() => void) | undefined
+  event: E
 }
 
-export class ObjectHeap {
-  readonly #heap: Event[] = []
+export class ObjectHeap<E = () => void> {
+  readonly #heap: Placed<E>[] = []
   #sequence = 0
 
   get size(): number {
@@ -19,27 +19,25 @@ export class ObjectHeap {
     return this.#heap[0]?.atMs ?? Infinity
   }
 
-  push(atMs: number, action: () => void): () => void {
-    const event: Event = { atMs, sequence: this.#sequence++, action }
+  push(atMs: number, event: E): void {
+    const placed = { atMs, sequence: this.#sequence++, event }
     const heap = this.#heap
-    let child = heap.push(event) - 1
+    let child = heap.push(placed) - 1
     while (child > 0) {
       const parent = (child - 1) >> 1
-      if (!before(event, heap[parent]!)) break
+      if (!before(placed, heap[parent]!)) break
       heap[child] = heap[parent]!
       child = parent
     }
-    heap[child] = event
-    return () => {
-      event.action = undefined
-    }
+    heap[child] = placed
   }
 
-  pop(): (() => void) | undefined {
+  /** The first event. There must be one. */
+  pop(): E {
     const heap = this.#heap
     const first = heap[0]!
     const last = heap.pop()!
-    if (heap.length === 0) return first.action
+    if (heap.length === 0) return first.event
     let parent = 0
     for (;;) {
       let child = 2 * parent + 1
@@ -50,10 +48,10 @@ export class ObjectHeap {
       parent = child
     }
     heap[parent] = last
-    return first.action
+    return first.event
   }
 }
 
-function before(a: Event, b: Event): boolean {
+function before(a: Placed<unknown>, b: Placed<unknown>): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence)
 }

@@ -1,5 +1,5 @@
 import { type Clock, type Timer } from '../../main/overlay/ports/clock.ts'
-import { type EventQueue } from './event-queue.ts'
+import { type EventQueue, PlannedAction } from './event-queue.ts'
 
 /** 2026-01-01T00:00:00Z: where the wall clock of every simulation starts. */
 const EPOCH_MS = 1_767_225_600_000
@@ -20,6 +20,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Timer {
-    return { cancel: this.#queue.at(this.#queue.nowMs + Math.max(0, delayMs), action) }
+    const timer = new PlannedAction(action)
+    this.#queue.plan(this.#queue.nowMs + Math.max(0, delayMs), timer)
+    return timer
   }
 }

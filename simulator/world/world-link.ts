@@ -1,6 +1,11 @@
+// One end of a modelled session. Its numbers stand in the session table and what it does is planned as flights, so that an
+// idle end is a handful of references.
+
+import { type Bytes } from '../../main/overlay/base/bytes.ts'
 import { BanyanError } from '../../main/overlay/base/errors.ts'
 import { type Link, type LinkTraffic, MAX_MESSAGE_BYTES } from '../../main/overlay/transport/links.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
+import { type Acked, Flight } from './flight.ts'
 import {
   ACK_BYTES,
   KEEP_ALIVE_MS,
@@ -16,49 +21,41 @@ import { UPKEEP } from './traffic-log.ts'
 import { type WorldLinks } from './world-links.ts'
 import { type WorldNetwork } from './world-network.ts'
 
-type Acked = (delivered: boolean) => void
+/** What few sessions ever have: something lost on a peer that does not answer, and a look at whether it still does not. */
+interface Trouble {
+  /** Delivered where the peer comes back before the session is given up. */
+  stalled: Flight[]
+  isSilenceNoticed: boolean
+}
 
-/** One end of a modelled session. The end that called counts the keep-alives of both. */
 export class WorldLink implements Link, LinkTraffic {
-  readonly peer: PeerRecord
-  readonly rttMs: number
-  sentPackets = 0
-  sentBytes = 0
-  receivedPackets = 0
-  receivedBytes = 0
   readonly #owner: WorldLinks
-  readonly #delayMs: number
-  readonly #lossRate: number
-  readonly #isCaller: boolean
+  /** Its end in the session table. */
+  readonly #end: number
   #other!: WorldLink
-  #state: 'open' | 'closed' | 'gone' = 'open'
-  #lastActivityMs: number
-  #lastArrivalMs = 0
-  /** When a separate acknowledgement will have been sent, unless something else carries it first. */
-  #ackDueMs = Infinity
-  #waiting: Set<Acked> | undefined
-  /** Sent while the other end did not answer: delivered where it comes back before the session is given up. */
-  #stalled: (() => void)[] | undefined
-  #isSilenceNoticed = false
+  /** over: the other end is no longer open either, and the row of both may be another session's. */
+  #state: 'open' | 'closed' | 'gone' | 'over' = 'open'
+  /** The first of those that wait for an acknowledgement; they stand in a circle. */
+  #waiting: Flight | undefined
+  #trouble: Trouble | undefined
 
-  private constructor(owner: WorldLinks, peer: WorldLinks, isCaller: boolean, delayMs: number) {
-    const { network, host } = owner
+  private constructor(owner: WorldLinks, end: number) {
     this.#owner = owner
-    this.#isCaller = isCaller
-    this.peer = peer.self
-    this.#delayMs = delayMs
-    this.#lossRate = network.terrain.lossRate(host, peer.host)
-    this.rttMs = 2 * delayMs
-    this.#lastActivityMs = network.queue.nowMs
+    this.#end = end
   }
 
   static pair(caller: WorldLinks, called: WorldLinks): [WorldLink, WorldLink] {
-    const delayMs = caller.network.terrain.delayMs(caller.host, called.host)
-    const near = new WorldLink(caller, called, true, delayMs)
-    const far = new WorldLink(called, caller, false, delayMs)
+    const { terrain, sessions, queue } = caller.network
+    const end = sessions.take(terrain.delayMs(caller.host, called.host), queue.nowMs)
+    const near = new WorldLink(caller, end)
+    const far = new WorldLink(called, end + 1)
     near.#other = far
     far.#other = near
     return [near, far]
+  }
+
+  get peer(): PeerRecord {
+    return this.#other.#owner.self
   }
 
   get isOpen(): boolean {
@@ -69,28 +66,49 @@ export class WorldLink implements Link, LinkTraffic {
     return this.peer.addresses[0]
   }
 
+  get rttMs(): number {
+    return this.#state === 'over' ? 0 : 2 * this.#delayMs
+  }
+
+  /** Of a session that is over at both ends nothing is kept. */
   get traffic(): LinkTraffic {
     return this
+  }
+
+  get sentPackets(): number {
+    return this.#state === 'over' ? 0 : this.#network.sessions.sentPackets(this.#end)
+  }
+
+  get sentBytes(): number {
+    return this.#state === 'over' ? 0 : this.#network.sessions.sentBytes(this.#end)
+  }
+
+  get receivedPackets(): number {
+    return this.#state === 'over' ? 0 : this.#network.sessions.receivedPackets(this.#end)
+  }
+
+  get receivedBytes(): number {
+    return this.#state === 'over' ? 0 : this.#network.sessions.receivedBytes(this.#end)
   }
 
   get peerHost(): number {
     return this.#other.#owner.host
   }
 
+  /** The message is the link's from now on: nobody may change it any more. */
   send(message: Uint8Array, acked?: Acked): void {
     if (message.length > MAX_MESSAGE_BYTES) throw new BanyanError('too-large', 'a message past 128 KiB')
     if (this.#state !== 'open') return acked?.(false)
-    const copy = message.slice()
-    const packets = packetsOf(copy.length)
-    this.#network.note(this.#owner.host, this.peerHost, copy)
-    if (acked) (this.#waiting ??= new Set()).add(acked)
-    this.#transmit(copy[0] ?? 0, packets, wireBytesOf(copy.length, packets), acked, () => {
-      if (this.#other.isOpen) this.#other.#owner.arrived(this.#other, copy)
-    })
+    const packets = packetsOf(message.length)
+    this.#network.note(this.#owner.host, this.peerHost, message)
+    const flight = new Flight(this, packets, wireBytesOf(message.length, packets), message, acked)
+    if (acked) this.#waitFor(flight)
+    this.#transmit(message[0] ?? 0, flight)
   }
 
   probe(): void {
-    if (this.#state === 'open') this.#transmit(UPKEEP.probe, 1, PING_BYTES, undefined, undefined)
+    if (this.#state !== 'open') return
+    this.#transmit(UPKEEP.probe, new Flight(this, 1, PING_BYTES, undefined, undefined))
   }
 
   close(): void {
@@ -105,26 +123,31 @@ export class WorldLink implements Link, LinkTraffic {
     if (this.#state !== 'open') return
     this.settleCounters()
     this.#state = 'closed'
-    this.#stalled = undefined
-    const waiting = this.#waiting
+    this.#trouble = undefined
+    const first = this.#waiting
     this.#waiting = undefined
+    // The owner sums up the traffic of a link that went: the row goes after that.
     this.#owner.ended(this, reason)
-    if (waiting) for (const acked of waiting) acked(false)
+    this.#releaseIfOver()
+    if (first) for (const flight of circle(first)) flight.acked?.(false)
   }
 
   /** The owner's machine is gone: nothing is sent, received or reported any more. */
   vanish(): void {
+    if (this.#state !== 'open') return
     this.settleCounters()
     this.#state = 'gone'
     this.#waiting = undefined
-    this.#stalled = undefined
+    this.#trouble = undefined
     this.#other.expectSilence()
+    this.#releaseIfOver()
   }
 
   /** The other end will not answer the next keep-alive. */
   expectSilence(): void {
     if (this.#state !== 'open') return
-    const idleMs = this.#network.queue.nowMs - this.#activeMs
+    const { queue, sessions } = this.#network
+    const idleMs = queue.nowMs - sessions.activeMs(this.#end)
     const leftMs = this.#keepAliveMs - (idleMs % this.#keepAliveMs)
     this.#later(leftMs, () => {
       if (this.#state === 'open' && !this.#canArrive()) this.#noticeSilence()
@@ -134,77 +157,110 @@ export class WorldLink implements Link, LinkTraffic {
   /** Counts the acknowledgement that is overdue and the keep-alives that an idle session has sent by now. */
   settleCounters(): void {
     if (this.#state !== 'open') return
-    const nowMs = this.#network.queue.nowMs
-    if (this.#ackDueMs <= nowMs) {
-      this.#ackDueMs = Infinity
+    const { queue, sessions } = this.#network
+    const { nowMs } = queue
+    if (sessions.ackDueMs(this.#end) <= nowMs) {
+      sessions.setAckDueMs(this.#end, Infinity)
       this.#countSent(UPKEEP.ack, 1, ACK_BYTES)
       this.#other.#countReceived(1, ACK_BYTES)
     }
-    const pings = Math.floor((nowMs - this.#activeMs) / this.#keepAliveMs)
+    const idleMs = nowMs - sessions.activeMs(this.#end)
+    // Most often nothing is due, and that can be said without asking what lies between the hosts.
+    if (idleMs >= KEEP_ALIVE_MS) this.#countKeepAlives(Math.floor(idleMs / this.#keepAliveMs))
+  }
+
+  #countKeepAlives(pings: number): void {
     if (pings <= 0) return
-    const [caller, called] = this.#isCaller ? [this, this.#other] : [this.#other, this]
-    this.#activeMs += pings * this.#keepAliveMs
+    const { sessions } = this.#network
+    const [caller, called] = this.#end % 2 === 0 ? [this, this.#other] : [this.#other, this]
+    sessions.setActiveMs(this.#end, sessions.activeMs(this.#end) + pings * this.#keepAliveMs)
     caller.#countSent(UPKEEP.keepAlive, pings, pings * PING_BYTES)
     called.#countReceived(pings, pings * PING_BYTES)
     called.#countSent(UPKEEP.keepAlive, pings, pings * ACK_BYTES)
     caller.#countReceived(pings, pings * ACK_BYTES)
   }
 
-  /** Packets there, an acknowledgement back where somebody waits for it. */
-  #transmit(
-    type: number,
-    packets: number,
-    bytes: number,
-    acked: Acked | undefined,
-    arrive: (() => void) | undefined,
-  ): void {
+  /** Packets there; what becomes of them is the flight's. */
+  #transmit(type: number, flight: Flight): void {
+    const { queue, sessions } = this.#network
     this.settleCounters()
-    this.#ackDueMs = Infinity
-    this.#activeMs = this.#network.queue.nowMs
-    this.#countSent(type, packets, bytes)
-    const deliver = (): void => {
-      const { nowMs } = this.#network.queue
-      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, nowMs + this.#transitMs(packets))
-      this.#network.queue.at(this.#lastArrivalMs, () => {
-        if (!this.#canArrive()) return this.#stall(deliver)
-        this.#other.#received(packets, bytes)
-        if (acked) this.#acknowledge(acked)
-        arrive?.()
-      })
-    }
-    if (this.#canArrive()) deliver()
-    else this.#stall(deliver)
+    sessions.setAckDueMs(this.#end, Infinity)
+    sessions.setActiveMs(this.#end, queue.nowMs)
+    this.#countSent(type, flight.packets, flight.bytes)
+    if (this.#canArrive()) this.#launch(flight)
+    else this.#stall(flight)
+  }
+
+  #launch(flight: Flight): void {
+    const { queue, sessions } = this.#network
+    const soonestMs = queue.nowMs + this.#transitMs(flight.packets)
+    const arrivalMs = Math.max(sessions.lastArrivalMs(this.#end), soonestMs)
+    sessions.setLastArrivalMs(this.#end, arrivalMs)
+    queue.plan(arrivalMs, flight)
+  }
+
+  /** A flight has come to where the other end should be. */
+  landed(flight: Flight): void {
+    if (!this.#canArrive()) return this.#stall(flight)
+    const other = this.#other
+    if (other.#state === 'open') other.#received(flight.packets, flight.bytes)
+    if (flight.acked && this.#state === 'open') this.#acknowledge(flight)
+    if (flight.message && other.#state === 'open') other.#owner.arrived(other, flight.message as Bytes)
   }
 
   #received(packets: number, bytes: number): void {
+    const { queue, sessions } = this.#network
     this.settleCounters()
     this.#countReceived(packets, bytes)
-    if (this.#ackDueMs === Infinity) this.#ackDueMs = this.#network.queue.nowMs + MAX_ACK_DELAY_MS
+    if (sessions.ackDueMs(this.#end) === Infinity)
+      sessions.setAckDueMs(this.#end, queue.nowMs + MAX_ACK_DELAY_MS)
   }
 
-  #acknowledge(acked: Acked): void {
-    const backMs = this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(1, this.#other.#lossRate)
-    this.#later(MAX_ACK_DELAY_MS + backMs, () => {
-      if (this.#waiting?.delete(acked)) acked(true)
-    })
+  #acknowledge(flight: Flight): void {
+    const { queue } = this.#network
+    const backMs = this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(1, this.#lossRate(true))
+    flight.isOnWayBack = true
+    queue.plan(queue.nowMs + MAX_ACK_DELAY_MS + backMs, flight)
   }
 
-  #stall(deliver: () => void): void {
+  acknowledged(flight: Flight): void {
     if (this.#state !== 'open') return
-    ;(this.#stalled ??= []).push(deliver)
+    this.#waiting =
+      flight.next === flight ? undefined : this.#waiting === flight ? flight.next : this.#waiting
+    flight.previous.next = flight.next
+    flight.next.previous = flight.previous
+    flight.acked?.(true)
+  }
+
+  #waitFor(flight: Flight): void {
+    const first = (this.#waiting ??= flight)
+    if (first === flight) return
+    flight.next = first
+    flight.previous = first.previous
+    flight.previous.next = flight
+    first.previous = flight
+  }
+
+  #stall(flight: Flight): void {
+    if (this.#state !== 'open') return
+    this.#troubled().stalled.push(flight)
     this.#noticeSilence()
   }
 
   #noticeSilence(): void {
-    if (this.#isSilenceNoticed) return
-    this.#isSilenceNoticed = true
+    const trouble = this.#troubled()
+    if (trouble.isSilenceNoticed) return
+    trouble.isSilenceNoticed = true
     this.#later(Math.max(SILENCE_MS, 3 * probeTimeoutMs(this.rttMs)), () => {
-      this.#isSilenceNoticed = false
+      if (this.#state !== 'open') return
+      this.#trouble = undefined
       if (!this.#canArrive()) return this.fall('silent')
-      const stalled = this.#stalled ?? []
-      this.#stalled = undefined
-      for (const deliver of stalled) deliver()
+      for (const flight of trouble.stalled) this.#launch(flight)
     })
+  }
+
+  #troubled(): Trouble {
+    return (this.#trouble ??= { stalled: [], isSilenceNoticed: false })
   }
 
   #canArrive(): boolean {
@@ -214,7 +270,7 @@ export class WorldLink implements Link, LinkTraffic {
   }
 
   #transitMs(packets: number): number {
-    return this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(packets, this.#lossRate)
+    return this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(packets, this.#lossRate(false))
   }
 
   /** What losses cost a session that repairs them: a probe timeout, doubling, for each loss in a row of any packet. */
@@ -224,19 +280,29 @@ export class WorldLink implements Link, LinkTraffic {
     let delayMs = 0
     for (let packet = 0; packet < packets; packet++) {
       let waitedMs = 0
-      let timeoutMs = probeTimeoutMs(this.rttMs)
+      let timeoutMs = 0
       while (random.unit() < lossRate && waitedMs < SILENCE_MS) {
+        timeoutMs = timeoutMs === 0 ? probeTimeoutMs(this.rttMs) : Math.min(2 * timeoutMs, 400)
         this.#countSent(UPKEEP.retransmission, 1, ACK_BYTES)
         waitedMs += timeoutMs
-        timeoutMs = Math.min(2 * timeoutMs, 400)
       }
       delayMs = Math.max(delayMs, waitedMs)
     }
     return delayMs
   }
 
+  #lossRate(isWayBack: boolean): number {
+    const { terrain } = this.#network
+    const [from, to] = isWayBack ? [this.peerHost, this.#owner.host] : [this.#owner.host, this.peerHost]
+    return terrain.lossRate(from, to)
+  }
+
   get #network(): WorldNetwork {
     return this.#owner.network
+  }
+
+  get #delayMs(): number {
+    return this.#network.sessions.delayMs(this.#end)
   }
 
   get #keepAliveMs(): number {
@@ -245,14 +311,10 @@ export class WorldLink implements Link, LinkTraffic {
     return isTranslated ? KEEP_ALIVE_MS : UNTRANSLATED_KEEP_ALIVE_MS
   }
 
-  /** Activity of the session, whichever end sent. */
-  get #activeMs(): number {
-    return this.#isCaller ? this.#lastActivityMs : this.#other.#lastActivityMs
-  }
-
-  set #activeMs(atMs: number) {
-    if (this.#isCaller) this.#lastActivityMs = atMs
-    else this.#other.#lastActivityMs = atMs
+  #releaseIfOver(): void {
+    if (this.#state === 'open' || this.#other.#state === 'open') return
+    this.#state = this.#other.#state = 'over'
+    this.#network.sessions.release(this.#end)
   }
 
   #later(delayMs: number, action: () => void): void {
@@ -261,13 +323,21 @@ export class WorldLink implements Link, LinkTraffic {
   }
 
   #countSent(type: number, packets: number, bytes: number): void {
-    this.sentPackets += packets
-    this.sentBytes += bytes
+    if (this.#state === 'open') this.#network.sessions.countSent(this.#end, packets, bytes)
     this.#network.count(this.#owner.host, type, packets, bytes)
   }
 
   #countReceived(packets: number, bytes: number): void {
-    this.receivedPackets += packets
-    this.receivedBytes += bytes
+    if (this.#state === 'open') this.#network.sessions.countReceived(this.#end, packets, bytes)
   }
+}
+
+function circle(first: Flight): Flight[] {
+  const all: Flight[] = []
+  let at = first
+  do {
+    all.push(at)
+    at = at.next
+  } while (at !== first)
+  return all
 }

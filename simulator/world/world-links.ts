@@ -25,7 +25,8 @@ export class WorldLinks implements Links {
   readonly host: number
   readonly self: PeerRecord
   readonly #links = new Map<NodeId, WorldLink>()
-  readonly #dials = new Map<string, Promise<Link>>()
+  /** Under way, by noise key; a node at rest has none. */
+  #dials: Map<string, Promise<Link>> | undefined
   #events: LinkEvents | undefined
   #isAlive = true
   isFrozen = false
@@ -55,10 +56,14 @@ export class WorldLinks implements Links {
 
   dial(target: DialTarget): Promise<Link> {
     const key = toHex(target.noiseKey)
-    const pending = this.#dials.get(key)
+    const dials = (this.#dials ??= new Map<string, Promise<Link>>())
+    const pending = dials.get(key)
     if (pending) return pending
-    const dial = this.#dial(target).finally(() => this.#dials.delete(key))
-    this.#dials.set(key, dial)
+    const dial = this.#dial(target).finally(() => {
+      dials.delete(key)
+      if (dials.size === 0 && this.#dials === dials) this.#dials = undefined
+    })
+    dials.set(key, dial)
     return dial
   }
 

@@ -6,6 +6,7 @@
 import { type Address } from '../../main/overlay/ports/datagram-socket.ts'
 import { type EventQueue } from '../kernel/event-queue.ts'
 import { type SeededRandom } from '../kernel/seeded-random.ts'
+import { SessionTable } from './session-table.ts'
 import { type Terrain } from './terrain.ts'
 import { TrafficLog } from './traffic-log.ts'
 import { type WorldLinks } from './world-links.ts'
@@ -20,6 +21,7 @@ export class WorldNetwork {
   readonly random: SeededRandom
   readonly terrain: Terrain
   readonly traffic = new TrafficLog()
+  readonly sessions = new SessionTable()
   /** One way, relative standard deviation of each message's delay. */
   readonly jitter: number
   readonly #hosts: (WorldLinks | undefined)[] = []

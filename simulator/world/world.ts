@@ -8,6 +8,7 @@ import { OverlayNode } from '../../main/overlay/node.ts'
 import { type Crypto } from '../../main/overlay/ports/crypto.ts'
 import { type Log } from '../../main/overlay/ports/log.ts'
 import { type DialTarget } from '../../main/overlay/transport/links.ts'
+import { PeerRecordPool } from '../../main/overlay/wire/peer-record-pool.ts'
 import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
@@ -41,6 +42,8 @@ const GROWTH_PER_SECOND = 0.05
 /** ... and never takes in more than so many a second; nor is there a reason to wait longer than this between two. */
 const MOST_JOINS_PER_SECOND = 500
 const FEWEST_JOINS_PER_SECOND = 10
+/** One of each node of the largest network, half of them young. */
+const MAX_RECORDS = 1_000_000
 const MAX_ERRORS_KEPT = 20
 
 export class World {
@@ -52,6 +55,8 @@ export class World {
   /** What nodes logged as errors: there should be none. */
   readonly errors: string[] = []
   readonly #clock = new VirtualClock(this.queue)
+  /** What one node has read, hashed and verified, the others need not. */
+  readonly #records: PeerRecordPool
   readonly #options: WorldOptions
   readonly #hosts: (Host | undefined)[] = []
   readonly #log: Log
@@ -65,6 +70,7 @@ export class World {
     this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter })
     this.crypto = options.isCryptoModelled ? keyedTagCrypto(seed) : hostCrypto
     this.overlayNetwork = networkOf(hostCrypto, 'simulated', 0)
+    this.#records = new PeerRecordPool(this.crypto, this.overlayNetwork, MAX_RECORDS)
     this.#log = {
       log: (level, room, message) => {
         if (level === 'error' && this.errors.length < MAX_ERRORS_KEPT) this.errors.push(`${room}: ${message}`)
@@ -151,7 +157,7 @@ export class World {
     const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
     const identity = new Identity(this.crypto, this.overlayNetwork, seeds)
     const links = new WorldLinks(this.network, number, identity.selfRecord([addressOf(number)]))
-    const node = new OverlayNode({
+    const parts = {
       clock: this.#clock,
       random: new SeededRandom(this.random.below(2 ** 32)),
       crypto: this.crypto,
@@ -161,7 +167,9 @@ export class World {
       network: this.overlayNetwork,
       identity,
       options: { replicaQuotaBytes: this.#options.replicaQuotaBytes },
-    })
+      records: this.#records,
+    }
+    const node = new OverlayNode(parts)
     return { number, id: identity.id, links, node, startedMs: this.nowMs }
   }
 

@@ -57,6 +57,18 @@ describe('virtual time', () => {
     await expect(queue.runUntil(11, 1000)).rejects.toThrow('too many events')
   })
 
+  it('a cancel that comes too late does not hit the event that took the place', async () => {
+    const queue = new EventQueue()
+    const seen: string[] = []
+    const cancelFirst = queue.at(1, () => seen.push('first'))
+    await queue.runUntil(1)
+    queue.at(2, () => seen.push('second'))
+    cancelFirst()
+    await queue.runUntil(3)
+    expect(seen).toEqual(['first', 'second'])
+    expect(queue.processed).toBe(2)
+  })
+
   it('draws the same chance from the same seed, evenly', () => {
     const one = new SeededRandom(7)
     const two = new SeededRandom(7)

@@ -114,4 +114,23 @@ describe('a modelled session', () => {
     expect(link).toBeUndefined()
     expect(network.failedDials).toBe(1)
   })
+
+  it('tells its traffic until it is over, and leaves its row to the next', async () => {
+    const { queue, network, a, b, link } = await pair()
+    const sent: number[] = []
+    const onDown = (ended: Link): unknown => sent.push(ended.traffic.sentBytes, ended.traffic.receivedBytes)
+    a.on({ up: () => undefined, down: onDown, message: () => undefined })
+    b.on({ up: () => undefined, down: onDown, message: () => undefined })
+    link!.send(new Uint8Array(100))
+    await queue.runUntil(7000)
+    link!.close('done')
+    await queue.runUntil(8000)
+    // The caller's message and its goodbye, then the other's acknowledgement of a message of 100 bytes.
+    expect(sent).toEqual([100 + 36 + 30, 0, 35, 100 + 36])
+    expect([network.sessions.size, link!.traffic.sentBytes]).toEqual([0, 0])
+    void a.dial(b.self)
+    await queue.runUntil(9000)
+    expect([network.sessions.size, a.get(b.self.id)!.traffic.sentBytes]).toEqual([1, 0])
+    expect(link!.isOpen).toBe(false)
+  })
 })
