@@ -93,7 +93,7 @@ function towards(view: RoutingView, query: HopQuery, target: NodeId): Hop | unde
 function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
   const { bound, isFollowing, offset } = query
   if (!isFollowing || !bound || bound.target === view.self) return undefined
-  return (offset === 0 && closer(view, query, bound.target)) || along(view, query, bound.target)
+  return (offset === 0 && closer(view, query, bound.target)) || towards(view, query, bound.target)
 }
 
 /** A target may be followed where it is closer to the key than the last one was, or within the bound if it is the same. */

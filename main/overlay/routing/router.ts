@@ -71,12 +71,14 @@ interface Reverse {
   isDelivered: boolean
 }
 
+type Forward = Hop & { kind: 'forward' }
+
 /** One hop of one message: what was decided, and who did not take it before. */
 interface Sending {
   message: RoutedMessage
   previous: NodeId | undefined
   failed: ReadonlySet<NodeId>
-  hop: Hop & { kind: 'forward' }
+  hop: Forward
   link: Link
 }
 
@@ -148,11 +150,11 @@ export class Router implements Routes {
       return drops.count('routed: over the rate limit')
     const message = decodeRouted(body)
     const seen = this.#reverse.get(message.requestId)
-    if (seen?.isDelivered || (seen && seen.previous === undefined)) {
+    if (seen?.isDelivered) {
       if (seen.reply) link.send(encodeReply(seen.reply))
       return
     }
-    this.#remember(message.requestId, seen?.previous ?? link.peer.id)
+    if (!seen) this.#remember(message.requestId, link.peer.id)
     this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, NONE)
   }
 
@@ -260,7 +262,7 @@ export class Router implements Routes {
   }
 
   /**
-   * A node that the message has visited is in it and not tried again by greedy steps. A hop that did not take it is
+   * A node that sent the message on by id is in it and not gone back to by another such step. A hop that did not take it is
    * routed around; but where only the link went, and a newer one to the same node has taken its place, the hop is sent over
    * that one, once.
    */
@@ -280,11 +282,7 @@ export class Router implements Routes {
       keyHops: isToKey ? hop.path!.hops : message.keyHops,
       bound: boundAfter(message, hop),
       isFollowing: hop.path !== undefined && !isToKey,
-      visited: [
-        ...message.visited,
-        ...(message.isExact && hop.lost ? [hop.lost] : []),
-        this.#membership.self,
-      ],
+      visited: visitedAfter(message, hop, this.#membership.self),
     }
     this.#overLink(sending, link, encodeRouted(sent), false)
   }
@@ -380,10 +378,15 @@ export class Router implements Routes {
   }
 }
 
-function boundAfter(
-  { key, bound }: RoutedMessage,
-  { path, lost }: Hop & { kind: 'forward' },
-): PathBound | undefined {
+/** Those on the way along records decided nothing: the records' hops bound that way. */
+function visitedAfter({ visited, isExact, source }: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
+  const known = new Set(visited)
+  if (isExact && hop.lost) known.add(hop.lost)
+  if (!hop.path || self === source) known.add(self)
+  return [...known]
+}
+
+function boundAfter({ key, bound }: RoutedMessage, { path, lost }: Forward): PathBound | undefined {
   if (path && path.target !== key) return { target: path.target, hops: path.hops }
   return lost ? { target: lost, hops: 0 } : bound
 }

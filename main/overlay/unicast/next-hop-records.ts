@@ -1,6 +1,6 @@
-// Which link leads to whom: what passing probes left behind. For each origin up to three ways over different links, the best
-// first; a new one is there before the old expires, so a path is made before it is broken. Bounded, and when full, the link
-// that has brought the most gives way: a hub, or somebody who floods, costs himself and not the others.
+// Which link leads to whom: what passing probes left behind. For each origin up to four ways, the shortest first; a new one is
+// there before the old expires, so a path is made before it is broken. Bounded, and when full, the link that has brought the
+// most gives way: a hub, or somebody who floods, costs himself and not the others.
 
 import { type NodeId } from '../base/id.ts'
 import { RingIndex } from '../base/ring-index.ts'
@@ -20,9 +20,11 @@ export interface RecordLimits {
   /** Origins; DESIGN §4 expects O(log n) where links are plentiful, O(sqrt(n) log n) on a plane. */
   origins: number
   lifeMs: number
+  /** One origin speaks for all ids that open with the same so many hex digits; without it each for itself alone. */
+  rangeDigits?: number | undefined
 }
 
-const MAX_WAYS = 3
+const MAX_WAYS = 4
 /** A way that failed so often in a row is not kept until it expires. */
 const MAX_FAILURES = 3
 
@@ -50,10 +52,12 @@ export class NextHopRecords implements Paths {
   /** A probe of that origin has come over that link. */
   add(origin: NodeId, found: { link: NodeId; sequence: number; hops: number }): void {
     const expiresMs = this.#clock.nowMs() + this.#limits.lifeMs
-    const ways = (this.#ways.get(origin) ?? []).filter((way) => !isOutdatedBy(way, found))
-    if (ways.some(({ link }) => link === found.link)) return
+    const known = this.#ways.get(origin) ?? []
+    if (known.some((way) => way.sequence === found.sequence && isAsGood(way, found))) return
+    const ways = known.filter((way) => !isAsGood(found, way))
     ways.push({ ...found, expiresMs, failures: 0 })
     this.#set(origin, ways.sort(byMerit).slice(0, MAX_WAYS))
+    if (this.#limits.rangeDigits !== undefined) this.#keepNearestOfRange(origin, this.#limits.rangeDigits)
     if (this.#ways.size > this.#limits.origins) this.#shed()
   }
 
@@ -115,6 +119,15 @@ export class NextHopRecords implements Paths {
     }
   }
 
+  /** Where two are as near, the one that was there first stays, so that ways of others over this node hold. */
+  #keepNearestOfRange(origin: NodeId, digits: number): void {
+    const range = origin.slice(0, digits)
+    const rival = this.#index.closest(origin, (id) => id !== origin && id.startsWith(range))
+    if (!rival) return
+    const [here, there] = [this.#ways.get(origin)![0]!, this.#ways.get(rival)![0]!]
+    this.#set(here.hops < there.hops ? rival : origin, [])
+  }
+
   /** Of the link with the most origins, the one that would expire first. */
   #shed(): void {
     const load = new Map<NodeId, number>()
@@ -128,10 +141,9 @@ export class NextHopRecords implements Paths {
   }
 }
 
-/** Over the same link the newest counts, and of one round the shortest. */
-function isOutdatedBy(way: Way, found: { link: NodeId; sequence: number; hops: number }): boolean {
-  if (way.link !== found.link) return false
-  return found.sequence > way.sequence || (found.sequence === way.sequence && found.hops < way.hops)
+/** Over the same link, and no longer. An older and shorter way stays beside a newer one until it expires. */
+function isAsGood(one: { link: NodeId; hops: number }, other: { link: NodeId; hops: number }): boolean {
+  return one.link === other.link && one.hops <= other.hops
 }
 
 /**

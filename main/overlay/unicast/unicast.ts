@@ -9,6 +9,8 @@ import { MOST_PERIOD_MS, Probing, type ProbingOptions, type ProbingParts } from 
 export interface UnicastOptions extends ProbingOptions {
   /** Origins that this node keeps ways to at most. */
   records: number
+  /** One record stands for all ids that open with the same so many hex digits. For measurements; off by default. */
+  rangeDigits?: number | undefined
 }
 
 /** What the experiments `variants` and `offset` showed to be enough (docs/decisions.md). */
@@ -36,6 +38,9 @@ export class Unicast {
   }
 }
 
-export function unicastRecords(around: Surroundings, origins: number): NextHopRecords {
-  return new NextHopRecords(around.clock, { origins, lifeMs: RECORD_LIFE_MS })
+export function unicastRecords(
+  { clock }: Surroundings,
+  { records: origins, rangeDigits }: Pick<UnicastOptions, 'records' | 'rangeDigits'>,
+): NextHopRecords {
+  return new NextHopRecords(clock, { origins, lifeMs: RECORD_LIFE_MS, rangeDigits })
 }
