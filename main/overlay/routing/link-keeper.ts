@@ -15,6 +15,8 @@ import { type Membership } from './membership.ts'
 
 /** Enough to fill a leaf set in two round trips; few enough that a burst of gossip is no burst of handshakes. */
 const MAX_PARALLEL_DIALS = 8
+/** A dial that takes longer mostly ends in vain, seconds later: meanwhile it is asked for over the ring. */
+const DIAL_PATIENCE_MS = 1000
 const PING_TIMEOUT_MS = 4000
 /** A ping that finds no way need not look behind every corner. */
 const PING_DETOURS = 3
@@ -125,13 +127,16 @@ export class LinkKeeper {
 
   async #dial(record: PeerRecord): Promise<void> {
     this.#dialling.add(record.id)
+    const late = this.#around.timers.after(DIAL_PATIENCE_MS, () => {
+      if (this.#membership.leafSet.wants(record.id)) void this.#askOverRing(record)
+    })
     try {
       await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id: record.id })
     } catch (error) {
       this.#around.drops.count(`dial: ${codeOf(error)}`)
       this.#membership.directory.failed(record.id)
-      if (this.#membership.leafSet.wants(record.id)) await this.#askOverRing(record)
     }
+    late.cancel()
     this.#dialling.delete(record.id)
     this.#pump()
   }

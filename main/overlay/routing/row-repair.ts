@@ -16,8 +16,10 @@ import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 import { DIGITS } from './prefix-table.ts'
 
-/** A join brings most of a table; the rest is asked for at leisure. */
-const PERIOD_MS = 4000
+/** A join brings most of a table; the rest is asked for at leisure, and seldom where nobody who is named can be linked. */
+const LEAST_PERIOD_MS = 4000
+const MOST_PERIOD_MS = 120_000
+const GROWTH = 1.3
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 1_800_000
 const TIMEOUT_MS = 5000
@@ -37,6 +39,8 @@ export class RowRepair {
   readonly #routes: Routes
   /** By row and digit; only of places that were asked for and are still empty. */
   readonly #pauses = new Map<number, Pause>()
+  #periodMs = LEAST_PERIOD_MS
+  #lastSize = 0
 
   constructor(around: Surroundings, parts: { membership: Membership; keeper: LinkKeeper; routes: Routes }) {
     this.#around = around
@@ -48,9 +52,17 @@ export class RowRepair {
 
   start(): void {
     this.#around.timers.every(
-      () => PERIOD_MS * (0.5 + this.#around.random.unit()),
+      () => this.#nextPeriodMs() * (0.5 + this.#around.random.unit()),
       () => void this.#repair(),
     )
+  }
+
+  #nextPeriodMs(): number {
+    const { size } = this.#membership.table
+    const hasGrown = size > this.#lastSize
+    this.#lastSize = size
+    this.#periodMs = hasGrown ? LEAST_PERIOD_MS : Math.min(GROWTH * this.#periodMs, MOST_PERIOD_MS)
+    return this.#periodMs
   }
 
   async #repair(): Promise<void> {
