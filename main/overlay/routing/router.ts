@@ -90,7 +90,8 @@ interface Attempt {
 export class Router implements Routes {
   readonly #around: Surroundings
   readonly #membership: Membership
-  readonly #applications = new Map<number, Application>()
+  /** By their number on the wire. */
+  readonly #applications: Application[] = []
   readonly #paths: Paths
   readonly #detours: number
   readonly #reverse: RecentMap<string, Reverse>
@@ -117,7 +118,7 @@ export class Router implements Routes {
   }
 
   register(application: number, handler: Application): void {
-    this.#applications.set(application, handler)
+    this.#applications[application] = handler
   }
 
   stop(): void {
@@ -155,7 +156,9 @@ export class Router implements Routes {
       return
     }
     if (!seen) this.#remember(message.requestId, link.peer.id)
-    this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, NONE)
+    // Back here along a record: what did not take it before, slow or not, is not asked twice.
+    const failed = seen ? this.#silentNow() : NONE
+    this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, failed)
   }
 
   onReply(body: Reader): void {
@@ -232,7 +235,7 @@ export class Router implements Routes {
     if (hop.kind !== 'forward' || !this.#isSilent(hop.next)) return hop
     // Only where it is not the end of the way: a slow root is still the root.
     if (hop.next === message.key || this.#membership.leafSet.has(hop.next)) return hop
-    const other = this.#hopBeyond(message, new Set([...failed, ...this.#silentUntilMs.keys()]))
+    const other = this.#hopBeyond(message, new Set([...failed, ...this.#silentNow()]))
     return other.kind === 'forward' && !other.isDetour ? other : hop
   }
 
@@ -240,6 +243,10 @@ export class Router implements Routes {
     const { self, leafSet, links } = this.#membership
     const view = { self, leafSet, links, paths: this.#paths }
     return nextHop(view, { ...message, visited: new Set(message.visited), failed })
+  }
+
+  #silentNow(): Set<NodeId> {
+    return new Set([...this.#silentUntilMs.keys()].filter((id) => this.#isSilent(id)))
   }
 
   #isSilent(id: NodeId): boolean {
@@ -251,7 +258,7 @@ export class Router implements Routes {
   }
 
   #upcall(message: RoutedMessage, previous: NodeId | undefined): Forwarding {
-    const application = this.#applications.get(message.application)
+    const application = this.#applications[message.application]
     if (previous === undefined || !application?.forward) return { kind: 'pass' }
     try {
       return application.forward(message, previous)
@@ -339,7 +346,7 @@ export class Router implements Routes {
     const { requestId, hops } = message
     const reverse = this.#reverse.get(requestId)
     if (reverse) reverse.isDelivered = true
-    const application = this.#applications.get(message.application)
+    const application = this.#applications[message.application]
     if (!application) return this.#answer(requestId, REPLY.failed, EMPTY, hops)
     try {
       this.#answer(requestId, REPLY.ok, await application.deliver(message, previous), hops)
