@@ -10,10 +10,12 @@ import { Lab } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
 import { meshRadio } from './experiments/mesh-radio.ts'
 import { packets } from './experiments/packet-depth.ts'
+import { offset } from './experiments/offset.ts'
 import { partition } from './experiments/partition.ts'
 import { reach } from './experiments/reach.ts'
 import { roots } from './experiments/roots.ts'
 import { scale } from './experiments/scale.ts'
+import { variants } from './experiments/variants.ts'
 import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { htmlReport } from './report/html-report.ts'
@@ -22,6 +24,8 @@ const EXPERIMENTS: readonly Experiment[] = [
   reach,
   roots,
   scale,
+  offset,
+  variants,
   churn,
   partition,
   meshRadio,

@@ -57,6 +57,7 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
 /** Where an experiment means another world than the others do. */
 const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   packets: { nodes: 100, sends: 2000 },
+  variants: { nodes: 600, sends: 5000, kill: 0.1 },
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05 },
 }
 

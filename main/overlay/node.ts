@@ -85,7 +85,8 @@ export class OverlayNode implements OverlayApi {
   readonly #contacts: Contacts
   readonly #direct: DirectMessages
   readonly #remembered: RememberedPeers
-  readonly #handlers: Map<number, Handler>
+  /** By message type. */
+  readonly #handlers: Handler[] = []
   readonly #listeners: Partial<OverlayEvents>[] = []
   readonly #endedTraffic = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 }
   #state: 'new' | 'running' | 'stopped' = 'new'
@@ -111,7 +112,7 @@ export class OverlayNode implements OverlayApi {
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean => this.#topics.uses(id) || this.#contacts.has(id)
     const { replicaQuotaBytes, routing, unicast } = { ...DEFAULTS, ...parts.options }
-    this.#records = unicastRecords(around, unicast.records)
+    this.#records = unicastRecords(around, unicast)
     const above = { onState: () => this.#onJoinState(), isUsed, paths: this.#records }
     this.#routing = new Routing(around, links, above, routing)
     const { routes, neighbourhood: ring } = this.#routing
@@ -146,12 +147,9 @@ export class OverlayNode implements OverlayApi {
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
     this.#direct = new DirectMessages(around, { links, routes, reach, nodeKey, hintFor, onMessage })
     this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
-    this.#handlers = new Map<number, Handler>([
-      ...this.#routing.handlers(),
-      ...this.#topics.handlers(),
-      ...this.#dht.handlers(),
-      [MESSAGE.direct, (link, body) => this.#direct.onDirect(link, body)],
-    ])
+    this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
+    for (const protocol of [this.#routing, this.#topics, this.#dht])
+      for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
       up: (link) => this.#guard('link up', () => this.#onUp(link)),
@@ -320,7 +318,7 @@ export class OverlayNode implements OverlayApi {
 
   #onMessage(link: Link, message: Uint8Array): void {
     if (this.#state !== 'running') return
-    const handler = this.#handlers.get(message[0] ?? 0)
+    const handler = this.#handlers[message[0] ?? 0]
     if (!handler) return this.#around.drops.count('message of unknown type')
     this.#routing.heard(link)
     this.#guard(`message ${message[0]}`, () => handler(link, new Reader(message.subarray(1))))

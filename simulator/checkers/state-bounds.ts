@@ -15,9 +15,15 @@ export interface BoundFindings {
 const MAX_KEPT = 20
 
 export class StateBounds {
+  readonly #mostRecords: number
   readonly #violations: string[] = []
   #looked = 0
   #mostLinks = 0
+
+  /** `mostRecords`: next-hop records, of as many origins, that a node of this network may have. */
+  constructor(mostRecords: number) {
+    this.#mostRecords = mostRecords
+  }
 
   get findings(): BoundFindings {
     return { looked: this.#looked, violations: this.#violations, mostLinks: this.#mostLinks }
@@ -30,6 +36,8 @@ export class StateBounds {
       const { leafSetSize, tableSize } = node.status()
       if (leafSetSize > MAX_LEAVES) this.#tell(`node ${number} has ${leafSetSize} leaves`)
       if (tableSize > MAX_TABLE) this.#tell(`node ${number} has ${tableSize} table entries`)
+      if (node.unicastRecords > this.#mostRecords)
+        this.#tell(`node ${number} has ${node.unicastRecords} next-hop records`)
     }
   }
 

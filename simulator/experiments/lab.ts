@@ -1,5 +1,9 @@
 // A laboratory: one world built as the options say, checkers that watch it, and somebody to tell how far it is.
 
+import { type NodeOptions } from '../../main/overlay/node.ts'
+import { UNICAST_DEFAULTS } from '../../main/overlay/unicast/unicast.ts'
+import { FallingHops } from '../checkers/falling-hops.ts'
+import { RecordFreshness } from '../checkers/record-freshness.ts'
 import { GROWN_NODES, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
 import { RouteChecker } from '../checkers/route-checker.ts'
 import { StateBounds } from '../checkers/state-bounds.ts'
@@ -26,21 +30,34 @@ export class Lab {
   readonly options: SimOptions
   readonly world: World
   readonly checker: RouteChecker
-  readonly bounds = new StateBounds()
+  readonly bounds: StateBounds
+  readonly freshness = new RecordFreshness()
+  readonly hops: FallingHops
   readonly probes: ProbeService
   readonly report: (progress: Progress) => void
   #phase = ''
   #lookedMs = 0
 
-  constructor(options: SimOptions, report: (progress: Progress) => void = () => undefined) {
+  /** `nodeOptions`: what of a node is to be other than in production. */
+  constructor(
+    options: SimOptions,
+    report: (progress: Progress) => void = () => undefined,
+    nodeOptions: Partial<NodeOptions> = {},
+  ) {
     this.options = options
     this.report = report
     const { seed, jitter } = options
     const isCryptoModelled = options.crypto === 'modelled' || (options.crypto === 'auto' && isLarge(options))
     const terrain = terrainOf(options)
-    this.world = new World({ seed, jitter, isCryptoModelled, terrain, replicaQuotaBytes: options.replicas })
+    const replicaQuotaBytes = options.replicas
+    this.world = new World({ seed, jitter, isCryptoModelled, terrain, replicaQuotaBytes, nodeOptions })
+    this.bounds = new StateBounds(nodeOptions.unicast?.records ?? UNICAST_DEFAULTS.records)
     this.checker = new RouteChecker(() => this.world.nowMs, options.checks)
-    this.world.network.tap((from, to, message) => this.checker.sent(from, to, message))
+    this.hops = new FallingHops(() => this.world.nowMs, options.checks)
+    this.world.network.tap((from, to, message) => {
+      this.checker.sent(from, to, message)
+      this.hops.sent(from, to, message)
+    })
     this.probes = new ProbeService(this.checker)
   }
 
@@ -84,7 +101,9 @@ export class Lab {
       this.#lookedMs = world.nowMs
       const { alive } = world
       const stride = Math.max(1, Math.floor(alive.length / LOOKED_AT))
-      this.bounds.look(alive.filter((_, i) => i % stride === 0))
+      const looked = alive.filter((_, i) => i % stride === 0)
+      this.bounds.look(looked)
+      this.freshness.look(looked, alive, world.nowMs)
     }
     const { nowMs: virtualMs, queue, alive } = world
     this.report({ phase: this.#phase, nodes: alive.length, virtualMs, events: queue.processed })

@@ -57,6 +57,8 @@ export function checkFigures(lab: Lab): { figures: Figures; notes: string[] } {
   const { followed, loops, repeats, deliveredTwice, deliveredApart, examples } = lab.checker.findings
   const { violations, looked, mostLinks } = lab.bounds.findings
   const { errors } = lab.world
+  const records = lab.freshness.findings
+  const { followed: bounded, rises } = lab.hops.findings
   return {
     figures: {
       loops,
@@ -64,11 +66,17 @@ export function checkFigures(lab: Lab): { figures: Figures; notes: string[] } {
       deliveredTwice,
       deliveredApart,
       boundViolations: violations.length,
+      recordViolations: records.violations + rises,
+      staleRecords: records.stale / Math.max(1, records.looked),
+      brokenWays: records.broken / Math.max(1, records.walked),
       overlayErrors: errors.length,
     },
     notes: [
       `checkers: ${followed} routed messages followed, ${loops} loops, ${repeats} repeats by another way, ${deliveredTwice} delivered twice, ${deliveredApart} at two roots; ${looked} nodes looked at, ${violations.length} out of bounds, ${mostLinks} links at most; ${errors.length} errors logged`,
-      ...[...examples, ...violations, ...errors].slice(0, 10).map((problem) => `  problem: ${problem}`),
+      `records: ${records.looked} looked at, ${records.stale} past their expiry, ${records.violations} wrong; of ${records.walked} ways walked from their start ${records.broken} led nowhere; ${bounded} crossings along records watched, ${rises} with hops that did not fall`,
+      ...[...examples, ...violations, ...records.examples, ...errors]
+        .slice(0, 10)
+        .map((problem) => `  problem: ${problem}`),
     ],
   }
 }

@@ -1,137 +1,54 @@
-// Starts a network too large to grow: every node joins by the real protocol, through one link to a node near it, and when it
-// has joined it is given, as far as the terrain allows them, the links that a settled network would have: its ring
-// neighbours, and the nearest of a few candidates for each place of its table. Then its own maintenance runs.
+// Starts a network too large to grow. Every host first gets, as far as the terrain allows them, the links that a settled
+// network would have: its ring neighbours, and the nearest of a few candidates for each place of its table. Then the nodes
+// start, find their links up, and make one real join each through a neighbour. All else (neighbours that no link leads to,
+// ways to them, records) they find as nodes do, while the network settles.
 //
-// The order keeps that quiet. Nodes start in rounds: every 4096th of the ring, every 256th, every 16th, all; in each round
-// the way round. So nobody is far from the node it joins through, each such node helps a few dozen in, and within a round a
-// node's neighbours come within the same moment: a leaf set, and the records it is responsible for, move once for each
-// round and not once for each neighbour. In one sweep instead, every record whose place is still empty would be
-// passed on by each newcomer to the next.
+// The order keeps that quiet. All links are there before the first node starts, so leaf sets are those of the whole
+// ring at once, and a record is put where it is to stay. The nodes start round the ring, hundreds at the same moment:
+// their neighbours start with them and hear what they say. What is sent to a node that is not up yet is lost, and the whole
+// start is shorter than what a request waits before it is made again.
 
 import { digitAt } from '../../main/overlay/base/id.ts'
 import { LEAVES_PER_SIDE } from '../../main/overlay/routing/leaf-set.ts'
 import { type Host, type World } from './world.ts'
 
 const CANDIDATES = 6
-/** Of the ring, in the rounds one after another. */
-const STRIDES = [4096, 256, 16, 1]
-const STEP_MS = 50
-/** Of the nodes still to start; a step takes in no more than the network can seat without a crowd at any door. */
+/** Of the nodes, at one moment: few enough that what neighbours tell each other does not fill the memory. */
 const STARTS_PER_STEP = 0.01
-const MAX_JOINING = 2000
-/** Between rounds: longer than records and leaf states wait for each other. */
-const PAUSE_MS = 2000
-/** Those that have not joined by then find their links by themselves. */
-const PATIENCE_MS = 30_000
-/** How far round the ring a newcomer looks for somebody to join through. */
-const SEARCHED = 64
+/** Several neighbourhoods. */
+const LEAST_STARTS_PER_STEP = 128
+const STEP_MS = 15
+/** The rest of the joins; one that fails is made again within. */
+const JOINING_MS = 8000
+const JOINING_STEP_MS = 500
 
 export async function startDirectly(world: World, nodes: number, onProgress: () => void): Promise<void> {
   const hosts = Array.from({ length: nodes }, () => world.create())
-  const start = new DirectStart(
-    world,
-    hosts.sort((a, b) => (a.id < b.id ? -1 : 1)),
-  )
-  for (const stride of STRIDES) {
-    if (stride > 1 && stride > nodes / 2) continue
-    await start.round(stride, onProgress)
+  const ring = hosts.sort((a, b) => (a.id < b.id ? -1 : 1))
+  linkNeighbours(world, ring)
+  for (const place of ring.keys())
+    for (const entry of tableEntries(world, ring, place)) ring[place]!.links.install(ring[entry]!.links)
+  const perStep = Math.max(LEAST_STARTS_PER_STEP, Math.ceil(STARTS_PER_STEP * nodes))
+  for (let from = 0; from < nodes; from += perStep) {
+    for (const host of ring.slice(from, from + perStep)) await world.start(host)
+    await world.run(STEP_MS)
+    onProgress()
+  }
+  for (let passedMs = 0; passedMs < JOINING_MS; passedMs += JOINING_STEP_MS) {
+    await world.run(JOINING_STEP_MS)
+    onProgress()
   }
 }
 
-class DirectStart {
-  readonly #world: World
-  readonly #ring: readonly Host[]
-  readonly #joining = new Set<number>()
-  readonly #isStarted: Uint8Array
-  readonly #isJoined: Uint8Array
-  /** For a place on the ring those who joined before it and want a link with it. */
-  readonly #wantedBy = new Map<number, number[]>()
-
-  constructor(world: World, ring: readonly Host[]) {
-    this.#world = world
-    this.#ring = ring
-    this.#isStarted = new Uint8Array(ring.length)
-    this.#isJoined = new Uint8Array(ring.length)
-  }
-
-  /** Starts every so-manieth node of the ring that has not started, and waits until they have joined. */
-  async round(stride: number, onProgress: () => void): Promise<void> {
-    const perStep = Math.max(4, Math.ceil((STARTS_PER_STEP * this.#ring.length) / stride))
-    let place = 0
-    while (place < this.#ring.length) {
-      for (let started = 0; place < this.#ring.length && started < perStep; place += stride) {
-        if (this.#joining.size >= MAX_JOINING) break
-        if (this.#isStarted[place]) continue
-        await this.#start(place)
-        started++
-      }
-      await this.#step(STEP_MS, onProgress)
+/** Nearest first, for a node joins through the first links it has. */
+function linkNeighbours(world: World, ring: readonly Host[]): void {
+  const { length } = ring
+  const { terrain } = world.network
+  for (let apart = 1; apart <= Math.min(LEAVES_PER_SIDE, length - 1); apart++)
+    for (const [place, host] of ring.entries()) {
+      const other = ring[(place + apart) % length]!
+      if (terrain.canLink(host.number, other.number)) host.links.install(other.links)
     }
-    const untilMs = this.#world.nowMs + PATIENCE_MS
-    while (this.#joining.size > 0 && this.#world.nowMs < untilMs) await this.#step(STEP_MS, onProgress)
-    await this.#step(PAUSE_MS, onProgress)
-  }
-
-  async #start(place: number): Promise<void> {
-    const host = this.#ring[place]!
-    const first = this.#wayIn(place)
-    this.#isStarted[place] = 1
-    if (first) host.links.install(first.links)
-    await this.#world.start(host)
-    if (first) this.#joining.add(place)
-    else this.#isJoined[place] = 1
-  }
-
-  /** The nearest on the ring that has joined and can be linked; any other where all near it are out of reach. */
-  #wayIn(place: number): Host | undefined {
-    const { length } = this.#ring
-    let tried = 0
-    for (let apart = 1; apart < length && tried < SEARCHED; apart++)
-      for (const near of [(place + length - apart) % length, (place + apart) % length]) {
-        if (!this.#isJoined[near]) continue
-        tried++
-        if (this.#canLink(place, near)) return this.#ring[near]
-      }
-    return undefined
-  }
-
-  async #step(ms: number, onProgress: () => void): Promise<void> {
-    await this.#world.run(ms)
-    for (const place of this.#joining)
-      if (this.#ring[place]!.node.status().stage === 'joined') this.#joined(place)
-    onProgress()
-  }
-
-  #joined(place: number): void {
-    this.#joining.delete(place)
-    this.#isJoined[place] = 1
-    for (const wish of this.#wishesOf(place)) {
-      if (this.#isJoined[wish]) this.#link(place, wish)
-      else this.#wantedBy.set(wish, [...(this.#wantedBy.get(wish) ?? []), place])
-    }
-    for (const other of this.#wantedBy.get(place) ?? []) this.#link(place, other)
-    this.#wantedBy.delete(place)
-  }
-
-  #link(place: number, other: number): void {
-    this.#ring[place]!.links.install(this.#ring[other]!.links)
-  }
-
-  #canLink(place: number, other: number): boolean {
-    const { terrain } = this.#world.network
-    return place !== other && terrain.canLink(this.#ring[place]!.number, this.#ring[other]!.number)
-  }
-
-  /** Ring neighbours on both sides, nearest first, then a table; each once. */
-  #wishesOf(place: number): Set<number> {
-    const { length } = this.#ring
-    const wishes = new Set<number>()
-    for (let i = 1; i <= LEAVES_PER_SIDE; i++)
-      for (const near of [(place + i) % length, (place + length - (i % length)) % length])
-        if (this.#canLink(place, near)) wishes.add(near)
-    for (const entry of tableEntries(this.#world, this.#ring, place)) wishes.add(entry)
-    return wishes
-  }
 }
 
 /** For each place of the table the nearest of some candidates that can be linked, as places on the ring. */

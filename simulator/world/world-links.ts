@@ -1,6 +1,7 @@
 import { equal, toHex, type Bytes } from '../../main/overlay/base/bytes.ts'
 import { BanyanError } from '../../main/overlay/base/errors.ts'
 import { type NodeId } from '../../main/overlay/base/id.ts'
+import { IdMap } from '../../main/overlay/base/id-map.ts'
 import {
   type DialTarget,
   type Link,
@@ -24,7 +25,7 @@ export class WorldLinks implements Links {
   readonly network: WorldNetwork
   readonly host: number
   readonly self: PeerRecord
-  readonly #links = new Map<NodeId, WorldLink>()
+  readonly #links = new IdMap<WorldLink>()
   /** Under way, by noise key; a node at rest has none. */
   #dials: Map<string, Promise<Link>> | undefined
   #events: LinkEvents | undefined
@@ -46,8 +47,9 @@ export class WorldLinks implements Links {
     return this.#links.get(id)
   }
 
-  all(): IterableIterator<WorldLink> {
-    return this.#links.values()
+  /** As they are now, ring neighbours first. */
+  all(): readonly WorldLink[] {
+    return this.#links.valuesAround(this.self.id)
   }
 
   on(events: LinkEvents): void {
@@ -79,16 +81,16 @@ export class WorldLinks implements Links {
   crash(): void {
     this.#isAlive = false
     this.network.detach(this.host)
-    for (const link of this.#links.values()) link.vanish()
+    for (const link of this.all()) link.vanish()
     this.#links.clear()
   }
 
   expectSilenceWhere(isSilent: (peerHost: number) => boolean): void {
-    for (const link of this.#links.values()) if (isSilent(link.peerHost)) link.expectSilence()
+    for (const link of this.all()) if (isSilent(link.peerHost)) link.expectSilence()
   }
 
   settleCounters(): void {
-    for (const link of this.#links.values()) link.settleCounters()
+    for (const link of this.all()) link.settleCounters()
   }
 
   /** Called by a link that ended, once. */

@@ -1,10 +1,10 @@
 // A whole network of the shipped overlay nodes over modelled sessions, driven by one seed.
 
 import { hostCrypto } from '../../main/host/crypto.ts'
-import { type NodeId } from '../../main/overlay/base/id.ts'
+import { type NodeId, rememberIds } from '../../main/overlay/base/id.ts'
 import { Identity } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
-import { OverlayNode } from '../../main/overlay/node.ts'
+import { type NodeOptions, OverlayNode } from '../../main/overlay/node.ts'
 import { type Crypto } from '../../main/overlay/ports/crypto.ts'
 import { type Log } from '../../main/overlay/ports/log.ts'
 import { type DialTarget } from '../../main/overlay/transport/links.ts'
@@ -12,11 +12,11 @@ import { PeerRecordPool } from '../../main/overlay/wire/peer-record-pool.ts'
 import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
-import { MemoryStore } from '../memory-store.ts'
 import { keyedTagCrypto } from './keyed-tag-crypto.ts'
 import { type Terrain } from './terrain.ts'
 import { WorldLinks } from './world-links.ts'
 import { addressOf, WorldNetwork } from './world-network.ts'
+import { SharedValues, WorldStore } from './world-store.ts'
 
 export interface WorldOptions {
   seed: number
@@ -27,6 +27,8 @@ export interface WorldOptions {
   isCryptoModelled: boolean
   /** Production's default unless an experiment says otherwise; 0 takes the record store's upkeep out of the picture. */
   replicaQuotaBytes: number
+  /** What else of a node is to be other than in production. */
+  nodeOptions?: Partial<NodeOptions>
 }
 
 export interface Host {
@@ -44,6 +46,8 @@ const MOST_JOINS_PER_SECOND = 500
 const FEWEST_JOINS_PER_SECOND = 10
 /** One of each node of the largest network, half of them young. */
 const MAX_RECORDS = 1_000_000
+/** Nodes, keys and roots of the largest network, most of them in a place of their own: 8 MB. */
+const REMEMBERED_IDS = 2 ** 20
 const MAX_ERRORS_KEPT = 20
 
 export class World {
@@ -57,6 +61,7 @@ export class World {
   readonly #clock = new VirtualClock(this.queue)
   /** What one node has read, hashed and verified, the others need not. */
   readonly #records: PeerRecordPool
+  readonly #values = new SharedValues()
   readonly #options: WorldOptions
   readonly #hosts: (Host | undefined)[] = []
   readonly #log: Log
@@ -66,6 +71,7 @@ export class World {
   constructor(options: WorldOptions) {
     const { seed, terrain, jitter } = options
     this.#options = options
+    rememberIds(REMEMBERED_IDS)
     this.random = new SeededRandom(seed)
     this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter })
     this.crypto = options.isCryptoModelled ? keyedTagCrypto(seed) : hostCrypto
@@ -156,17 +162,18 @@ export class World {
   #create(number: number): Host {
     const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
     const identity = new Identity(this.crypto, this.overlayNetwork, seeds)
-    const links = new WorldLinks(this.network, number, identity.selfRecord([addressOf(number)]))
+    const self = this.#records.shared(identity.selfRecord([addressOf(number)]))
+    const links = new WorldLinks(this.network, number, self)
     const parts = {
       clock: this.#clock,
       random: new SeededRandom(this.random.below(2 ** 32)),
       crypto: this.crypto,
-      store: new MemoryStore(),
+      store: new WorldStore(this.#values),
       log: this.#log,
       links,
       network: this.overlayNetwork,
       identity,
-      options: { replicaQuotaBytes: this.#options.replicaQuotaBytes },
+      options: { replicaQuotaBytes: this.#options.replicaQuotaBytes, ...this.#options.nodeOptions },
       records: this.#records,
     }
     const node = new OverlayNode(parts)

@@ -56,6 +56,15 @@ export function toHex(bytes: Uint8Array): string {
   return decoder.decode(digits)
 }
 
+/** Whether the text is the lower-case hex of the bytes from there on, as many as it has digits for. */
+export function isHexAt(text: string, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i += 2) {
+    const byte = bytes[at + (i >> 1)]!
+    if (text.charCodeAt(i) !== DIGITS[byte >> 4] || text.charCodeAt(i + 1) !== DIGITS[byte & 15]) return false
+  }
+  return true
+}
+
 /** The bytes of lower- or upper-case hex, or undefined where the text is not hex of whole bytes. */
 export function fromHex(text: string): Bytes | undefined {
   if (text.length % 2 !== 0) return undefined

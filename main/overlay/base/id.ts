@@ -1,7 +1,7 @@
 // Ids are points on a ring of 2^256. In memory an id is its 64 lower-case hex digits: a digit is a Pastry digit (b = 4),
 // string order is ring order, and it serves as a map key as it stands. On the wire it is 32 bytes.
 
-import { type Bytes, fromHex, toHex } from './bytes.ts'
+import { type Bytes, fromHex, isHexAt, toHex } from './bytes.ts'
 
 export type Id = string & { readonly brand: 'Id' }
 /** The id of a node: BLAKE2b-256 of its Ed25519 public key. */
@@ -13,7 +13,27 @@ const RING = 1n << 256n
 
 export function idFromBytes(bytes: Uint8Array): Id {
   if (bytes.length !== ID_BYTES) throw new RangeError(`an id has ${ID_BYTES} bytes, not ${bytes.length}`)
-  return toHex(bytes) as Id
+  return idAt(bytes, 0)
+}
+
+// The ids in messages are those of the same nodes and keys over and over. The text made last is remembered for each value of
+// an id's first bits: reading an id again takes a comparison, and whoever keeps it keeps the same string as the others.
+
+const USUALLY_REMEMBERED = 4096
+let remembered: (Id | undefined)[] = new Array<Id | undefined>(USUALLY_REMEMBERED).fill(undefined)
+
+/** How many ids at most, a power of two: for a process in which there are many nodes. */
+export function rememberIds(count: number): void {
+  if (count > remembered.length) remembered = new Array<Id | undefined>(count).fill(undefined)
+}
+
+/** The id that stands there. The bytes must reach that far. */
+export function idAt(bytes: Uint8Array, at: number): Id {
+  const first = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  const place = (first >>> 0) % remembered.length
+  const known = remembered[place]
+  if (known !== undefined && isHexAt(known, bytes, at)) return known
+  return (remembered[place] = toHex(bytes.subarray(at, at + ID_BYTES)) as Id)
 }
 
 export function idToBytes(id: Id): Bytes {

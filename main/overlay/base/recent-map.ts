@@ -34,7 +34,7 @@ export class RecentMap<K, V> {
     this.#turnIfDue()
     this.#old.delete(key)
     this.#young.set(key, value)
-    if (this.#young.size >= this.#limit / 2) this.#turn()
+    if (this.#young.size >= this.#limit / 2) this.#turn(this.#clock.nowMs(), false)
   }
 
   delete(key: K): void {
@@ -42,19 +42,21 @@ export class RecentMap<K, V> {
     this.#old.delete(key)
   }
 
+  /** The younger are all from the life before the moment this was due, however late it is now. */
   #turnIfDue(): void {
-    const idleMs = this.#clock.nowMs() - this.#turnedMs
-    if (idleMs < this.#lifeMs) return
-    if (this.#young.size > 0 || this.#old.size > 0) this.#turn()
-    if (idleMs >= 2 * this.#lifeMs && this.#old.size > 0) this.#turn()
-    this.#turnedMs = this.#clock.nowMs()
+    const dueMs = this.#turnedMs + this.#lifeMs
+    const lateMs = this.#clock.nowMs() - dueMs
+    if (lateMs < 0) return
+    this.#turn(dueMs, true)
+    if (lateMs >= this.#lifeMs) this.#turn(this.#clock.nowMs(), true)
   }
 
-  #turn(): void {
+  /** Only what stayed for its time is told of; what went for want of room is not. */
+  #turn(turnedMs: number, isDue: boolean): void {
     const forgotten = this.#old
     this.#old = this.#young
     this.#young = new Map()
-    this.#turnedMs = this.#clock.nowMs()
-    if (this.#onForgotten) for (const value of forgotten.values()) this.#onForgotten(value)
+    this.#turnedMs = turnedMs
+    if (isDue && this.#onForgotten) for (const value of forgotten.values()) this.#onForgotten(value)
   }
 }

@@ -45,7 +45,7 @@ export class RingIndex {
     return compareDistance(key, up, down) <= 0 ? up : down
   }
 
-  /** The n-th of those that are wanted beside one of them, going up the ring, or down for n < 0; the last there is. */
+  /** The n-th of those that are wanted beside an id, going up the ring, or down for n < 0; the last there is before it again. */
   beside(id: Id, n: number, isWanted: (id: Id) => boolean): Id {
     const step = n < 0 ? -1 : 1
     let found = id
@@ -53,7 +53,7 @@ export class RingIndex {
       const place = this.#placeOf(found)
       const isIn = this.#sorted[place] === found
       const next = this.#seek(step > 0 && !isIn ? place : place + step, step, isWanted)
-      if (!next || next === id) break
+      if (!next || next === id || (found !== id && isPast(id, step, found, next))) break
       found = next
     }
     return found
@@ -79,4 +79,9 @@ export class RingIndex {
     }
     return low
   }
+}
+
+/** Stepping from one to the next led past the place that the steps began at. */
+function isPast(start: Id, step: number, found: Id, next: Id): boolean {
+  return step > 0 ? !comesBefore(start, found, next) : !comesBefore(start, next, found)
 }

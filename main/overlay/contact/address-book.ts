@@ -1,10 +1,11 @@
 // Where nodes are: each publishes its own peer record in the DHT, signed with its node key, and whoever knows its id finds it.
 
-import { type Bytes, toHex, utf8 } from '../base/bytes.ts'
+import { type Bytes, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
+import { formatAddress } from '../ports/datagram-socket.ts'
 import { type DhtRecord } from '../api.ts'
 import { type Links } from '../transport/links.ts'
 import { Reader, Writer } from '../wire/codec.ts'
@@ -30,7 +31,8 @@ export class AddressBook {
   readonly #nodeKey: KeyPair
   readonly #records: RecordNetwork
   readonly #isJoined: () => boolean
-  #published: { text: string; atWallMs: number } | undefined
+  /** Of what is published only the addresses ever change. */
+  #published: { addresses: string; atWallMs: number } | undefined
   #isPublishing = false
   /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
   #leastSequence = 0
@@ -56,10 +58,10 @@ export class AddressBook {
 
   publishIfChanged(): void {
     if (!this.#isJoined() || this.#isPublishing) return
-    const value = encode(this.#links.self)
-    if (this.#isFresh() && this.#published?.text === toHex(value)) return
+    const { self } = this.#links
+    if (this.#isFresh() && this.#published?.addresses === addressesOf(self)) return
     this.#isPublishing = true
-    void this.#publish(value).finally(() => (this.#isPublishing = false))
+    void this.#publish(self).finally(() => (this.#isPublishing = false))
   }
 
   /** By wall time, as records expire by it: a week asleep counts. A clock set back makes what was told doubtful as well. */
@@ -82,13 +84,13 @@ export class AddressBook {
     }
   }
 
-  async #publish(value: Bytes): Promise<void> {
+  async #publish(self: PeerRecord): Promise<void> {
     const wallMs = this.#around.clock.wallMs()
     const sequence = Math.max(wallMs, this.#leastSequence)
-    const fields = { salt: SALT, sequence, value, expiresAtMs: wallMs + LIFE_MS }
+    const fields = { salt: SALT, sequence, value: encode(self), expiresAtMs: wallMs + LIFE_MS }
     try {
       await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
-      this.#published = { text: toHex(value), atWallMs: wallMs }
+      this.#published = { addresses: addressesOf(self), atWallMs: wallMs }
     } catch (error) {
       this.#around.drops.count(`address publication: ${codeOf(error)}`)
       if (codeOf(error) === 'refused') await this.#overtake()
@@ -109,6 +111,10 @@ export class AddressBook {
     verifyPeerRecord(record, this.#around.crypto, this.#around.network)
     return record
   }
+}
+
+function addressesOf({ addresses }: PeerRecord): string {
+  return addresses.map(formatAddress).join()
 }
 
 function encode(record: PeerRecord): Bytes {

@@ -70,7 +70,7 @@ export class DirectMessages {
     const present = this.#links.get(to)
     if (present?.isOpen && (await sendOver(present, payload))) return { kind: 'delivered', via: 'session' }
     const dial = this.#dialled(to)
-    const link = await Promise.race([dial, this.#pause(DIAL_HEAD_START_MS)])
+    const link = await this.#within(DIAL_HEAD_START_MS, dial)
     if (link && (await sendOver(link, payload))) return { kind: 'delivered', via: 'session' }
     const result = await this.#sendByRoute(to, payload)
     if (result.kind === 'delivered') return result
@@ -79,8 +79,15 @@ export class DirectMessages {
     return isDelivered ? { kind: 'delivered', via: 'session' } : result
   }
 
-  #pause(ms: number): Promise<undefined> {
-    return new Promise((resolve) => void this.#around.timers.after(ms, () => resolve(undefined)))
+  /** What comes of it in time. */
+  #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const timer = this.#around.timers.after(ms, () => resolve(undefined))
+      void result.then((value) => {
+        timer.cancel()
+        resolve(value)
+      })
+    })
   }
 
   onDirect(link: Link, body: Reader): void {

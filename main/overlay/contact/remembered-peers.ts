@@ -1,5 +1,6 @@
 import { concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type DialTarget } from '../transport/links.ts'
@@ -19,7 +20,8 @@ export class RememberedPeers {
   readonly #around: Surroundings
   readonly #store: Store
   readonly #current: () => PeerRecord[]
-  #saved = ''
+  /** Ids in order, so that nothing is written where nothing changed. */
+  #saved: readonly NodeId[] = []
 
   constructor(around: Surroundings, store: Store, current: () => PeerRecord[]) {
     this.#around = around
@@ -48,16 +50,13 @@ export class RememberedPeers {
   /** Nobody known now does not mean that nobody was: the last list stays. */
   async save(): Promise<void> {
     const peers = this.#current().slice(0, MAX_REMEMBERED)
-    const text = peers
-      .map((peer) => peer.id)
-      .sort()
-      .join()
-    if (peers.length === 0 || text === this.#saved) return
+    const ids = peers.map((peer) => peer.id).sort()
+    if (peers.length === 0 || ids.join() === this.#saved.join()) return
     const writer = new Writer(8192)
     writeRecords(writer, peers)
     try {
       await this.#store.write([{ type: 'put', key: concat(KEY), value: writer.finish() }])
-      this.#saved = text
+      this.#saved = ids
     } catch (error) {
       this.#around.drops.count(`remembered peers: ${codeOf(error)}`)
     }

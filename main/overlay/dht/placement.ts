@@ -37,5 +37,6 @@ function nearest(rootKey: Id, among: readonly NodeId[], except: readonly NodeId[
     }
     nearest[place] = id
   }
-  return nearest
+  // Without the room that growing it has left: these lists are kept for every record.
+  return nearest.slice()
 }

@@ -44,6 +44,7 @@ const GRACE_MS = 600_000
 const SWEEP_PERIOD_MS = 60_000
 /** Catches what a lost offer or a partition left behind. */
 const FULL_PASS_PERIOD_MS = 30 * 60_000
+const NOTHING = (): void => undefined
 /** By root index and receiver, in one string. */
 type Offers = Map<string, ReplicaOffer[]>
 
@@ -66,7 +67,7 @@ export class Replication {
   #isRetryDue = false
   #retryMs = FIRST_RETRY_MS
   #retriedMs = -Infinity
-  #flushLate: () => void = () => undefined
+  #flushLate = NOTHING
 
   /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
   constructor(
@@ -249,7 +250,7 @@ export class Replication {
     if (late.size === 0) return
     const timer = this.#around.timers.after(LATE_OFFER_MS, () => this.#flushLate())
     this.#flushLate = () => {
-      this.#flushLate = () => undefined
+      this.#flushLate = NOTHING
       timer.cancel()
       this.#offerAll(late)
     }

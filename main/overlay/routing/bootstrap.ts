@@ -38,7 +38,7 @@ const MAX_TARGETS = 128
 const MAX_MET = 64
 const MAX_HINTS = 128
 /** Through so many of those that have a link to us while we look for a ring; a crowd of them leads no farther. */
-const MAX_PARALLEL_JOINS = 3
+const MAX_PARALLEL_JOINS = 2
 /** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
 const DRAWN_PER_ROUND = 8
 /** Twice soon after the join, when others that joined with us have settled. */

@@ -12,7 +12,8 @@
 // Everyone watches the one above, so every death is found within 9 s and the transport's probe timeouts; the others of
 // the leaf set then learn of it as a suspicion, probe for themselves, and believe only that.
 
-import { equal, type Bytes } from '../base/bytes.ts'
+import { concat, fromHex, toHex } from '../base/bytes.ts'
+import { IdMap } from '../base/id-map.ts'
 import { idToBytes, type NodeId } from '../base/id.ts'
 import { Pace } from '../base/pace.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -29,6 +30,7 @@ import {
   encodeSuspect,
   LEAF_REQUEST,
 } from '../wire/leaf-messages.ts'
+import { type LastHeard } from './last-heard.ts'
 import { type LeafExchange } from './leaf-exchange.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
@@ -44,29 +46,33 @@ const REPAIR_DELAY_MS = 300
 /** On each side of a suspect: what took one away (a room without power) may have taken its neighbours on the ring. */
 const SUSPECTS_BESIDE = 2
 
-interface Exchanged {
-  sent?: Bytes
-  received?: Bytes
-}
-
 export class LeafUpkeep {
   readonly #around: Surroundings
   readonly #membership: Membership
   readonly #keeper: LinkKeeper
   readonly #overRing: LeafExchange
   readonly #pace = new Pace(LEAST_EXCHANGE_MS, MOST_EXCHANGE_MS)
-  /** Digests of the last states that crossed each link. */
-  readonly #exchanged = new Map<NodeId, Exchanged>()
-  readonly #heardMs = new Map<NodeId, number>()
+  readonly #heard: LastHeard
+  /** Digests, in hex, of the last states that crossed the links to members. */
+  readonly #sent = new IdMap<string>()
+  readonly #received = new IdMap<string>()
+  /** Of the present leaf set; undefined since it changed. */
+  #ownDigest: string | undefined
   #push: Timer | undefined
   #repair: Timer | undefined
 
-  constructor(around: Surroundings, membership: Membership, keeper: LinkKeeper, overRing: LeafExchange) {
+  constructor(
+    around: Surroundings,
+    membership: Membership,
+    parts: { keeper: LinkKeeper; overRing: LeafExchange; heard: LastHeard },
+  ) {
     this.#around = around
     this.#membership = membership
-    this.#keeper = keeper
-    this.#overRing = overRing
+    this.#keeper = parts.keeper
+    this.#overRing = parts.overRing
+    this.#heard = parts.heard
     membership.onChange(() => {
+      this.#ownDigest = undefined
       this.#pace.changed()
       this.#pushSoon()
     })
@@ -85,32 +91,26 @@ export class LeafUpkeep {
   }
 
   linkUp(link: Link): void {
-    this.#exchanged.delete(link.peer.id)
+    this.#forget(link.peer.id)
     if (this.#membership.leafSet.has(link.peer.id)) this.#sendState(link)
   }
 
   linkDown(id: NodeId, wasMember: boolean, isDead: boolean): void {
-    this.#exchanged.delete(id)
-    this.#heardMs.delete(id)
+    this.#forget(id)
     if (!wasMember) return
     if (isDead) this.#spreadSuspicion(id)
     this.#repairSoon()
   }
 
-  heard(id: NodeId): void {
-    this.#heardMs.set(id, this.#around.clock.nowMs())
-  }
-
   onState(link: Link, body: Reader): void {
     const records = decodeLeafState(body, this.#around)
-    this.#of(link.peer.id).received = this.#digest(records.map((record) => record.id))
     this.#keeper.learn(records)
+    this.#received.set(link.peer.id, this.#digest(records.map((record) => record.id)))
   }
 
   onDigest(link: Link, body: Reader): void {
-    const digest = decodeLeafDigest(body)
-    const { received } = this.#of(link.peer.id)
-    if (!received || !equal(received, digest)) link.send(LEAF_REQUEST)
+    const digest = toHex(decodeLeafDigest(body))
+    if (this.#received.get(link.peer.id) !== digest) link.send(LEAF_REQUEST)
     if (this.#isNewTo(link.peer.id)) this.#sendState(link)
   }
 
@@ -130,22 +130,22 @@ export class LeafUpkeep {
   }
 
   #probeIfQuiet(id: NodeId): void {
-    const silentMs = this.#around.clock.nowMs() - (this.#heardMs.get(id) ?? -Infinity)
-    if (silentMs >= WATCH_PERIOD_MS / 4) this.#membership.linkTo(id)?.probe()
+    if (this.#heard.silentMs(id) >= WATCH_PERIOD_MS / 4) this.#membership.linkTo(id)?.probe()
   }
 
   #sendState(link: Link): void {
-    this.#of(link.peer.id).sent = this.#ownDigest()
+    this.#sent.set(link.peer.id, this.#digestNow())
     link.send(encodeLeafState(this.#membership.leafSet.records()))
   }
 
   #exchange(): void {
+    this.#forgetFormerMembers()
     this.#membership.refill()
     this.#keeper.review()
     const members = this.#membership.members()
     const member = members[this.#around.random.below(Math.max(1, members.length))]
     const link = member && this.#membership.linkTo(member)
-    if (link && !this.#isNewTo(link.peer.id)) link.send(encodeLeafDigest(this.#ownDigest()))
+    if (link && !this.#isNewTo(link.peer.id)) link.send(encodeLeafDigest(fromHex(this.#digestNow())!))
     else this.#tell(member)
   }
 
@@ -196,21 +196,26 @@ export class LeafUpkeep {
   }
 
   #isNewTo(id: NodeId): boolean {
-    const { sent } = this.#of(id)
-    return !sent || !equal(sent, this.#ownDigest())
+    return this.#sent.get(id) !== this.#digestNow()
   }
 
-  #ownDigest(): Bytes {
-    return this.#digest(this.#membership.leafSet.ids())
+  #digestNow(): string {
+    return (this.#ownDigest ??= this.#digest(this.#membership.leafSet.ids()))
   }
 
-  #digest(ids: NodeId[]): Bytes {
-    return this.#around.crypto.hash(...ids.sort().map(idToBytes)).slice(0, DIGEST_BYTES)
+  #digest(ids: NodeId[]): string {
+    const hash = this.#around.crypto.hash(concat(...ids.sort().map(idToBytes)))
+    return toHex(hash.subarray(0, DIGEST_BYTES))
   }
 
-  #of(id: NodeId): Exchanged {
-    let exchanged = this.#exchanged.get(id)
-    if (!exchanged) this.#exchanged.set(id, (exchanged = {}))
-    return exchanged
+  #forget(id: NodeId): void {
+    this.#sent.delete(id)
+    this.#received.delete(id)
+  }
+
+  /** Nothing is compared with them any more; where one still counts on us, it is told our state anew. */
+  #forgetFormerMembers(): void {
+    for (const id of [...this.#sent.ids, ...this.#received.ids])
+      if (!this.#membership.leafSet.has(id)) this.#forget(id)
   }
 }

@@ -4,6 +4,7 @@
 
 import { compareDistance, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import { codeOf } from '../base/errors.ts'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { EMPTY } from '../base/bytes.ts'
@@ -27,6 +28,9 @@ const SEEN_FOR_MS = 200_000
 const VERIFY_AGAIN_MS = 6000
 /** One that others name again and again is asked at most so often. */
 const ASK_AGAIN_MS = 45_000
+/** By a probe alone: a leaf set's worth at once. Whoever invents ids does not turn ours over; the others are asked. */
+const ADMISSIONS_BURST = 16
+const ADMISSIONS_PER_SECOND = 0.5
 const MAX_REMEMBERED = 128
 
 export class LinkKeeper {
@@ -34,6 +38,7 @@ export class LinkKeeper {
   readonly #links: Links
   readonly #membership: Membership
   readonly #routes: Routes
+  readonly #admissions: TokenBucket
   readonly #dialling = new Set<NodeId>()
   readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
@@ -47,6 +52,7 @@ export class LinkKeeper {
     this.#links = links
     this.#membership = membership
     this.#routes = routes
+    this.#admissions = new TokenBucket(ADMISSIONS_BURST, ADMISSIONS_PER_SECOND, around.clock.nowMs())
     routes.register(APPLICATION.ping, { deliver: () => EMPTY })
   }
 
@@ -66,10 +72,11 @@ export class LinkKeeper {
   /** It just proved that it is there: a place in the leaf set is its own, link or no link. */
   seen(record: PeerRecord): void {
     const { leafSet, directory } = this.#membership
+    if (!leafSet.wants(record.id)) return
     this.answered(record.id)
-    if (leafSet.has(record.id) || !leafSet.wants(record.id) || !directory.learn(record)) return
+    if (leafSet.has(record.id) || !directory.learn(record)) return
     this.#consider(record)
-    this.#membership.admitUnlinked(record)
+    if (this.#admissions.take(1, this.#around.clock.nowMs())) this.#membership.admitUnlinked(record)
     this.#pump()
   }
 

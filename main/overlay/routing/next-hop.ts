@@ -98,13 +98,14 @@ function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
 
 /** A target may be followed where it is closer to the key than the last one was, or within the bound if it is the same. */
 function along(view: RoutingView, query: HopQuery, target: NodeId): Hop | undefined {
-  const { key, keyHops, bound, failed } = query
+  const { key, keyHops, bound, failed, detoursLeft } = query
   const isSame = bound?.target === target
-  if (target !== key && bound && bound.hops > 0 && !isSame && compareDistance(key, target, bound.target) > 0)
-    return undefined
+  const isFarther =
+    target !== key && bound !== undefined && !isSame && compareDistance(key, target, bound.target) > 0
+  if (isFarther && (bound.hops > 0 || detoursLeft === 0)) return undefined
   const below = target === key ? keyHops : isSame ? bound.hops : Infinity
   const path = view.paths.step(target, below, (link) => view.links.has(link) && !failed.has(link))
-  return path && { kind: 'forward', next: path.link, isDetour: false, path }
+  return path && { kind: 'forward', next: path.link, isDetour: isFarther, path }
 }
 
 /** By whatever is closer to the key than `here`. */
@@ -116,7 +117,9 @@ function closer(view: RoutingView, query: HopQuery, here: NodeId): Hop | undefin
   const isProgress = (id: NodeId): boolean => !failed.has(id) && isNearer(id, here)
   const link = links.closest(key, isProgress)
   if (!link || links.size < SPARSE_LINKS) {
-    const target = paths.closest(key, (id) => isNearer(id, link ?? here))
+    const isWanted = (id: NodeId): boolean =>
+      isNearer(id, link ?? here) && along(view, query, id) !== undefined
+    const target = paths.closest(key, isWanted)
     const hop = target && along(view, query, target)
     if (hop) return hop
   }

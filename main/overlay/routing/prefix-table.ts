@@ -7,69 +7,87 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 /** Of a Pastry digit, b = 4. */
 export const DIGITS = 16
 
-interface Entry {
-  record: PeerRecord
-  rttMs: number
-}
-
 /** A newcomer must be clearly nearer, so that noise in the measurements does not turn entries over. */
 const CLEARLY_NEARER = 0.8
 
+/** Entries lie in three arrays, in the order of their slots: as objects in a map they would take three times as much. */
 export class PrefixTable {
   readonly #self: NodeId
-  readonly #entries = new Map<number, Entry>()
+  /** Row and digit in one number. */
+  readonly #slots: number[] = []
+  readonly #records: PeerRecord[] = []
+  readonly #rttMs: number[] = []
 
   constructor(self: NodeId) {
     this.#self = self
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#slots.length
   }
 
   has(id: NodeId): boolean {
-    return this.#entries.get(this.#slot(id))?.record.id === id
+    return this.#at(this.#slot(id))?.id === id
   }
 
   /** The slot of this node is empty. */
   wants(id: NodeId): boolean {
-    return id !== this.#self && !this.#entries.has(this.#slot(id))
+    return id !== this.#self && !this.#at(this.#slot(id))
   }
 
   /** Takes a linked node in where it fits and is nearer than who is there. */
   add(record: PeerRecord, rttMs: number): boolean {
     if (record.id === this.#self) return false
     const slot = this.#slot(record.id)
-    const present = this.#entries.get(slot)
-    if (present && present.record.id !== record.id && !(rttMs < CLEARLY_NEARER * present.rttMs)) return false
-    this.#entries.set(slot, { record, rttMs: rttMs > 0 ? rttMs : Infinity })
-    return present?.record.id !== record.id
+    const present = this.#at(slot)
+    const place = this.#placeOf(slot)
+    if (present && present.id !== record.id && !(rttMs < CLEARLY_NEARER * this.#rttMs[place]!)) return false
+    const replaced = present ? 1 : 0
+    this.#slots.splice(place, replaced, slot)
+    this.#records.splice(place, replaced, record)
+    this.#rttMs.splice(place, replaced, rttMs > 0 ? rttMs : Infinity)
+    return present?.id !== record.id
   }
 
   remove(id: NodeId): boolean {
-    return this.has(id) && this.#entries.delete(this.#slot(id))
+    if (!this.has(id)) return false
+    const place = this.#placeOf(this.#slot(id))
+    this.#slots.splice(place, 1)
+    this.#records.splice(place, 1)
+    this.#rttMs.splice(place, 1)
+    return true
   }
 
   /** Bit d is set where the row has no entry for digit d; this node's own digit needs none. */
   missing(row: number): number {
     let mask = 0
-    for (let digit = 0; digit < DIGITS; digit++)
-      if (!this.#entries.has(DIGITS * row + digit)) mask |= 1 << digit
+    for (let digit = 0; digit < DIGITS; digit++) if (!this.#at(DIGITS * row + digit)) mask |= 1 << digit
     return mask & ~(1 << digitAt(this.#self, row))
   }
 
   records(): PeerRecord[] {
-    return [...this.#entries.values()].map((entry) => entry.record)
+    return [...this.#records]
   }
 
   /** What a node that shares `row` digits with this one can use for its own row. */
   row(row: number): PeerRecord[] {
-    const records: PeerRecord[] = []
-    for (let digit = 0; digit < DIGITS; digit++) {
-      const entry = this.#entries.get(DIGITS * row + digit)
-      if (entry) records.push(entry.record)
+    return this.#records.slice(this.#placeOf(DIGITS * row), this.#placeOf(DIGITS * (row + 1)))
+  }
+
+  #at(slot: number): PeerRecord | undefined {
+    const place = this.#placeOf(slot)
+    return this.#slots[place] === slot ? this.#records[place] : undefined
+  }
+
+  /** Of the first slot that is not below this one. */
+  #placeOf(slot: number): number {
+    let [low, high] = [0, this.#slots.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#slots[middle]! < slot) low = middle + 1
+      else high = middle
     }
-    return records
+    return low
   }
 
   #slot(id: NodeId): number {

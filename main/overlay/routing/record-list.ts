@@ -1,6 +1,9 @@
 import { type NodeId } from '../base/id.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
+/** Of the turns' array, in records. */
+const GROWTH = 32
+
 /**
  * Peer records by id, so many at most. Two sorted arrays: a fifth of what a map of objects takes,
  * and as quick for some hundred. Where it is full, the record goes that was put longest ago, those in use last of all.
@@ -8,9 +11,9 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 export class RecordList {
   readonly #limit: number
   readonly #isInUse: (id: NodeId) => boolean
-  #records: PeerRecord[] = []
+  readonly #records: PeerRecord[] = []
   /** For each record the turn in which it was put, doubled; odd where it is first hand. */
-  #turns: number[] = []
+  #turns = new Uint32Array(0)
   #turn = 0
 
   constructor(limit: number, isInUse: (id: NodeId) => boolean) {
@@ -47,7 +50,7 @@ export class RecordList {
       return
     }
     this.#records.splice(place, 0, record)
-    this.#turns.splice(place, 0, turn)
+    this.#insertTurn(place, turn)
     if (this.#records.length > this.#limit) this.#forgetOne(record)
   }
 
@@ -61,7 +64,17 @@ export class RecordList {
     const place = this.#oldest((record) => record !== newcomer && !this.#isInUse(record.id))
     const gone = place < 0 ? this.#oldest((record) => record !== newcomer) : place
     this.#records.splice(gone, 1)
-    this.#turns.splice(gone, 1)
+    this.#turns.copyWithin(gone, gone + 1)
+  }
+
+  #insertTurn(place: number, turn: number): void {
+    if (this.#records.length > this.#turns.length) {
+      const larger = new Uint32Array(Math.min(this.#turns.length + GROWTH, this.#limit + 1))
+      larger.set(this.#turns)
+      this.#turns = larger
+    }
+    this.#turns.copyWithin(place + 1, place)
+    this.#turns[place] = turn
   }
 
   #oldest(isEligible: (record: PeerRecord) => boolean): number {

@@ -242,7 +242,9 @@ export class Router implements Routes {
   #hopBeyond(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
     const { self, leafSet, links } = this.#membership
     const view = { self, leafSet, links, paths: this.#paths }
-    return nextHop(view, { ...message, visited: new Set(message.visited), failed })
+    // Of a long way only the last nodes are listed; back at its source a message for the source's own id would end.
+    const visited = new Set([...message.visited, message.source])
+    return nextHop(view, { ...message, visited, failed })
   }
 
   #silentNow(): Set<NodeId> {
@@ -385,12 +387,9 @@ export class Router implements Routes {
   }
 }
 
-/** Those on the way along records decided nothing: the records' hops bound that way. */
-function visitedAfter({ visited, isExact, source }: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
-  const known = new Set(visited)
-  if (isExact && hop.lost) known.add(hop.lost)
-  if (!hop.path || self === source) known.add(self)
-  return [...known]
+function visitedAfter({ visited, isExact }: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
+  const lost = isExact && hop.lost ? [hop.lost] : []
+  return [...new Set([...visited, ...lost, self])]
 }
 
 function boundAfter({ key, bound }: RoutedMessage, { path, lost }: Forward): PathBound | undefined {

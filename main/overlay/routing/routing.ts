@@ -12,6 +12,7 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 import { Bootstrap, type JoinState } from './bootstrap.ts'
 import { LeafUpkeep } from './leaf-upkeep.ts'
 import { LeafExchange } from './leaf-exchange.ts'
+import { LastHeard } from './last-heard.ts'
 import { LinkKeeper } from './link-keeper.ts'
 import { Membership } from './membership.ts'
 import { Router } from './router.ts'
@@ -36,6 +37,7 @@ export class Routing {
   readonly #rows: RowRepair
   readonly #bootstrap: Bootstrap
   readonly #surplus: SurplusLinks
+  readonly #heard: LastHeard
 
   /** `isUsed` says whether the protocols above need the link to a node; `paths` are the unicast trees' records. */
   constructor(
@@ -49,10 +51,12 @@ export class Routing {
     this.#router = new Router(around, this.#membership, above.paths, options.detours)
     this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
-    this.#upkeep = new LeafUpkeep(around, this.#membership, this.#keeper, new LeafExchange(around, parts))
+    const heard = (this.#heard = new LastHeard(around.clock))
+    const overRing = new LeafExchange(around, parts)
+    this.#upkeep = new LeafUpkeep(around, this.#membership, { keeper: this.#keeper, overRing, heard })
     this.#rows = new RowRepair(around, parts)
     this.#bootstrap = new Bootstrap(around, parts)
-    this.#surplus = new SurplusLinks(around, links, this.#membership, above.isUsed)
+    this.#surplus = new SurplusLinks(around, links, this.#membership, { heard, isUsedAbove: above.isUsed })
   }
 
   get routes(): Routes {
@@ -114,6 +118,7 @@ export class Routing {
 
   linkUp(link: Link): void {
     this.#membership.linkUp(link)
+    this.#heard.linkUp(link.peer.id)
     this.#upkeep.linkUp(link)
     this.#surplus.linkUp(link.peer.id)
     this.#bootstrap.linkUp(link.peer.id)
@@ -122,6 +127,7 @@ export class Routing {
   linkDown(link: Link, reason: string): void {
     const isDead = reason === SILENT
     const wasMember = this.#membership.linkDown(link.peer.id, isDead)
+    this.#heard.linkDown(link.peer.id)
     this.#upkeep.linkDown(link.peer.id, wasMember, isDead)
     this.#surplus.linkDown(link.peer.id)
     this.#bootstrap.linkDown()
@@ -138,8 +144,7 @@ export class Routing {
   }
 
   heard(link: Link): void {
-    this.#upkeep.heard(link.peer.id)
-    this.#surplus.heard(link.peer.id)
+    this.#heard.heard(link.peer.id)
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {

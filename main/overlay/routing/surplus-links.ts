@@ -17,6 +17,7 @@ import { type Timer } from '../ports/clock.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import { decodeParting, encodeParting } from '../wire/leaf-messages.ts'
+import { type LastHeard } from './last-heard.ts'
 import { type Membership } from './membership.ts'
 
 const LOOK_PERIOD_MS = 60_000
@@ -42,8 +43,7 @@ export class SurplusLinks {
   readonly #links: Links
   readonly #membership: Membership
   readonly #isUsedAbove: (id: NodeId) => boolean
-  /** In whole milliseconds, which a map holds without an object for each. */
-  readonly #heardMs = new Map<NodeId, number>()
+  readonly #heard: LastHeard
   /** Of the links that came up a moment ago. */
   readonly #freshSinceMs = new Map<NodeId, number>()
   /** Of the few that were asked and stayed. */
@@ -54,12 +54,13 @@ export class SurplusLinks {
     around: Surroundings,
     links: Links,
     membership: Membership,
-    isUsedAbove: (id: NodeId) => boolean,
+    parts: { heard: LastHeard; isUsedAbove: (id: NodeId) => boolean },
   ) {
     this.#around = around
     this.#links = links
     this.#membership = membership
-    this.#isUsedAbove = isUsedAbove
+    this.#heard = parts.heard
+    this.#isUsedAbove = parts.isUsedAbove
   }
 
   start(): void {
@@ -70,21 +71,14 @@ export class SurplusLinks {
   }
 
   linkUp(id: NodeId): void {
-    const nowMs = this.#nowMs()
-    this.#heardMs.set(id, nowMs)
-    this.#freshSinceMs.set(id, nowMs)
+    this.#freshSinceMs.set(id, this.#nowMs())
     this.#askedMs.delete(id)
     if (this.#freshSinceMs.size > CROWD) this.#lookSoon()
   }
 
   linkDown(id: NodeId): void {
-    this.#heardMs.delete(id)
     this.#freshSinceMs.delete(id)
     this.#askedMs.delete(id)
-  }
-
-  heard(id: NodeId): void {
-    if (this.#heardMs.has(id)) this.#heardMs.set(id, this.#nowMs())
   }
 
   onParting(link: Link, body: Reader): void {
@@ -109,11 +103,11 @@ export class SurplusLinks {
     for (const [id, sinceMs] of this.#freshSinceMs)
       if (nowMs - sinceMs >= settledMs) this.#freshSinceMs.delete(id)
     const surplus = [...this.#links.all()].filter((link) => link.isOpen && this.#isSurplus(link.peer.id))
-    surplus.sort((a, b) => this.#heardMs.get(a.peer.id)! - this.#heardMs.get(b.peer.id)!)
+    surplus.sort((a, b) => this.#heard.silentMs(b.peer.id) - this.#heard.silentMs(a.peer.id))
     for (const [i, link] of surplus.entries()) {
       const { id } = link.peer
       const insists = i < surplus.length - MAX_SURPLUS
-      const isIdle = nowMs - this.#heardMs.get(id)! >= IDLE_MS
+      const isIdle = this.#heard.silentMs(id) >= IDLE_MS
       const askedAgoMs = nowMs - (this.#askedMs.get(id) ?? -Infinity)
       if (askedAgoMs < (insists ? INSIST_AGAIN_MS : ASK_AGAIN_MS) || (!insists && !isIdle)) continue
       this.#askedMs.set(id, nowMs)
@@ -122,7 +116,7 @@ export class SurplusLinks {
   }
 
   #isSurplus(id: NodeId): boolean {
-    return this.#heardMs.has(id) && !this.#freshSinceMs.has(id) && !this.#isUsed(id)
+    return !this.#freshSinceMs.has(id) && !this.#isUsed(id)
   }
 
   #nowMs(): number {

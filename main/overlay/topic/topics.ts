@@ -80,7 +80,11 @@ export class Topics {
     this.#limits = new TopicLimits(around.clock)
     const leave = (neighbour: NodeId, topic: Id): void => this.#sendLeave(neighbour, topic)
     this.#publications = new Publications(around, {
-      ...parts,
+      links: parts.links,
+      routes: parts.routes,
+      ring: parts.ring,
+      nodeKey: parts.nodeKey,
+      onPublication: parts.onPublication,
       limits: this.#limits,
       trees: this.#trees,
       leave,

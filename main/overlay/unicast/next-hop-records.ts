@@ -51,14 +51,19 @@ export class NextHopRecords implements Paths {
 
   /** A probe of that origin has come over that link. */
   add(origin: NodeId, found: { link: NodeId; sequence: number; hops: number }): void {
-    const expiresMs = this.#clock.nowMs() + this.#limits.lifeMs
-    const known = this.#ways.get(origin) ?? []
+    const nowMs = this.#clock.nowMs()
+    const known = (this.#ways.get(origin) ?? []).filter(({ expiresMs }) => expiresMs > nowMs)
+    if (known.some((way) => way.sequence > found.sequence)) return
     if (known.some((way) => way.sequence === found.sequence && isAsGood(way, found))) return
     const ways = known.filter((way) => !isAsGood(found, way))
-    ways.push({ ...found, expiresMs, failures: 0 })
-    this.#set(origin, ways.sort(byMerit).slice(0, MAX_WAYS))
+    // Whoever passes on probes and drops messages does not begin anew with each probe.
+    const failures =
+      Math.max(0, ...known.filter((way) => way.link === found.link).map((way) => way.failures)) >> 1
+    const { link, sequence, hops } = found
+    ways.push({ link, sequence, hops, expiresMs: Math.floor(nowMs + this.#limits.lifeMs), failures })
+    this.#set(origin, chosenOf(ways, found.sequence))
     if (this.#limits.rangeDigits !== undefined) this.#keepNearestOfRange(origin, this.#limits.rangeDigits)
-    if (this.#ways.size > this.#limits.origins) this.#shed()
+    while (this.#ways.size > this.#limits.origins) this.#shed()
   }
 
   step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined {
@@ -101,11 +106,11 @@ export class NextHopRecords implements Paths {
         )
   }
 
+  /** All over that link: its other end chooses among its own ways, whichever was meant here. */
   #judge(target: NodeId, link: NodeId, failuresOf: (way: Way) => number): void {
     const ways = this.#ways.get(target)
-    const way = ways?.find((each) => each.link === link)
-    if (!ways || !way) return
-    way.failures = failuresOf(way)
+    if (!ways) return
+    for (const way of ways) if (way.link === link) way.failures = failuresOf(way)
     this.#set(target, ways.filter(({ failures }) => failures < MAX_FAILURES).sort(byMerit))
   }
 
@@ -128,17 +133,29 @@ export class NextHopRecords implements Paths {
     this.#set(here.hops < there.hops ? rival : origin, [])
   }
 
-  /** Of the link with the most origins, the one that would expire first. */
+  /** Of the link that is the best way to the most origins, the ways to the one that would expire first. */
   #shed(): void {
     const load = new Map<NodeId, number>()
     for (const [best] of this.#ways.values()) load.set(best!.link, (load.get(best!.link) ?? 0) + 1)
     const most = Math.max(...load.values())
-    let oldest: { origin: NodeId; expiresMs: number } | undefined
+    let oldest: { origin: NodeId; link: NodeId; expiresMs: number } | undefined
     for (const [origin, [best]] of this.#ways)
       if (load.get(best!.link) === most && (!oldest || best!.expiresMs < oldest.expiresMs))
-        oldest = { origin, expiresMs: best!.expiresMs }
-    if (oldest) this.#set(oldest.origin, [])
+        oldest = { ...best!, origin }
+    const { origin, link } = oldest!
+    this.#set(
+      origin,
+      this.#ways.get(origin)!.filter((way) => way.link !== link),
+    )
   }
+}
+
+/** The best of them, and one of the newest round in any case: it is what is left when the others expire. */
+function chosenOf(ways: Way[], newestSequence: number): Way[] {
+  const sorted = ways.sort(byMerit)
+  const isNewest = ({ sequence }: Way): boolean => sequence === newestSequence
+  const best = sorted.slice(0, MAX_WAYS)
+  return best.some(isNewest) ? best : [...best.slice(0, -1), sorted.find(isNewest)!]
 }
 
 /** Over the same link, and no longer. An older and shorter way stays beside a newer one until it expires. */
@@ -147,7 +164,7 @@ function isAsGood(one: { link: NodeId; hops: number }, other: { link: NodeId; ho
 }
 
 /**
- * Fewest hops first, of whatever round. A way is pushed out only by ways that are as short, so whoever follows one of h hops
+ * Fewest hops first, of whatever round. A way goes only where ways that are as short stay, so whoever follows one of h hops
  * finds one of fewer at the next node.
  */
 function byMerit(a: Way, b: Way): number {

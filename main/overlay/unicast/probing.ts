@@ -18,7 +18,7 @@ import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
 import { APPLICATION } from '../wire/message-types.ts'
-import { type PeerRecord } from '../wire/peer-record.ts'
+import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
 import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import { decodeNamed, encodeNamed } from '../wire/ring-questions.ts'
 import {
@@ -70,7 +70,8 @@ const ANSWER_TIMEOUT_MS = 6000
 const MIN_INTERVAL_MS = 8000
 const MAX_COPIES = 8
 const MAX_GATES = 2048
-const GATE_LIFE_MS = 120_000
+/** Longer than a record lives and than any period: an older round does not pass while a newer one is in use. */
+const GATE_LIFE_MS = 300_000
 /** From one link, new rounds and copies of anybody: a hub passes on some ten a second. */
 const LINK_BURST = 400
 const LINK_PER_SECOND = 50
@@ -124,7 +125,8 @@ export class Probing {
     const seconds = Math.floor(this.#around.clock.wallMs() / 1000)
     this.#sequence = Math.max(this.#sequence + 1, seconds)
     const firstLinks = this.#firstLinks()
-    if (firstLinks.length === 0) return
+    if (firstLinks.length === 0)
+      return void this.#around.timers.after(FIRST_PROBE_MS, () => void this.#round())
     const hops = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
     const farthest = Math.max(...hops)
     const expected = Math.max(HOPS_SLACK * farthest, LEAST_HOPS)
@@ -192,13 +194,16 @@ export class Probing {
 
   /** Throws where it is not to be believed. */
   #take(message: RoutedMessage, previous: NodeId): UnicastProbe {
-    const { crypto, network } = this.#around
+    const { crypto, network, records } = this.#around
     const probe = decodeProbe(message.payload, this.#around)
     const { id } = probe.origin
     if (message.key !== id || message.source !== id)
       throw new BanyanError('malformed', 'a probe for another than its origin')
     this.#admit(probe, previous)
     verifyProbe(probe, message.hops, crypto, network.id)
+    // An id that cost nothing gets no record: else one computer could fill every node's store.
+    if (records) records.verify(probe.origin)
+    else verifyPeerRecord(probe.origin, crypto, network)
     if (this.#gates.get(id)?.sequence !== probe.sequence)
       this.#gates.set(id, { sequence: probe.sequence, acceptedMs: this.#around.clock.nowMs() })
     if (previous !== id)

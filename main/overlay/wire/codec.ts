@@ -3,7 +3,7 @@
 
 import { type Bytes, EMPTY, fromUtf8, utf8, writeHex } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { ID_BYTES, type Id, idFromBytes } from '../base/id.ts'
+import { ID_BYTES, type Id, idAt } from '../base/id.ts'
 
 /** Writers at work at one time are few: one message contains another now and then. */
 const MAX_SPARE = 4
@@ -126,7 +126,7 @@ export class Reader {
 
   id(): Id {
     const start = this.#take(ID_BYTES)
-    return idFromBytes(this.#bytes.subarray(start, start + ID_BYTES))
+    return idAt(this.#bytes, start)
   }
 
   bytes16(limit: number): Bytes {
@@ -164,6 +164,11 @@ export class Reader {
     for (let i = 0; i < expected.length; i++) if (this.#bytes[this.#offset + i] !== expected[i]) return false
     this.#offset += expected.length
     return true
+  }
+
+  /** Passes over so many bytes. */
+  take(length: number): void {
+    this.#take(length)
   }
 
   /** What was taken since the reader stood there, as a copy. */

@@ -9,8 +9,8 @@
 import { equal, type Bytes } from '../base/bytes.ts'
 import { type Crypto, PUBLIC_KEY_BYTES } from '../ports/crypto.ts'
 import { type PeerRecords } from '../ports/peer-records.ts'
-import { type Reader } from './codec.ts'
-import { decodePeerRecord, type PeerRecord, verifyPeerRecord } from './peer-record.ts'
+import { Reader, Writer } from './codec.ts'
+import { decodePeerRecord, encodingOf, type PeerRecord, verifyPeerRecord, writePeerRecord } from './peer-record.ts'
 
 /** Of one node: its leaf set, its table, their neighbours' leaf sets. Twice as many are kept at most. */
 const USUAL_LIMIT = 1024
@@ -43,11 +43,17 @@ export class PeerRecordPool implements PeerRecords {
     const key = reader.peek32(CERTIFICATE_AT)
     const pooled = key === undefined ? undefined : this.#find(key)
     if (pooled && reader.skip(pooled.encoded)) return pooled.record
-    const start = reader.offset
     const record = decodePeerRecord(reader, this.#crypto, pooled?.record)
     const isVerified = pooled !== undefined && pooled.isVerified && isSameIdentity(pooled.record, record)
-    this.#young.set(key!, { record, encoded: reader.since(start), isVerified })
+    this.#young.set(key!, { record, encoded: encodingOf(record)!, isVerified })
     return record
+  }
+
+  /** The record that everybody who reads this one from a message gets. */
+  shared(record: PeerRecord): PeerRecord {
+    const writer = new Writer(192)
+    writePeerRecord(writer, record)
+    return this.read(new Reader(writer.finish()))
   }
 
   /** As `verifyPeerRecord`, once for each identity. */

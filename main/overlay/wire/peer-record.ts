@@ -22,8 +22,12 @@ export interface PeerRecord {
   readonly addresses: readonly Address[]
 }
 
+/** Of records that were read from messages, as they stood there: they are passed on as they are. */
+const encodings = new WeakMap<PeerRecord, Bytes>()
+
 /** More would let one record fill a table's traffic; less would not hold LAN, IPv6 and mapped addresses. */
 export const MAX_ADDRESSES = 6
+const CERTIFICATE_END = 2 * PUBLIC_KEY_BYTES + SIGNATURE_BYTES
 const CERTIFICATE_LABEL = utf8('banyan noise key')
 
 export function certificateBody(networkId: Uint8Array, noiseKey: Uint8Array): Bytes {
@@ -49,10 +53,20 @@ export function puzzleBits(crypto: Crypto, idBytes: Uint8Array): number {
 }
 
 export function writePeerRecord(writer: Writer, record: PeerRecord): void {
+  const encoded = encodings.get(record)
+  if (encoded) {
+    writer.bytes(encoded)
+    return
+  }
   writer.bytes(record.nodeKey).bytes(record.noiseKey).bytes(record.certificate)
   const addresses = record.addresses.slice(0, MAX_ADDRESSES)
   writer.u8(addresses.length)
   for (const address of addresses) writeAddress(writer, address)
+}
+
+/** The bytes that a record was read from. */
+export function encodingOf(record: PeerRecord): Bytes | undefined {
+  return encodings.get(record)
 }
 
 /** What reading records takes: the hash that names them and, where there is one, the pool of those read before. */
@@ -69,15 +83,21 @@ export function readPeerRecord(reader: Reader, source: Crypto | RecordSource): P
 
 /** A record of its own. An earlier one of the same node lends what is the same in both. */
 export function decodePeerRecord(reader: Reader, crypto: Crypto, earlier?: PeerRecord): PeerRecord {
-  const nodeKey = reader.bytes(PUBLIC_KEY_BYTES)
-  const noiseKey = reader.bytes(PUBLIC_KEY_BYTES)
-  const certificate = reader.bytes(SIGNATURE_BYTES)
+  const start = reader.offset
+  reader.take(CERTIFICATE_END)
   const count = reader.u8()
   if (count > MAX_ADDRESSES) throw new BanyanError('too-large', `${count} addresses in one record`)
   const addresses: Address[] = []
   for (let i = 0; i < count; i++) addresses.push(readAddress(reader))
+  // The keys are views of one copy of the record, which is what is kept of most nodes.
+  const encoded = reader.since(start)
+  const nodeKey = encoded.subarray(0, PUBLIC_KEY_BYTES)
+  const noiseKey = encoded.subarray(PUBLIC_KEY_BYTES, 2 * PUBLIC_KEY_BYTES)
+  const certificate = encoded.subarray(2 * PUBLIC_KEY_BYTES, CERTIFICATE_END)
   const id = earlier && equal(earlier.nodeKey, nodeKey) ? earlier.id : nodeIdOf(crypto, nodeKey)
-  return { id, nodeKey, noiseKey, certificate, addresses }
+  const record = { id, nodeKey, noiseKey, certificate, addresses }
+  encodings.set(record, encoded)
+  return record
 }
 
 /** Throws bad-signature, or bad-puzzle where the id is cheaper than the network asks. */

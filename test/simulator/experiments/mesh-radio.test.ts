@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { meshRadio } from '../../../simulator/experiments/mesh-radio.ts'
+import { FEW_LOOPS, runSmall, SOUND_ANYWHERE, WITHOUT_TREES } from './small.ts'
+
+const RADIOS = { nodes: 49, sends: 300 }
+
+it('radios that hear eight neighbours reach each other over their trees', async () => {
+  const { figures } = await runSmall(meshRadio, RADIOS)
+  expect(figures).toMatchObject(SOUND_ANYWHERE)
+  expect(figures.loops).toBeLessThan(FEW_LOOPS)
+  expect(figures.delivered).toBeGreaterThanOrEqual(0.98)
+  expect(figures.greedyDelivered).toBeLessThan(0.3)
+  expect(figures.hopStretchMean).toBeLessThan(2)
+}, 30_000)
+
+it('and over nothing else', async () => {
+  const { figures } = await runSmall(meshRadio, RADIOS, WITHOUT_TREES)
+  expect(figures.delivered).toBeLessThan(0.95)
+}, 30_000)
