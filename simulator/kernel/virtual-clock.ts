@@ -11,13 +11,12 @@ export class VirtualClock implements Clock {
     this.#queue = queue
   }
 
-  /** Whole milliseconds, as clocks of computers have them: a number with a fraction is an object, and nodes keep many. */
   nowMs(): number {
-    return Math.floor(this.#queue.nowMs)
+    return this.#queue.nowMs
   }
 
   wallMs(): number {
-    return EPOCH_MS + Math.floor(this.#queue.nowMs)
+    return EPOCH_MS + this.#queue.nowMs
   }
 
   after(delayMs: number, action: () => void): Timer {

@@ -37,8 +37,8 @@ const MAX_TARGETS = 128
 /** A leaf set and most of a table; contacts past these are dialled by the contacts' own search all the same. */
 const MAX_MET = 64
 const MAX_HINTS = 128
-/** Through so many of those that have a link to us while we look for a ring; a crowd of them leads no farther. */
-const MAX_PARALLEL_JOINS = 2
+/** Through those that have a link to us while we look for a ring: some answers may be lost, and more lead no farther. */
+const MAX_PARALLEL_JOINS = 4
 /** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
 const DRAWN_PER_ROUND = 8
 /** Twice soon after the join, when others that joined with us have settled. */

@@ -10,7 +10,13 @@ import { equal, type Bytes } from '../base/bytes.ts'
 import { type Crypto, PUBLIC_KEY_BYTES } from '../ports/crypto.ts'
 import { type PeerRecords } from '../ports/peer-records.ts'
 import { Reader, Writer } from './codec.ts'
-import { decodePeerRecord, encodingOf, type PeerRecord, verifyPeerRecord, writePeerRecord } from './peer-record.ts'
+import {
+  decodePeerRecord,
+  encodingOf,
+  type PeerRecord,
+  verifyPeerRecord,
+  writePeerRecord,
+} from './peer-record.ts'
 
 /** Of one node: its leaf set, its table, their neighbours' leaf sets. Twice as many are kept at most. */
 const USUAL_LIMIT = 1024
