@@ -28,9 +28,9 @@ describe('two friends', () => {
 
   it('who never met: one finds the other by the record it published', async () => {
     const world = new ModelledWorld({ seed: 402 })
-    await world.grow(60)
+    await world.grow(120)
     await world.run(10_000)
-    const bob = world.alive[30]!
+    const bob = world.alive[90]!
     const stale = { ...targetOf(bob), addresses: [{ host: '10.99.0.1', port: 4000 }] }
     const alice = world.alive.find(
       ({ node }) => node !== bob.node && !node.status().sessions.some(({ id }) => id === bob.identity.id),

@@ -4,12 +4,14 @@
 import { type Bytes } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { comesBefore, RingIndex } from '../base/ring-index.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Routes } from '../ports/routes.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
-import { decodeLeaves, decodeNamed, encodeLeaves, encodeNamed, idOfHint } from '../wire/ring-questions.ts'
-import { LeafSet } from './leaf-set.ts'
+import { hintOf, idOfHint } from '../wire/id-hints.ts'
+import { decodeLeaves, decodeNamed, encodeLeaves, encodeNamed } from '../wire/ring-questions.ts'
+import { LEAVES_PER_SIDE } from './leaf-set.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 
@@ -46,12 +48,21 @@ export class LeafExchange {
   }
 
   #answer(asker: NodeId, hints: readonly string[]): Bytes {
-    const known = new Set(hints)
-    const theirs = new LeafSet(asker)
-    for (const hint of hints) theirs.add({ id: idOfHint(hint) } as PeerRecord)
-    const news = this.#membership
-      .neighboursOf(asker)
-      .filter(({ id }) => !known.has(id.slice(0, hints[0]?.length ?? 0)) && theirs.wants(id))
-    return encodeNamed(news)
+    return encodeNamed(newsFor(this.#membership, asker, hints))
   }
+}
+
+/** Of this node and its members, those that a node with such a leaf set has a place for and does not know; nearest first. */
+export function newsFor(membership: Membership, peer: NodeId, hints: readonly string[]): PeerRecord[] {
+  const known = new Set(hints)
+  const places = new RingIndex()
+  for (const hint of hints) if (idOfHint(hint) !== peer) places.add(idOfHint(hint))
+  const isKnown = (): boolean => true
+  const highest = places.beside(peer, LEAVES_PER_SIDE, isKnown)
+  const lowest = places.beside(peer, -LEAVES_PER_SIDE, isKnown)
+  const hasRoom = places.size < 2 * LEAVES_PER_SIDE
+  return membership
+    .neighboursOf(peer)
+    .filter(({ id }) => !known.has(hintOf(id)))
+    .filter(({ id }) => hasRoom || comesBefore(peer, id, highest) || comesBefore(peer, lowest, id))
 }

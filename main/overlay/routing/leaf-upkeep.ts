@@ -1,9 +1,10 @@
 // Keeps the leaf set true and a quiet node quiet. What costs packets:
 //
-//   link up to a neighbour      each side tells its leaf set once
+//   link up to a neighbour      each side names its leaf set once, by hints of 8 bytes; the other answers with the
+//                               records that are news, and asks for those it misses itself
 //   leaf set changed            after a second, the new state goes to both immediate neighbours, which makes joins that
 //                               raced each other meet
-//   a member lost               the farthest live member on each side is asked for its state; if the link fell silent,
+//   a member lost               the farthest live member on each side gets our state; if the link fell silent,
 //                               the other members are told to look for themselves
 //   every 20 s to 2 min, by     one random member gets our state, or only its digest where it has that state already
 //                               (periodic repair beats reactive repair under churn: Rhea et al., Bamboo, 2004)
@@ -12,9 +13,9 @@
 // Everyone watches the one above, so every death is found within 9 s and the transport's probe timeouts; the others of
 // the leaf set then learn of it as a suspicion, probe for themselves, and believe only that.
 
-import { concat, fromHex, toHex } from '../base/bytes.ts'
+import { fromHex, toHex, utf8 } from '../base/bytes.ts'
 import { IdMap } from '../base/id-map.ts'
-import { idToBytes, type NodeId } from '../base/id.ts'
+import { type NodeId } from '../base/id.ts'
 import { Pace } from '../base/pace.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
@@ -22,16 +23,19 @@ import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
   decodeLeafDigest,
+  decodeLeafHints,
   decodeLeafState,
   decodeSuspect,
   DIGEST_BYTES,
   encodeLeafDigest,
+  encodeLeafHints,
   encodeLeafState,
+  encodeLeafWant,
   encodeSuspect,
-  LEAF_REQUEST,
 } from '../wire/leaf-messages.ts'
+import { hintOf, idOfHint } from '../wire/id-hints.ts'
 import { type LastHeard } from './last-heard.ts'
-import { type LeafExchange } from './leaf-exchange.ts'
+import { type LeafExchange, newsFor } from './leaf-exchange.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 
@@ -92,7 +96,7 @@ export class LeafUpkeep {
 
   linkUp(link: Link): void {
     this.#forget(link.peer.id)
-    if (this.#membership.leafSet.has(link.peer.id)) this.#sendState(link)
+    if (this.#membership.leafSet.has(link.peer.id)) this.#sendHints(link)
   }
 
   linkDown(id: NodeId, wasMember: boolean, isDead: boolean): void {
@@ -102,21 +106,31 @@ export class LeafUpkeep {
     this.#repairSoon()
   }
 
-  onState(link: Link, body: Reader): void {
-    const records = decodeLeafState(body, this.#around)
-    this.#keeper.learn(records)
-    this.#received.set(link.peer.id, this.#digest(records.map((record) => record.id)))
+  onState(body: Reader): void {
+    this.#keeper.learn(decodeLeafState(body, this.#around))
+  }
+
+  /** Tells the sender what it misses, asks for what we miss, and tells it our state where it does not have that. */
+  onHints(link: Link, body: Reader): void {
+    const { id } = link.peer
+    const hints = decodeLeafHints(body)
+    this.#received.set(id, this.#digest(hints))
+    const news = newsFor(this.#membership, id, hints)
+    if (news.length > 0) link.send(encodeLeafState(news))
+    const missed = hints.filter((hint) => this.#isMissed(hint))
+    if (missed.length > 0) link.send(encodeLeafWant(missed))
+    if (this.#isNewTo(id)) this.#sendHints(link)
+  }
+
+  onWant(link: Link, body: Reader): void {
+    const wanted = new Set(decodeLeafHints(body))
+    const records = this.#membership.leafSet.records().filter(({ id }) => wanted.has(hintOf(id)))
+    if (records.length > 0) link.send(encodeLeafState(records))
   }
 
   onDigest(link: Link, body: Reader): void {
     const digest = toHex(decodeLeafDigest(body))
-    if (this.#received.get(link.peer.id) !== digest) link.send(LEAF_REQUEST)
-    if (this.#isNewTo(link.peer.id)) this.#sendState(link)
-  }
-
-  onRequest(link: Link, body: Reader): void {
-    body.end()
-    this.#sendState(link)
+    if (this.#received.get(link.peer.id) !== digest || this.#isNewTo(link.peer.id)) this.#sendHints(link)
   }
 
   /** Never believed: the transport's own probe says whether the node is gone. */
@@ -133,9 +147,16 @@ export class LeafUpkeep {
     if (this.#heard.silentMs(id) >= WATCH_PERIOD_MS / 4) this.#membership.linkTo(id)?.probe()
   }
 
-  #sendState(link: Link): void {
+  #sendHints(link: Link): void {
     this.#sent.set(link.peer.id, this.#digestNow())
-    link.send(encodeLeafState(this.#membership.leafSet.records()))
+    link.send(encodeLeafHints(this.#membership.members()))
+  }
+
+  /** A place for it is here, and nobody in it. */
+  #isMissed(hint: string): boolean {
+    const { leafSet, self } = this.#membership
+    const isOurs = hint === hintOf(self) || leafSet.ids().some((id) => hintOf(id) === hint)
+    return !isOurs && leafSet.wants(idOfHint(hint))
   }
 
   #exchange(): void {
@@ -152,7 +173,7 @@ export class LeafUpkeep {
   /** Our state over the link there is, or a comparison over the ring. */
   #tell(member: NodeId | undefined): void {
     const link = member && this.#membership.linkTo(member)
-    if (link) this.#sendState(link)
+    if (link) this.#sendHints(link)
     else if (member) void this.#overRing.ask(member)
   }
 
@@ -178,7 +199,7 @@ export class LeafUpkeep {
       this.#keeper.review()
       const { above, below } = this.#membership.leafSet
       const asked = new Set([this.#farthestLinked(above), this.#farthestLinked(below)])
-      for (const link of asked) link?.send(LEAF_REQUEST)
+      for (const link of asked) if (link) this.#sendHints(link)
     })
   }
 
@@ -200,11 +221,11 @@ export class LeafUpkeep {
   }
 
   #digestNow(): string {
-    return (this.#ownDigest ??= this.#digest(this.#membership.leafSet.ids()))
+    return (this.#ownDigest ??= this.#digest(this.#membership.leafSet.ids().map(hintOf)))
   }
 
-  #digest(ids: NodeId[]): string {
-    const hash = this.#around.crypto.hash(concat(...ids.sort().map(idToBytes)))
+  #digest(hints: string[]): string {
+    const hash = this.#around.crypto.hash(utf8(hints.sort().join('')))
     return toHex(hash.subarray(0, DIGEST_BYTES))
   }
 

@@ -149,9 +149,10 @@ export class Routing {
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
     return [
-      [MESSAGE.leafState, (link, body) => this.#upkeep.onState(link, body)],
+      [MESSAGE.leafState, (_link, body) => this.#upkeep.onState(body)],
       [MESSAGE.leafDigest, (link, body) => this.#upkeep.onDigest(link, body)],
-      [MESSAGE.leafRequest, (link, body) => this.#upkeep.onRequest(link, body)],
+      [MESSAGE.leafHints, (link, body) => this.#upkeep.onHints(link, body)],
+      [MESSAGE.leafWant, (link, body) => this.#upkeep.onWant(link, body)],
       [MESSAGE.suspect, (_link, body) => this.#upkeep.onSuspect(body)],
       [MESSAGE.parting, (link, body) => this.#surplus.onParting(link, body)],
       [MESSAGE.routed, (link, body) => this.#router.onRouted(link, body)],

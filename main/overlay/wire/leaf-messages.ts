@@ -1,8 +1,9 @@
 // What ring neighbours tell each other. Records are verified by whoever keeps them; nothing here is believed as it is.
 //
-//   leaf state    1 | record of the sender's every leaf-set member: n 1 | n x peer record
-//   leaf digest   2 | first 8 bytes of the hash of the last state sent on this link
-//   leaf request  3
+//   leaf hints   19 | the sender's leaf set: n 1 | n x first 8 bytes of an id
+//   leaf state    1 | members that the receiver has a place for, or wanted: n 1 | n x peer record
+//   leaf want    20 | hints that the sender has a place for and no record of: n 1 | n x first 8 bytes of an id
+//   leaf digest   2 | first 8 bytes of the hash of the last hints sent on this link
 //   suspect       4 | id 32      the sender lost this node; the receiver probes it and believes only that
 //   parting      18 | insists 1  the sender has no use for this link; where the receiver has none either, or the sender insists
 //                               (it has too many), the receiver closes it and does not call again for a table place
@@ -12,6 +13,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type Reader, Writer } from './codec.ts'
+import { hintOf, readHints, writeHints } from './id-hints.ts'
 import { MESSAGE } from './message-types.ts'
 import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
 
@@ -55,7 +57,20 @@ export function decodeLeafDigest(reader: Reader): Bytes {
   return digest
 }
 
-export const LEAF_REQUEST: Bytes = Uint8Array.of(MESSAGE.leafRequest)
+export function encodeLeafHints(members: readonly NodeId[]): Bytes {
+  return writeHints(new Writer(160).u8(MESSAGE.leafHints), members.map(hintOf)).finish()
+}
+
+export function encodeLeafWant(hints: readonly string[]): Bytes {
+  return writeHints(new Writer(160).u8(MESSAGE.leafWant), hints).finish()
+}
+
+/** Of either. Errors: malformed, too-large. */
+export function decodeLeafHints(reader: Reader): string[] {
+  const hints = readHints(reader)
+  reader.end()
+  return hints
+}
 
 export function encodeSuspect(id: NodeId): Bytes {
   return new Writer(33).u8(MESSAGE.suspect).id(id).finish()

@@ -1,10 +1,9 @@
 // The first byte of every message on a link, and the application byte of every routed message. Append only: a number
-// once given is never given again, and a node drops (and counts) a number it does not know.
+// once given is never given again (3 was), and a node drops (and counts) a number it does not know.
 
 export const MESSAGE = {
   leafState: 1,
   leafDigest: 2,
-  leafRequest: 3,
   suspect: 4,
   routed: 5,
   routedReply: 6,
@@ -20,6 +19,8 @@ export const MESSAGE = {
   replicaOffer: 16,
   replicaWant: 17,
   parting: 18,
+  leafHints: 19,
+  leafWant: 20,
 } as const
 
 /** What a routed message is for. */

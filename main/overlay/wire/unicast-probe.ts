@@ -15,7 +15,7 @@ import { type NodeId } from '../base/id.ts'
 import { type Crypto, type KeyPair, SIGNATURE_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
 import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
-import { HINT_DIGITS, readHint, writeHint } from './ring-questions.ts'
+import { HINT_DIGITS, readHint, writeHint } from './id-hints.ts'
 
 export interface UnicastProbe {
   origin: PeerRecord

@@ -12,9 +12,8 @@ import {
   encodeLeaves,
   encodeNamed,
   encodeRow,
-  HINT_DIGITS,
-  idOfHint,
 } from '../../../main/overlay/wire/ring-questions.ts'
+import { HINT_DIGITS, idOfHint } from '../../../main/overlay/wire/id-hints.ts'
 
 const SEED = 1204
 const anyId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => idFromBytes(bytes))
