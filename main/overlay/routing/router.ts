@@ -64,6 +64,8 @@ const LINK_BYTES_PER_SECOND = 4 * 1024 * 1024
 interface Reverse {
   /** undefined: this node asked. */
   previous: NodeId | undefined
+  /** The links it has been sent over from here. */
+  sentTo?: NodeId[]
   /** The record it was sent along; undefined where it was not, or its truth is known. */
   path?: { target: NodeId; link: NodeId; isToKey: boolean } | undefined
   /** Set at the root, so that a copy over another way is answered and not delivered twice. */
@@ -156,8 +158,8 @@ export class Router implements Routes {
       return
     }
     if (!seen) this.#remember(message.requestId, link.peer.id)
-    // Back here along a record: what did not take it before, slow or not, is not asked twice.
-    const failed = seen ? this.#silentNow() : NONE
+    // Back here along a record: no link takes the same message twice, nor one that did not take it before.
+    const failed = seen ? new Set([...this.#silentNow(), ...(seen.sentTo ?? [])]) : NONE
     this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, failed)
   }
 
@@ -283,7 +285,10 @@ export class Router implements Routes {
     const attempt = this.#attempts.get(message.requestId)
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
     const reverse = this.#reverse.get(message.requestId)
-    if (reverse) reverse.path = hop.path && { target: hop.path.target, link: hop.next, isToKey }
+    if (reverse) {
+      reverse.path = hop.path && { target: hop.path.target, link: hop.next, isToKey }
+      reverse.sentTo = [...(reverse.sentTo ?? []), hop.next]
+    }
     const sent: RoutedMessage = {
       ...message,
       payload: upcall.payload ?? message.payload,
