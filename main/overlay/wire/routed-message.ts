@@ -52,7 +52,7 @@ export const REQUEST_ID_BYTES = 8
 /** Ways in a network of millions take 6 hops and 8 detours; across a radio mesh of 400, up to 40. */
 export const MAX_HOPS = 64
 export const MAX_VISITED = 24
-export const MAX_DETOURS = 8
+export const MAX_DETOURS = 16
 /** A publication or a record of 64 KiB with what its application writes around it. */
 export const MAX_ROUTED_BYTES = 64 * 1024 + 512
 export const NO_KEY_HOPS = 255

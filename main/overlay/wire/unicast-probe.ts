@@ -15,7 +15,7 @@ import { type NodeId } from '../base/id.ts'
 import { type Crypto, type KeyPair, SIGNATURE_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
 import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
-import { HINT_DIGITS, readHint, writeHint } from './id-hints.ts'
+import { HINT_DIGITS, hintOf, readHint, writeHint } from './id-hints.ts'
 
 export interface UnicastProbe {
   origin: PeerRecord
@@ -62,8 +62,8 @@ export function newProbe(
     anchor,
     signature: crypto.sign(body, origin.nodeKey.secretKey),
     chain,
-    nearestAbove: hintOf(nearest.above),
-    nearestBelow: hintOf(nearest.below),
+    nearestAbove: nearest.above ? hintOf(nearest.above) : NO_HINT,
+    nearestBelow: nearest.below ? hintOf(nearest.below) : NO_HINT,
   }
 }
 
@@ -114,8 +114,8 @@ export function oneHopFarther(probe: UnicastProbe, crypto: Crypto): UnicastProbe
 export function isNewsTo({ origin, nearestAbove, nearestBelow }: UnicastProbe, id: NodeId): boolean {
   if (id === origin.id) return false
   if (nearestAbove === NO_HINT || nearestBelow === NO_HINT) return true
-  const hint = id.slice(0, HINT_DIGITS)
-  const own = origin.id.slice(0, HINT_DIGITS)
+  const hint = hintOf(id)
+  const own = hintOf(origin.id)
   return isBetween(own, hint, nearestAbove) || isBetween(nearestBelow, hint, own)
 }
 
@@ -136,8 +136,4 @@ function hashed(crypto: Crypto, value: Bytes, times: number): Bytes {
 /** Going up the ring from one end, the place comes before the other end. */
 function isBetween(from: string, place: string, to: string): boolean {
   return from < to ? from < place && place < to : from < place || place < to
-}
-
-function hintOf(id: NodeId | undefined): string {
-  return id?.slice(0, HINT_DIGITS) ?? NO_HINT
 }

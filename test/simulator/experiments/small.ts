@@ -23,16 +23,13 @@ const SMALL = {
 export const HARD = { nat: 0.9, punch: 0 } as const
 
 /** What no experiment may show, whatever happens to the nodes. */
-export const SOUND_ANYWHERE = { deliveredTwice: 0, boundViolations: 0, recordViolations: 0, overlayErrors: 0 }
-
-/** Nor may a message come back to a link it has crossed, where hops that seem silent are. */
-export const SOUND = { ...SOUND_ANYWHERE, loops: 0 }
-
-/**
- * Where they only seem so (lossy radios, nodes that restart), a copy that went on and one that was sent around
- * can cross each other's ways: some of thousands of messages.
- */
-export const FEW_LOOPS = 10
+export const SOUND = {
+  loops: 0,
+  deliveredTwice: 0,
+  boundViolations: 0,
+  recordViolations: 0,
+  overlayErrors: 0,
+}
 
 /** Nodes that lay no trees: what else a message can be delivered by. */
 export const WITHOUT_TREES: Partial<NodeOptions> = { unicast: { ...UNICAST_DEFAULTS, copies: 0 } }

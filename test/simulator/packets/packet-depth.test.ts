@@ -44,9 +44,7 @@ describe(`packet depth, ${SMALL.nodes} nodes, seed ${SMALL.seed}`, () => {
 
   it('a tenth of all datagrams lost on every path is felt in time and not in delivery', async () => {
     const { figures } = await run({ nodes: 20, loss: 0.1 })
-    // A hop whose acknowledgements get lost is routed around: two copies of one message may cross the same link.
-    expect(figures).toMatchObject({ ...SOUND, loops: expect.any(Number) as number })
-    expect(figures.loops).toBeLessThan(5)
+    expect(figures).toMatchObject(SOUND)
     expect(figures.droppedLost).toBeGreaterThan(300)
     expect(figures.delivered).toBeGreaterThanOrEqual(0.95)
   }, 30_000)
