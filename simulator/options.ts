@@ -20,7 +20,12 @@ const PARAMETERS = {
   bootstraps: { least: 1, most: 64, byDefault: 3, is: 'reachable nodes that every newcomer is told of' },
   clusters: { least: 0, most: 1000, byDefault: 0, is: 'regions in which nodes crowd (0: evenly spread)' },
   'one-way': { ...SHARE, byDefault: 0.05, is: 'share of radio directions that carry nothing (grid)' },
-  settle: { least: 0, most: 86_400, byDefault: 120, is: 'virtual seconds between growth and measurement' },
+  settle: {
+    least: 0,
+    most: 86_400,
+    byDefault: 120,
+    is: 'virtual seconds between growth and measurement; 100 where links are built directly',
+  },
   minutes: { least: 0.1, most: 1440, byDefault: 10, is: 'virtual minutes that churn, or a cut, lasts' },
   'median-session': { least: 1, most: 86_400, byDefault: 120, is: 'seconds (also 2m, 1h); Weibull sessions' },
   shape: { least: 0.1, most: 5, byDefault: 0.5, is: 'shape of the Weibull sessions' },
@@ -34,7 +39,11 @@ const PARAMETERS = {
   keys: { least: 1, most: 1_000_000, byDefault: 2000, is: 'how many keys (roots)' },
   replicas: { least: 0, most: 2 ** 40, byDefault: 2 ** 28, is: 'bytes of others’ records a node keeps' },
   overlay: { least: 0, most: 1, byDefault: 1, is: 'run the overlay too (baselines); 0 leaves it out' },
-  checks: { ...SHARE, byDefault: 1, is: 'share of routed messages that the checkers follow' },
+  checks: {
+    ...SHARE,
+    byDefault: 1,
+    is: 'share of routed messages that the checkers follow; 1000 / nodes in larger networks',
+  },
 } as const satisfies Record<string, Parameter>
 
 export type ParameterName = keyof typeof PARAMETERS
@@ -57,8 +66,10 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
 /** Where an experiment means another world than the others do. */
 const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   packets: { nodes: 100, sends: 2000 },
+  partition: { minutes: 30 },
   variants: { nodes: 600, sends: 5000, kill: 0.1 },
-  'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05 },
+  // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
+  'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
 }
 
 export class UsageError extends Error {}
@@ -67,6 +78,24 @@ export class UsageError extends Error {}
 export const REAL_CRYPTO_NODES = 2000
 /** Up to this many nodes join by the real protocol unless asked otherwise. */
 export const GROWN_NODES = 10_000
+
+/**
+ * Three probe periods of a node to which nothing happens any more (20, 30 and 45 s; main/overlay/unicast/probing.ts), and
+ * some for their jitter beside the start's own 10 s.
+ */
+const DIRECT_SETTLE_SECONDS = 100
+/** As much is followed in a large network as in one of so many nodes: reading all of it would be most of the work. */
+const FULLY_CHECKED_NODES = 1000
+
+/** Links are built directly instead of by real joins. */
+export function isStartedDirectly({ start }: Pick<SimOptions, 'start'>, nodes: number): boolean {
+  return start === 'direct' || (start === 'auto' && nodes > GROWN_NODES)
+}
+
+/** Of `checks`, for a network of that size. */
+export function checkedShare(nodes: number): number {
+  return Math.min(1, FULLY_CHECKED_NODES / nodes)
+}
 
 export function defaultOptions(experiment: string): SimOptions {
   return parseOptions([experiment], [experiment])
@@ -88,12 +117,21 @@ export function parseOptions(args: readonly string[], experiments: readonly stri
   }
   for (const [name, { byDefault }] of Object.entries(PARAMETERS)) options[name] = byDefault
   Object.assign(options, OWN_DEFAULTS[experiment])
+  const given: Record<string, unknown> = {}
   for (let i = 0; i < rest.length; i++) {
     const name = nameOf(rest[i]!)
-    if (name === 'json') options.json = true
-    else options[name] = valueOf(name, rest[++i])
+    if (name === 'json') given.json = true
+    else given[name] = valueOf(name, rest[++i])
   }
-  return options as unknown as SimOptions
+  Object.assign(options, given)
+  return { ...dependentDefaults(options as unknown as SimOptions), ...given }
+}
+
+/** The options with those defaults that depend on others. */
+function dependentDefaults(options: SimOptions): SimOptions {
+  const checks = checkedShare(options.nodes)
+  const settle = isStartedDirectly(options, options.nodes) ? DIRECT_SETTLE_SECONDS : options.settle
+  return { ...options, checks, settle }
 }
 
 export function usage(experiments: readonly { name: string; about: string }[]): string {

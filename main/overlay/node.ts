@@ -187,7 +187,8 @@ export class OverlayNode implements OverlayApi {
     return this.#around.timers.pending
   }
 
-  async start(): Promise<void> {
+  /** `neighbours`: on the ring, for a node of a network that is put up as if it had been there for long (Routing.adopt). */
+  async start(neighbours?: readonly PeerRecord[]): Promise<void> {
     if (this.#state !== 'new') throw new BanyanError('closed', 'a node is started once')
     this.#state = 'running'
     await this.#dht.start()
@@ -200,7 +201,8 @@ export class OverlayNode implements OverlayApi {
     this.#contacts.start()
     this.#book.start()
     this.#remembered.start()
-    for (const link of this.#links.all()) this.#onUp(link)
+    if (neighbours) this.#routing.adopt([...this.#links.all()], neighbours)
+    else for (const link of this.#links.all()) this.#onUp(link)
   }
 
   async stop(): Promise<void> {
@@ -321,7 +323,7 @@ export class OverlayNode implements OverlayApi {
     const handler = this.#handlers[message[0] ?? 0]
     if (!handler) return this.#around.drops.count('message of unknown type')
     this.#routing.heard(link)
-    this.#guard(`message ${message[0]}`, () => handler(link, new Reader(message.subarray(1))))
+    this.#guard(`message ${message[0]}`, () => handler(link, new Reader(message, 1)))
   }
 
   /** Nothing that arrives gets past here as an exception. */

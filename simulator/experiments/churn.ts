@@ -2,7 +2,7 @@
 // answer. Optionally a crowd arrives within ten seconds, half way through.
 
 import { Population } from '../world/population.ts'
-import { trafficSince } from '../world/traffic-log.ts'
+import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment, type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
 import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
@@ -53,7 +53,8 @@ async function measureChurn(
 ): Promise<{ figures: Figures; records: SendRecord[]; notes: string[] }> {
   const { options, world } = lab
   world.network.settleCounters()
-  const [before, startedMs] = [world.network.traffic.byType(), world.nowMs]
+  const { traffic } = world.network
+  const [before, routedBefore, startedMs] = [traffic.byType(), traffic.byApplication(), world.nowMs]
   const rounds = Math.max(1, Math.round((options.minutes * 60_000) / ROUND_MS))
   const records: SendRecord[] = []
   const sizes: number[] = []
@@ -64,7 +65,8 @@ async function measureChurn(
     sizes.push(world.alive.length)
   }
   world.network.settleCounters()
-  const byType = trafficSince(before, world.network.traffic.byType())
+  const byType = trafficSince(before, traffic.byType())
+  const routed = trafficSince(routedBefore, traffic.byApplication())
   const nodeSeconds = (mean(sizes) * (world.nowMs - startedMs)) / 1000
   const sum = (figure: 'packets' | 'bytes', only?: string): number =>
     byType.reduce((total, each) => total + (only && each.type !== only ? 0 : each[figure]), 0) / nodeSeconds
@@ -74,16 +76,29 @@ async function measureChurn(
     bytesPerNodeSecond: sum('bytes'),
     handshakeBytesPerNodeSecond: sum('bytes', 'handshake'),
   }
+  // Of the acknowledgements some are the sends', too; they stay where they are, on the side of upkeep.
+  const ownSends =
+    routed.reduce((total, { type, bytes }) => total + (isOwn(type) ? bytes : 0), 0) / nodeSeconds
   return {
     records: records.filter(({ wereUp }) => wereUp),
     figures: {
       packetsPerNode: idle.packetsPerNodeSecond,
       bytesPerNode: idle.bytesPerNodeSecond,
-      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
+      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends,
     },
     notes: [
-      'upkeepBytesPerSecond is bytesPerNode without handshakes',
+      `upkeepBytesPerSecond is bytesPerNode without handshakes and without the experiment's sends and their answers (${ownSends.toFixed(1)} B/s)`,
       ...upkeepNotes(idle, 'under churn, the sends included'),
+      `by type, B/s per node: ${rates(byType, nodeSeconds)}`,
+      `of these, routed messages and answers by application: ${rates(routed, nodeSeconds)}`,
     ],
   }
+}
+
+function rates(traffic: readonly TypeTraffic[], nodeSeconds: number): string {
+  return traffic.map(({ type, bytes }) => `${type} ${(bytes / nodeSeconds).toFixed(0)}`).join(', ')
+}
+
+function isOwn(type: string): boolean {
+  return type.startsWith('send')
 }

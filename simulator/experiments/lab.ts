@@ -4,7 +4,7 @@ import { type NodeOptions } from '../../main/overlay/node.ts'
 import { UNICAST_DEFAULTS } from '../../main/overlay/unicast/unicast.ts'
 import { FallingHops } from '../checkers/falling-hops.ts'
 import { RecordFreshness } from '../checkers/record-freshness.ts'
-import { GROWN_NODES, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
+import { isStartedDirectly, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
 import { RouteChecker } from '../checkers/route-checker.ts'
 import { StateBounds } from '../checkers/state-bounds.ts'
 import { startDirectly } from '../world/direct-start.ts'
@@ -68,8 +68,8 @@ export class Lab {
     return [
       `experiment ${options.experiment}, ${options.nodes} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
       'depth: overlay messages over modelled sessions (no datagrams); ' +
-        (isDirect(options, options.nodes)
-          ? 'tables and leaf sets built directly, one real join each'
+        (isStartedDirectly(options, options.nodes)
+          ? 'links built directly, then one real join each'
           : 'all nodes join by the real protocol'),
       `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission`,
       `signatures: ${isModelled ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
@@ -80,7 +80,7 @@ export class Lab {
   /** The network as the options want it, grown and settled. */
   async grow(nodes = this.options.nodes): Promise<void> {
     this.#phase = 'growing'
-    if (isDirect(this.options, nodes)) await startDirectly(this.world, nodes, () => this.#tick())
+    if (isStartedDirectly(this.options, nodes)) await startDirectly(this.world, nodes, () => this.#tick())
     else await this.world.grow(nodes, () => this.#tick())
     for (const host of this.world.alive) this.probes.offer(host)
     await this.run(this.options.settle * 1000, 'settling')
@@ -112,10 +112,6 @@ export class Lab {
 
 function isLarge({ nodes }: SimOptions): boolean {
   return nodes >= REAL_CRYPTO_NODES
-}
-
-function isDirect({ start }: SimOptions, nodes: number): boolean {
-  return start === 'direct' || (start === 'auto' && nodes > GROWN_NODES)
 }
 
 function terrainOf(options: SimOptions): Terrain {

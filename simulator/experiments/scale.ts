@@ -1,5 +1,6 @@
 // Reach at several sizes: do hops and state grow as the logarithm of the network?
 
+import { checkedShare } from '../options.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
 import { Lab } from './lab.ts'
 import { measureReach } from './reach.ts'
@@ -14,7 +15,8 @@ export const scale: Experiment = {
     const measured: { nodes: number; figures: Figures }[] = []
     const notes: string[] = []
     for (const nodes of lab.options.sizes) {
-      const each = new Lab({ ...lab.options, nodes, report: undefined }, lab.report)
+      const checks = Math.min(lab.options.checks, checkedShare(nodes))
+      const each = new Lab({ ...lab.options, nodes, checks, report: undefined }, lab.report)
       await each.grow()
       const { figures } = await measureReach(each)
       measured.push({ nodes, figures })

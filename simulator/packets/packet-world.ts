@@ -6,8 +6,9 @@ import { type NodeId } from '../../main/overlay/base/id.ts'
 import { Identity } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { OverlayNode } from '../../main/overlay/node.ts'
-import { type Log } from '../../main/overlay/ports/log.ts'
 import { type DialTarget } from '../../main/overlay/transport/links.ts'
+import { pauseBeforeJoinMs } from '../growth.ts'
+import { KeptErrors } from '../kept-errors.ts'
 import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
@@ -50,10 +51,6 @@ const DUPLICATE_RATE = 0.0005
 const REORDER_RATE = 0.005
 /** No datagram is faster than four fifths of its path's mean. */
 const FASTEST = 0.8
-/** The network grows by so much a second, and by no fewer than so many. */
-const GROWTH_PER_SECOND = 0.05
-const FEWEST_JOINS_PER_SECOND = 10
-const MAX_ERRORS_KEPT = 20
 
 export class PacketWorld {
   readonly queue = new EventQueue()
@@ -61,13 +58,11 @@ export class PacketWorld {
   readonly network: PacketNetwork
   readonly town: PacketTown
   readonly trace: PacketTrace
-  /** What nodes logged as errors: there should be none. */
-  readonly errors: string[] = []
   readonly #clock = new VirtualClock(this.queue)
   readonly #overlayNetwork: Network = networkOf(hostCrypto, 'simulated', 0)
   readonly #options: PacketWorldOptions
   readonly #terrain: Internet
-  readonly #log: Log
+  readonly #log = new KeptErrors()
   readonly #numbers = new Map<NodeId, number>()
   readonly #sessionTaps: SessionTap[] = []
   #alive: PacketHost[] = []
@@ -92,11 +87,11 @@ export class PacketWorld {
       servers: bootstraps,
     })
     this.trace = new PacketTrace(this.network, () => queue.nowMs)
-    this.#log = {
-      log: (level, room, message) => {
-        if (level === 'error' && this.errors.length < MAX_ERRORS_KEPT) this.errors.push(`${room}: ${message}`)
-      },
-    }
+  }
+
+  /** What nodes logged as errors: there should be none. */
+  get errors(): readonly string[] {
+    return this.#log.errors
   }
 
   get nowMs(): number {
@@ -127,7 +122,7 @@ export class PacketWorld {
   async grow(nodes: number, onProgress?: () => void): Promise<void> {
     while (this.alive.length < nodes) {
       await this.join()
-      await this.run(1000 / Math.max(this.alive.length * GROWTH_PER_SECOND, FEWEST_JOINS_PER_SECOND))
+      await this.run(pauseBeforeJoinMs(this.alive.length))
       onProgress?.()
     }
   }

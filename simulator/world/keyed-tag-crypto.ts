@@ -7,6 +7,7 @@ import { hostCrypto } from '../../main/host/crypto.ts'
 import { type Bytes, concat, equal } from '../../main/overlay/base/bytes.ts'
 import { type Crypto, SIGNATURE_BYTES } from '../../main/overlay/ports/crypto.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
+import { rememberingHashes } from './remembered-hashes.ts'
 
 const SEED_BYTES = 32
 const LANES = 4
@@ -15,12 +16,13 @@ const LANE_PRIMES = [0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1] as const
 export function keyedTagCrypto(simulationSeed: number): Crypto {
   const secret = new SeededRandom(simulationSeed ^ 0x5ec2e7).bytes(SEED_BYTES)
   const publicOf = (seed: Uint8Array): Bytes => hostCrypto.hash(secret, seed)
+  const hash = rememberingHashes((value) => hostCrypto.hash(value))
   const notHere = (): never => {
     throw new Error('modelled sessions have no handshake and no sealed packets')
   }
   return {
     // Each part is a crossing into native code of its own.
-    hash: (...parts) => hostCrypto.hash(parts.length === 1 ? parts[0]! : concat(...parts)),
+    hash: (...parts) => (parts.length === 1 ? hash(parts[0]!) : hostCrypto.hash(concat(...parts))),
     signingKeyPair: (seed) => {
       const publicKey = publicOf(seed)
       return { publicKey, secretKey: concat(seed, publicKey) }

@@ -1,6 +1,7 @@
 // The ring as an all-knowing observer sees it, fast enough to be asked about every node of a large network.
 
 import { compareDistance, type Id, type NodeId } from '../../main/overlay/base/id.ts'
+import { placeOf } from '../../main/overlay/base/sorted-place.ts'
 import { LEAVES_PER_SIDE } from '../../main/overlay/routing/leaf-set.ts'
 import { type Host } from './world.ts'
 
@@ -14,7 +15,7 @@ export class RingView {
   }
 
   root(key: Id): NodeId {
-    const place = this.#placeOf(key)
+    const place = placeOf(this.#sorted, key)
     const [below, above] = [this.#at(place - 1), this.#at(place)]
     return compareDistance(key, below, above) < 0 ? below : above
   }
@@ -57,16 +58,5 @@ export class RingView {
   #at(place: number): NodeId {
     const { length } = this.#sorted
     return this.#sorted[((place % length) + length) % length]!
-  }
-
-  /** Of the first id that is not below the key. */
-  #placeOf(key: Id): number {
-    let [low, high] = [0, this.#sorted.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#sorted[middle]! < key) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

@@ -2,6 +2,7 @@
 // transport counts them, without IP and UDP headers.
 
 import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
+import { RoutedShares, type TypeTraffic } from './routed-shares.ts'
 
 /** What the transport sends on its own account, above the message types. */
 export const UPKEEP = {
@@ -20,11 +21,7 @@ const TYPES = 256
 const SLICE_MS = 5000
 const FIRST_HOSTS = 1024
 
-export interface TypeTraffic {
-  type: string
-  packets: number
-  bytes: number
-}
+export { type TypeTraffic }
 
 export class TrafficLog {
   readonly #packets = new Float64Array(TYPES)
@@ -32,6 +29,7 @@ export class TrafficLog {
   readonly #slices: (Float64Array | undefined)[] = []
   #hostPackets = new Float64Array(FIRST_HOSTS)
   #hostBytes = new Float64Array(FIRST_HOSTS)
+  readonly #routed = new RoutedShares()
   /** FNV-1a, by words of four bytes, over everything noted: two runs of one seed must agree on it. */
   #trace = 0x811c9dc5
 
@@ -48,6 +46,7 @@ export class TrafficLog {
 
   /** A message in full: its moment, its ends, its bytes. */
   trace(atMs: number, from: number, to: number, message: Uint8Array): void {
+    this.#routed.add(message)
     let hash = mix(mix(mix(this.#trace, Math.round(atMs * 1000)), from), to)
     let i = 0
     for (; i + 4 <= message.length; i += 4) hash = mix(hash, wordAt(message, i))
@@ -79,6 +78,11 @@ export class TrafficLog {
       all.push({ type: nameOf(type), packets: this.#packets[type]!, bytes: this.#bytes[type]! })
     }
     return all.sort((a, b) => b.bytes - a.bytes)
+  }
+
+  /** What of `routed` and `routedReply` each application caused so far; most bytes first. */
+  byApplication(): TypeTraffic[] {
+    return this.#routed.all()
   }
 
   /** Bytes per second of each type, one figure per slice of time. */

@@ -6,9 +6,11 @@ import { Identity } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { type NodeOptions, OverlayNode } from '../../main/overlay/node.ts'
 import { type Crypto } from '../../main/overlay/ports/crypto.ts'
-import { type Log } from '../../main/overlay/ports/log.ts'
 import { type DialTarget } from '../../main/overlay/transport/links.ts'
+import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { PeerRecordPool } from '../../main/overlay/wire/peer-record-pool.ts'
+import { pauseBeforeJoinMs } from '../growth.ts'
+import { KeptErrors } from '../kept-errors.ts'
 import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
@@ -39,16 +41,12 @@ export interface Host {
   readonly startedMs: number
 }
 
-/** A network doubles in so long at the least, as long as it is small ... */
-const GROWTH_PER_SECOND = 0.05
-/** ... and never takes in more than so many a second; nor is there a reason to wait longer than this between two. */
+/** However large the network is. */
 const MOST_JOINS_PER_SECOND = 500
-const FEWEST_JOINS_PER_SECOND = 10
 /** One of each node of the largest network, half of them young. */
 const MAX_RECORDS = 1_000_000
 /** Nodes, keys and roots of the largest network, most of them in a place of their own: 8 MB. */
 const REMEMBERED_IDS = 2 ** 20
-const MAX_ERRORS_KEPT = 20
 
 export class World {
   readonly queue = new EventQueue()
@@ -56,15 +54,13 @@ export class World {
   readonly network: WorldNetwork
   readonly overlayNetwork: Network
   readonly crypto: Crypto
-  /** What nodes logged as errors: there should be none. */
-  readonly errors: string[] = []
   readonly #clock = new VirtualClock(this.queue)
   /** What one node has read, hashed and verified, the others need not. */
   readonly #records: PeerRecordPool
   readonly #values = new SharedValues()
   readonly #options: WorldOptions
   readonly #hosts: (Host | undefined)[] = []
-  readonly #log: Log
+  readonly #log = new KeptErrors()
   #alive: Host[] | undefined
   #created = 0
 
@@ -77,11 +73,11 @@ export class World {
     this.crypto = options.isCryptoModelled ? keyedTagCrypto(seed) : hostCrypto
     this.overlayNetwork = networkOf(hostCrypto, 'simulated', 0)
     this.#records = new PeerRecordPool(this.crypto, this.overlayNetwork, MAX_RECORDS)
-    this.#log = {
-      log: (level, room, message) => {
-        if (level === 'error' && this.errors.length < MAX_ERRORS_KEPT) this.errors.push(`${room}: ${message}`)
-      },
-    }
+  }
+
+  /** What nodes logged as errors: there should be none. */
+  get errors(): readonly string[] {
+    return this.#log.errors
   }
 
   get nowMs(): number {
@@ -111,22 +107,19 @@ export class World {
     return this.#create(this.#created++)
   }
 
-  async start(host: Host): Promise<void> {
+  /** `neighbours`: where the network is put up with its ring in place. */
+  async start(host: Host, neighbours?: readonly PeerRecord[]): Promise<void> {
     this.#hosts[host.number] = host
     this.#alive = undefined
-    await host.node.start()
+    await host.node.start(neighbours)
   }
 
   /** Grows by real joins to so many nodes, the faster the larger the network is. */
   async grow(nodes: number, onProgress?: () => void): Promise<void> {
     while (this.alive.length < nodes) {
       const size = this.alive.length
-      const perSecond = Math.min(
-        Math.max(size * GROWTH_PER_SECOND, FEWEST_JOINS_PER_SECOND),
-        MOST_JOINS_PER_SECOND,
-      )
       await this.join()
-      await this.run(1000 / perSecond)
+      await this.run(pauseBeforeJoinMs(size, MOST_JOINS_PER_SECOND))
       if (size % 64 === 0) onProgress?.()
     }
   }

@@ -48,12 +48,37 @@ for (let value = 0; value < 16; value++) {
 const USUAL_DIGITS = new Uint8Array(64)
 
 export function toHex(bytes: Uint8Array): string {
+  if (bytes.length === 8) return hexOf8(bytes, 0)
   const digits = bytes.length === 32 ? USUAL_DIGITS : new Uint8Array(2 * bytes.length)
   for (let i = 0; i < bytes.length; i++) {
     digits[2 * i] = DIGITS[bytes[i]! >> 4]!
     digits[2 * i + 1] = DIGITS[bytes[i]! & 15]!
   }
   return decoder.decode(digits)
+}
+
+/** Of eight bytes from there on (request ids, hints): a hundred for each node and minute, so in one step without the decoder. */
+export function hexOf8(bytes: Uint8Array, at: number): string {
+  const high = (i: number): number => DIGITS[bytes[at + i]! >> 4]!
+  const low = (i: number): number => DIGITS[bytes[at + i]! & 15]!
+  return String.fromCharCode(
+    high(0),
+    low(0),
+    high(1),
+    low(1),
+    high(2),
+    low(2),
+    high(3),
+    low(3),
+    high(4),
+    low(4),
+    high(5),
+    low(5),
+    high(6),
+    low(6),
+    high(7),
+    low(7),
+  )
 }
 
 /** Whether the text is the lower-case hex of the bytes from there on, as many as it has digits for. */

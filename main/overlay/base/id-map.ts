@@ -1,4 +1,5 @@
 import { type Id } from './id.ts'
+import { placeOf } from './sorted-place.ts'
 
 /**
  * What is known of some ids, in ring order. Two sorted arrays: a third of what a map takes, next to nothing while it is empty,
@@ -17,17 +18,22 @@ export class IdMap<V> {
     return this.#ids
   }
 
+  /** In ring order of their ids. */
+  get values(): readonly V[] {
+    return this.#values
+  }
+
   get(id: Id): V | undefined {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#ids, id)
     return this.#ids[place] === id ? this.#values[place] : undefined
   }
 
   has(id: Id): boolean {
-    return this.#ids[this.#placeOf(id)] === id
+    return this.#ids[placeOf(this.#ids, id)] === id
   }
 
   set(id: Id, value: V): void {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#ids, id)
     if (this.#ids[place] === id) {
       this.#values[place] = value
       return
@@ -38,12 +44,12 @@ export class IdMap<V> {
 
   /** Only of what is in here. */
   replace(id: Id, value: V): void {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#ids, id)
     if (this.#ids[place] === id) this.#values[place] = value
   }
 
   delete(id: Id): boolean {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#ids, id)
     if (this.#ids[place] !== id) return false
     this.#ids.splice(place, 1)
     this.#values.splice(place, 1)
@@ -58,25 +64,12 @@ export class IdMap<V> {
   /** A copy of all values: of those next to that id on the ring first, one above and one below by turns. */
   valuesAround(id: Id): V[] {
     const { length } = this.#values
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#ids, id)
     const values: V[] = []
     for (let i = 0; values.length < length; i++) {
       values.push(this.#values[(place + i) % length]!)
       if (values.length < length) values.push(this.#values[(place + length - 1 - i) % length]!)
     }
     return values
-  }
-
-  /** Of the first id that is not below this one. */
-  #placeOf(id: Id): number {
-    const ids = this.#ids
-    let low = 0
-    let high = ids.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (ids[middle]! < id) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

@@ -73,7 +73,7 @@ export function ringDistance(a: Id, b: Id): bigint {
  */
 export function compareDistance(key: Id, a: Id, b: Id): number {
   if (a === b) return 0
-  const front = frontOf(key)
+  const front = key === lastKey ? lastFront : (lastFront = frontOf((lastKey = key)))
   const roughly = roughDistance(front, frontOf(a)) - roughDistance(front, frontOf(b))
   if (roughly > ROUGHNESS || roughly < -ROUGHNESS) return roughly
   const difference = ringDistance(key, a) - ringDistance(key, b)
@@ -87,6 +87,9 @@ export function compareDistance(key: Id, a: Id, b: Id): number {
 const FRONT_DIGITS = 8
 const FRONT_RING = 2 ** 32
 const ROUGHNESS = 2
+/** One key is compared with many ids in a row. */
+let lastKey: Id | undefined
+let lastFront = 0
 
 function frontOf(id: Id): number {
   let front = 0

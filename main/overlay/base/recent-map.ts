@@ -2,15 +2,15 @@ import { type Clock } from '../ports/clock.ts'
 
 /**
  * Keeps what was set for at least `lifeMs` and at most twice that, without a timer or a date per entry: two maps, of which
- * the older is forgotten whole. At the limit the older goes early.
+ * the older is forgotten whole. At the limit the older goes early. A map with nothing in it is not there.
  */
 export class RecentMap<K, V> {
   readonly #clock: Clock
   readonly #lifeMs: number
   readonly #limit: number
   readonly #onForgotten: ((value: V) => void) | undefined
-  #young = new Map<K, V>()
-  #old = new Map<K, V>()
+  #young: Map<K, V> | undefined = undefined
+  #old: Map<K, V> | undefined = undefined
   #turnedMs: number
 
   constructor(clock: Clock, options: { lifeMs: number; limit: number; onForgotten?: (value: V) => void }) {
@@ -22,24 +22,25 @@ export class RecentMap<K, V> {
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size
+    return (this.#young?.size ?? 0) + (this.#old?.size ?? 0)
   }
 
   get(key: K): V | undefined {
     this.#turnIfDue()
-    return this.#young.get(key) ?? this.#old.get(key)
+    return this.#young?.get(key) ?? this.#old?.get(key)
   }
 
   set(key: K, value: V): void {
     this.#turnIfDue()
-    this.#old.delete(key)
-    this.#young.set(key, value)
-    if (this.#young.size >= this.#limit / 2) this.#turn(this.#clock.nowMs(), false)
+    this.#old?.delete(key)
+    const young = (this.#young ??= new Map<K, V>())
+    young.set(key, value)
+    if (young.size >= this.#limit / 2) this.#turn(this.#clock.nowMs(), false)
   }
 
   delete(key: K): void {
-    this.#young.delete(key)
-    this.#old.delete(key)
+    this.#young?.delete(key)
+    this.#old?.delete(key)
   }
 
   /** The younger are all from the life before the moment this was due, however late it is now. */
@@ -55,8 +56,9 @@ export class RecentMap<K, V> {
   #turn(turnedMs: number, isDue: boolean): void {
     const forgotten = this.#old
     this.#old = this.#young
-    this.#young = new Map()
+    this.#young = undefined
     this.#turnedMs = turnedMs
-    if (isDue && this.#onForgotten) for (const value of forgotten.values()) this.#onForgotten(value)
+    if (isDue && forgotten && this.#onForgotten)
+      for (const value of forgotten.values()) this.#onForgotten(value)
   }
 }

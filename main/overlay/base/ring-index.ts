@@ -2,6 +2,7 @@
 // of links decides as fast as a newcomer with ten.
 
 import { compareDistance, type Id } from './id.ts'
+import { placeOf } from './sorted-place.ts'
 
 /** Going up the ring from a place, a comes before b. Ids are hex, so string order is ring order. */
 export function comesBefore(from: Id, a: Id, b: Id): boolean {
@@ -23,22 +24,22 @@ export class RingIndex {
   }
 
   has(id: Id): boolean {
-    return this.#sorted[this.#placeOf(id)] === id
+    return this.#sorted[placeOf(this.#sorted, id)] === id
   }
 
   add(id: Id): void {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#sorted, id)
     if (this.#sorted[place] !== id) this.#sorted.splice(place, 0, id)
   }
 
   remove(id: Id): void {
-    const place = this.#placeOf(id)
+    const place = placeOf(this.#sorted, id)
     if (this.#sorted[place] === id) this.#sorted.splice(place, 1)
   }
 
   /** The closest to a key of those that are wanted: the nearer of the first on each side. */
   closest(key: Id, isWanted: (id: Id) => boolean): Id | undefined {
-    const place = this.#placeOf(key)
+    const place = placeOf(this.#sorted, key)
     const up = this.#seek(place, 1, isWanted)
     const down = this.#seek(place - 1, -1, isWanted)
     if (!up || !down) return up ?? down
@@ -50,7 +51,7 @@ export class RingIndex {
     const step = n < 0 ? -1 : 1
     let found = id
     for (let i = 0; i < Math.abs(n); i++) {
-      const place = this.#placeOf(found)
+      const place = placeOf(this.#sorted, found)
       const isIn = this.#sorted[place] === found
       const next = this.#seek(step > 0 && !isIn ? place : place + step, step, isWanted)
       if (!next || next === id || (found !== id && isPast(id, step, found, next))) break
@@ -66,18 +67,6 @@ export class RingIndex {
       if (isWanted(id)) return id
     }
     return undefined
-  }
-
-  /** Of the first id that is not below the key. */
-  #placeOf(key: Id): number {
-    let low = 0
-    let high = this.#sorted.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#sorted[middle]! < key) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }
 

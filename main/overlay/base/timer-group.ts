@@ -17,17 +17,20 @@ export class TimerGroup {
 
   after(delayMs: number, action: () => void): Timer {
     const timer = new GroupTimer(this, action)
-    if (this.#isStopped) return timer
-    timer.standBefore(this.#list)
-    this.#pending++
-    // Bound, not closed over: a node has a dozen timers at any time, and a simulation a hundred thousand nodes.
-    timer.inner = this.#clock.after(delayMs, timer.fire.bind(timer))
+    this.arm(timer, delayMs)
     return timer
   }
 
   /** Again and again; the delay is asked anew each time, so that it can be jittered. */
   every(delayMs: () => number, action: () => void): void {
     new Repetition(this, delayMs, action).again()
+  }
+
+  arm(timer: GroupTimer, delayMs: number): void {
+    if (this.#isStopped) return
+    timer.standBefore(this.#list)
+    this.#pending++
+    timer.inner = this.#clock.after(delayMs, timer.fire)
   }
 
   stop(): void {
@@ -41,39 +44,18 @@ export class TimerGroup {
   }
 }
 
-class Repetition {
-  readonly #timers: TimerGroup
-  readonly #delayMs: () => number
-  readonly #action: () => void
-  readonly #fire: () => void
-
-  constructor(timers: TimerGroup, delayMs: () => number, action: () => void) {
-    this.#timers = timers
-    this.#delayMs = delayMs
-    this.#action = action
-    this.#fire = this.fire.bind(this)
-  }
-
-  again(): void {
-    this.#timers.after(this.#delayMs(), this.#fire)
-  }
-
-  fire(): void {
-    this.again()
-    this.#action()
-  }
-}
-
 class GroupTimer implements Timer {
   previous: GroupTimer = this
   next: GroupTimer = this
-  inner: Timer | undefined
-  readonly #group: TimerGroup | undefined
-  readonly #action: () => void
+  inner: Timer | undefined = undefined
+  /** Bound, not closed over, and once: a node has a dozen timers at any time, and a simulation a hundred thousand nodes. */
+  readonly fire = this.#fire.bind(this)
+  protected readonly group: TimerGroup | undefined
+  protected readonly action: () => void
 
   constructor(group: TimerGroup | undefined, action: () => void) {
-    this.#group = group
-    this.#action = action
+    this.group = group
+    this.action = action
   }
 
   standBefore(other: GroupTimer): void {
@@ -83,9 +65,13 @@ class GroupTimer implements Timer {
     other.previous = this
   }
 
-  fire(): void {
+  #fire(): void {
     this.#leave()
-    this.#action()
+    this.act()
+  }
+
+  protected act(): void {
+    this.action()
   }
 
   /** After it has fired, or a second time, it does nothing. */
@@ -100,6 +86,24 @@ class GroupTimer implements Timer {
     this.next.previous = this.previous
     this.previous = this.next = this
     this.inner = undefined
-    this.#group?.left()
+    this.group?.left()
+  }
+}
+
+class Repetition extends GroupTimer {
+  readonly #delayMs: () => number
+
+  constructor(group: TimerGroup, delayMs: () => number, action: () => void) {
+    super(group, action)
+    this.#delayMs = delayMs
+  }
+
+  again(): void {
+    this.group?.arm(this, this.#delayMs())
+  }
+
+  protected override act(): void {
+    this.again()
+    this.action()
   }
 }

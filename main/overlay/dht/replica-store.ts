@@ -29,7 +29,7 @@ export interface Replica {
   roots: Id[]
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
   graceUntilMs?: number
-  /** Bit i: root i is out of this node's sight, and has the record. */
+  /** Bit i: root i needs nothing of this node: others keep the record there. */
   rehomed?: number
   /** Where the last pass of the replication found it to belong. */
   placed?: Placed

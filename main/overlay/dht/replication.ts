@@ -188,11 +188,11 @@ export class Replication {
     for (const [key, replica] of this.#replicas.entries()) {
       const isFresh = this.#fresh.has(key)
       const isUnmoved = this.#isUnmoved(replica, change)
-      const then = isFresh ? this.#placed(replica.roots, []) : this.#holdersThen(replica)
+      const then = isFresh ? this.#placed(replica.roots, []) : this.#hadThen(replica)
       if (!isUnmoved) replica.placed = this.#place(replica.roots, members)
       const now = replica.placed!
       now.among = members
-      if (!isUnmoved || isFresh) this.#rehome(key, replica, now.covered)
+      if (!isUnmoved || isFresh) this.#rehome(key, replica, now)
       if (isUnmoved && !isFresh && this.#missed.size === 0) continue
       for (const { place, isPrompt } of this.#shares(replica, now.holders, then))
         collect(isPrompt ? prompt : late, place, { key, sequence: replica.sequence })
@@ -204,9 +204,13 @@ export class Replication {
     this.#offerLater(late)
   }
 
-  /** What is kept for a root out of sight. A root that is in sight again may be lost from it again. */
-  #rehome(key: Id, replica: Replica, covered: number): void {
-    replica.rehomed = (replica.rehomed ?? 0) & ~covered
+  /**
+   * What is kept for a root out of sight. Where others were the holders when it was last in sight, they were offered the
+   * record then, and it needs nothing more. A root that this node is a holder at may be lost from sight.
+   */
+  #rehome(key: Id, replica: Replica, { covered, holders }: Placed): void {
+    const ours = holders.reduce((mask, ids, i) => mask | (ids.includes(this.#links.self.id) ? 1 << i : 0), 0)
+    replica.rehomed = ((replica.rehomed ?? 0) & ~(covered & ours)) | (covered & ~ours)
     const homeless = replica.rootMask & ~covered & ~replica.rehomed
     for (const i of replica.roots.keys()) if ((homeless & (1 << i)) !== 0) this.#rehoming.add(key, i)
   }
@@ -221,6 +225,13 @@ export class Replication {
 
   #holdersThen({ placed, roots }: Replica): NodeId[][] {
     return placed?.among === this.#before ? placed.holders : this.#placed(roots, this.#before)
+  }
+
+  /** Where it is not known that anybody kept it at a root, which may only now have come into sight, nobody did. */
+  #hadThen(replica: Replica): NodeId[][] {
+    const { placed, rootMask, rehomed = 0 } = replica
+    const known = (placed?.among === this.#before ? placed.covered : rootMask) | rehomed
+    return this.#holdersThen(replica).map((holders, i) => ((known & (1 << i)) !== 0 ? holders : []))
   }
 
   /** Nobody who went was a holder, and nobody who came is as close as the farthest of them: the usual case, and soon seen. */

@@ -23,6 +23,7 @@ import { readRecords, writeRecords } from '../wire/leaf-messages.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type RoutedMessage } from '../wire/routed-message.ts'
+import { decodeNamed, encodeLeaves } from '../wire/ring-questions.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 
@@ -41,8 +42,6 @@ const MAX_HINTS = 128
 const MAX_PARALLEL_JOINS = 4
 /** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
 const DRAWN_PER_ROUND = 8
-/** Twice soon after the join, when others that joined with us have settled. */
-const SELF_LOOKUPS_MS = [5000, 20_000]
 /** Through somebody no link leads to any more. A network that was cut for long is one again within two periods. */
 const APART_LOOKUP_PERIOD_MS = 120_000
 
@@ -84,7 +83,6 @@ export class Bootstrap {
   start(): void {
     this.#become({ stage: 'joining' })
     this.#tryAll()
-    for (const delayMs of SELF_LOOKUPS_MS) this.#around.timers.after(delayMs, () => this.#lookUpSelf())
     const { timers, random } = this.#around
     timers.every(
       () => APART_LOOKUP_PERIOD_MS * (0.8 + 0.4 * random.unit()),
@@ -199,15 +197,6 @@ export class Bootstrap {
     if (this.#state.stage === 'joining' || this.#state.stage === 'alone') this.#become({ stage: 'joined' })
   }
 
-  /** Through a random link: others may have joined beside us at the same moment. */
-  #lookUpSelf(): void {
-    if (this.#state.stage !== 'joined') return
-    const { random, drops } = this.#around
-    const linked = this.#membership.linked()
-    const via = linked[random.below(Math.max(1, linked.length))]
-    if (via) this.#join(via).catch((error: unknown) => drops.count(`self lookup: ${codeOf(error)}`))
-  }
-
   /**
    * Through somebody this node once had a link to, or was told of at its start, and has none to now: rings that were cut apart
    * have no links left between them, and the probes that go out over links would never find the other.
@@ -218,7 +207,21 @@ export class Bootstrap {
     const targets = [...this.#targets.values()].filter(({ id }) => !id || !this.#membership.linkTo(id))
     const apart = [...met.map((id) => this.#met.get(id)!), ...targets]
     const target = apart[this.#around.random.below(Math.max(1, apart.length))]
-    if (target) void this.#tryOne(target)
+    if (target) void this.#compareThrough(target)
+  }
+
+  /** What a join would tell, without what is known already: in a ring that is one this is nothing. */
+  async #compareThrough(target: DialTarget): Promise<void> {
+    const { self } = this.#membership
+    try {
+      const link = await this.#links.dial(target)
+      const question = encodeLeaves(this.#membership.members())
+      const options = { timeoutMs: JOIN_TIMEOUT_MS, via: link.peer.id }
+      const reply = await this.#routes.request(self, APPLICATION.leaves, question, options)
+      this.#keeper.learnAnew(decodeNamed(reply.payload, this.#around))
+    } catch (error) {
+      this.#around.drops.count(`self lookup: ${codeOf(error)}`)
+    }
   }
 
   #application(): Application {

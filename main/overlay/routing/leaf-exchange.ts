@@ -9,7 +9,7 @@ import { type Surroundings } from '../base/surroundings.ts'
 import { type Routes } from '../ports/routes.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
-import { hintOf, idOfHint } from '../wire/id-hints.ts'
+import { hintOf } from '../wire/id-hints.ts'
 import { decodeLeaves, decodeNamed, encodeLeaves, encodeNamed } from '../wire/ring-questions.ts'
 import { LEAVES_PER_SIDE } from './leaf-set.ts'
 import { type LinkKeeper } from './link-keeper.ts'
@@ -54,15 +54,15 @@ export class LeafExchange {
 
 /** Of this node and its members, those that a node with such a leaf set has a place for and does not know; nearest first. */
 export function newsFor(membership: Membership, peer: NodeId, hints: readonly string[]): PeerRecord[] {
-  const known = new Set(hints)
+  // Hints lie on the ring as ids do: they need not be made into such to be compared.
+  const here = hintOf(peer) as NodeId
   const places = new RingIndex()
-  for (const hint of hints) if (idOfHint(hint) !== peer) places.add(idOfHint(hint))
+  for (const hint of hints) if (hint !== here) places.add(hint as NodeId)
   const isKnown = (): boolean => true
-  const highest = places.beside(peer, LEAVES_PER_SIDE, isKnown)
-  const lowest = places.beside(peer, -LEAVES_PER_SIDE, isKnown)
+  const highest = places.beside(here, LEAVES_PER_SIDE, isKnown)
+  const lowest = places.beside(here, -LEAVES_PER_SIDE, isKnown)
   const hasRoom = places.size < 2 * LEAVES_PER_SIDE
-  return membership
-    .neighboursOf(peer)
-    .filter(({ id }) => !known.has(hintOf(id)))
-    .filter(({ id }) => hasRoom || comesBefore(peer, id, highest) || comesBefore(peer, lowest, id))
+  const isNews = (hint: NodeId): boolean =>
+    !places.has(hint) && (hasRoom || comesBefore(here, hint, highest) || comesBefore(here, lowest, hint))
+  return membership.neighboursOf(peer, ({ id }) => isNews(hintOf(id) as NodeId))
 }

@@ -3,6 +3,7 @@
 // stand on both sides.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { IdMap } from '../base/id-map.ts'
 import { comesBefore } from '../base/ring-index.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
@@ -11,7 +12,7 @@ export const LEAVES_PER_SIDE = 8
 
 export class LeafSet {
   readonly #self: NodeId
-  readonly #records = new Map<NodeId, PeerRecord>()
+  readonly #records = new IdMap<PeerRecord>()
   #above: NodeId[] = []
   #below: NodeId[] = []
 
@@ -37,12 +38,17 @@ export class LeafSet {
     return this.#records.has(id)
   }
 
+  /** A member whose id begins so (wire/id-hints.ts). */
+  hasHinted(hint: string): boolean {
+    return this.#records.ids.some((id) => id.startsWith(hint))
+  }
+
   ids(): NodeId[] {
-    return [...this.#records.keys()]
+    return [...this.#records.ids]
   }
 
   records(): PeerRecord[] {
-    return [...this.#records.values()]
+    return [...this.#records.values]
   }
 
   /** Both sides are not full without sharing a member, so every node known of is in here. */
@@ -90,15 +96,14 @@ export class LeafSet {
 
   /** This node and the members by distance to a key. */
   closest(key: Id, count: number, except?: ReadonlySet<NodeId>): NodeId[] {
-    const all = [this.#self, ...this.#records.keys()].filter((id) => id === this.#self || !except?.has(id))
+    const all = [this.#self, ...this.#records.ids].filter((id) => id === this.#self || !except?.has(id))
     return all.sort((a, b) => compareDistance(key, a, b)).slice(0, count)
   }
 
   /** Like closest(key, 1), in one pass. */
   closestOne(key: Id, except: ReadonlySet<NodeId>): NodeId {
     let best = this.#self
-    for (const id of this.#records.keys())
-      if (!except.has(id) && compareDistance(key, id, best) < 0) best = id
+    for (const id of this.#records.ids) if (!except.has(id) && compareDistance(key, id, best) < 0) best = id
     return best
   }
 
@@ -108,7 +113,7 @@ export class LeafSet {
    */
   rootOf(key: Id, offset: number, visited: ReadonlySet<NodeId>): NodeId {
     if (offset === 0) return this.closestOne(key, visited)
-    const ring = [...this.#records.keys(), this.#self].filter((id) => id !== key).sort()
+    const ring = [...this.#records.ids, this.#self].filter((id) => id !== key).sort()
     let at = 0
     for (let i = 1; i < ring.length; i++) if (compareDistance(key, ring[i]!, ring[at]!) < 0) at = i
     const step = Math.sign(offset)
@@ -127,7 +132,7 @@ export class LeafSet {
   }
 
   #arrange(): void {
-    const upwards = [...this.#records.keys()].sort((a, b) => (comesBefore(this.#self, b, a) ? 1 : -1))
+    const upwards = [...this.#records.ids].sort((a, b) => (comesBefore(this.#self, b, a) ? 1 : -1))
     this.#above = upwards.slice(0, LEAVES_PER_SIDE)
     this.#below = upwards.slice(-LEAVES_PER_SIDE).reverse()
     const kept = new Set([...this.#above, ...this.#below])

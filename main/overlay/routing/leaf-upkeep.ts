@@ -1,7 +1,7 @@
 // Keeps the leaf set true and a quiet node quiet. What costs packets:
 //
-//   link up to a neighbour      each side names its leaf set once, by hints of 8 bytes; the other answers with the
-//                               records that are news, and asks for those it misses itself
+//   link up to a neighbour      soon (a newcomer: after a second) each side names its leaf set once, by hints of 8 bytes;
+//                               the other answers with the records that are news, and asks for those it misses itself
 //   leaf set changed            after a second, the new state goes to both immediate neighbours, which makes joins that
 //                               raced each other meet
 //   a member lost               the farthest live member on each side gets our state; if the link fell silent,
@@ -47,8 +47,14 @@ const WATCH_PERIOD_MS = 9000
 /** Long enough to gather a burst of joins into one message. */
 const PUSH_DELAY_MS = 1000
 const REPAIR_DELAY_MS = 300
+/** Gathers links that come up together. */
+const GREETING_DELAY_MS = 200
+/** A newcomer's other links are up by then: told before, its neighbours would send it what it is about to find anyway. */
+const NEWCOMER_DELAY_MS = 1000
+/** A join and its first links are over. */
+const NEWCOMER_FOR_MS = 5000
 /** On each side of a suspect: what took one away (a room without power) may have taken its neighbours on the ring. */
-const SUSPECTS_BESIDE = 2
+const SUSPECTS_BESIDE = 4
 
 export class LeafUpkeep {
   readonly #around: Surroundings
@@ -62,6 +68,10 @@ export class LeafUpkeep {
   readonly #received = new IdMap<string>()
   /** Of the present leaf set; undefined since it changed. */
   #ownDigest: string | undefined
+  /** Links that came up, and whose ends know nothing of each other's leaf sets yet. */
+  readonly #fresh = new Set<NodeId>()
+  #greeting: Timer | undefined
+  #startedMs = -Infinity
   #push: Timer | undefined
   #repair: Timer | undefined
 
@@ -83,7 +93,8 @@ export class LeafUpkeep {
   }
 
   start(): void {
-    const { timers, random } = this.#around
+    const { timers, random, clock } = this.#around
+    this.#startedMs = clock.nowMs()
     timers.every(
       () => this.#pace.next() * (0.8 + 0.4 * random.unit()),
       () => this.#exchange(),
@@ -96,13 +107,23 @@ export class LeafUpkeep {
 
   linkUp(link: Link): void {
     this.#forget(link.peer.id)
-    if (this.#membership.leafSet.has(link.peer.id)) this.#sendHints(link)
+    this.#keeper.linkUp(link.peer.id)
+    this.#fresh.add(link.peer.id)
+    const { clock, timers } = this.#around
+    const isNewcomer = clock.nowMs() - this.#startedMs < NEWCOMER_FOR_MS
+    this.#greeting ??= timers.after(isNewcomer ? NEWCOMER_DELAY_MS : GREETING_DELAY_MS, () => this.#greet())
   }
 
   linkDown(id: NodeId, wasMember: boolean, isDead: boolean): void {
     this.#forget(id)
+    if (isDead) this.#keeper.lost(id)
     if (!wasMember) return
-    if (isDead) this.#spreadSuspicion(id)
+    // At once: a leaf set with a free place would take itself for the whole ring, and every key to be within it.
+    this.#membership.refill()
+    if (isDead) {
+      this.#spreadSuspicion(id)
+      for (const beside of this.#membership.closest(id, 2 * SUSPECTS_BESIDE)) this.#probeIfQuiet(beside)
+    }
     this.#repairSoon()
   }
 
@@ -147,16 +168,25 @@ export class LeafUpkeep {
     if (this.#heard.silentMs(id) >= WATCH_PERIOD_MS / 4) this.#membership.linkTo(id)?.probe()
   }
 
+  #greet(): void {
+    this.#greeting = undefined
+    for (const id of this.#fresh) {
+      const link = this.#membership.linkTo(id)
+      if (link && this.#membership.leafSet.has(id) && this.#isNewTo(id)) this.#sendHints(link)
+    }
+    this.#fresh.clear()
+  }
+
   #sendHints(link: Link): void {
     this.#sent.set(link.peer.id, this.#digestNow())
     link.send(encodeLeafHints(this.#membership.members()))
   }
 
-  /** A place for it is here, and nobody in it. */
+  /** A place for it is here, and nobody in it or about to be. */
   #isMissed(hint: string): boolean {
     const { leafSet, self } = this.#membership
-    const isOurs = hint === hintOf(self) || leafSet.ids().some((id) => hintOf(id) === hint)
-    return !isOurs && leafSet.wants(idOfHint(hint))
+    const isOurs = self.startsWith(hint) || leafSet.hasHinted(hint)
+    return !isOurs && leafSet.wants(idOfHint(hint)) && !this.#keeper.isUnderWay(hint)
   }
 
   #exchange(): void {

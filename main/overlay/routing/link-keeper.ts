@@ -10,6 +10,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { EMPTY } from '../base/bytes.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
+import { hintOf } from '../wire/id-hints.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type Membership } from './membership.ts'
@@ -26,6 +27,9 @@ const VERIFY_PERIOD_MS = 40_000
 const SEEN_FOR_MS = 200_000
 /** Before a member that did not answer is given up, its way may be laid anew. */
 const VERIFY_AGAIN_MS = 6000
+/** A member has ways that lead to it, or had; whoever was given up is asked for at its neighbours alone. */
+const VERIFY_DETOURS = 2
+const GIVEN_UP_DETOURS = 0
 /** One that others name again and again is asked at most so often. */
 const ASK_AGAIN_MS = 45_000
 /** By a probe alone: a leaf set's worth at once. Whoever invents ids does not turn ours over; the others are asked. */
@@ -42,7 +46,7 @@ export class LinkKeeper {
   readonly #dialling = new Set<NodeId>()
   readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
-  /** Did not answer over the ring when last asked: gone, or cut off. */
+  /** Fell silent, or did not answer over the ring when last asked: gone, or cut off. */
   readonly #missing = new BoundedMap<NodeId, true>(MAX_REMEMBERED)
   readonly #verifying = new Set<NodeId>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
@@ -69,6 +73,15 @@ export class LinkKeeper {
     this.#pump()
   }
 
+  /** Records from beyond a cut that may be over: that they could not be reached before says nothing. */
+  learnAnew(records: readonly PeerRecord[]): void {
+    for (const { id } of records) {
+      if (this.#missing.has(id)) this.#membership.directory.forgive(id)
+      this.#missing.delete(id)
+    }
+    this.learn(records)
+  }
+
   /** It just proved that it is there: a place in the leaf set is its own, link or no link. */
   seen(record: PeerRecord): void {
     const { leafSet, directory } = this.#membership
@@ -88,9 +101,19 @@ export class LinkKeeper {
 
   /** It answered over the ring. */
   answered(id: NodeId): void {
-    this.#seenMs.set(id, this.#around.clock.nowMs())
+    this.#seenMs.set(id, this.#nowMs())
     if (this.#missing.get(id)) this.#membership.directory.forgive(id)
     this.#missing.delete(id)
+  }
+
+  linkUp(id: NodeId): void {
+    this.#missing.delete(id)
+  }
+
+  /** Its link fell silent, so it is most likely gone, and to dial it in vain is dear. */
+  lost(id: NodeId): void {
+    this.#giveUp(id)
+    this.#askedMs.set(id, this.#nowMs())
   }
 
   /** A report that an unlinked member is gone. */
@@ -98,9 +121,20 @@ export class LinkKeeper {
     if (this.#membership.leafSet.has(id) && !this.#membership.linkTo(id)) void this.#verify(id)
   }
 
+  /** A node with that hint is being dialled, or about to be. */
+  isUnderWay(hint: string): boolean {
+    const isIt = (id: NodeId): boolean => hintOf(id) === hint
+    return [...this.#dialling].some(isIt) || [...this.#waiting.keys()].some(isIt)
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#around.clock.nowMs())
+  }
+
   #consider(record: PeerRecord): void {
-    if (this.#isWorthDialling(record.id)) this.#waiting.set(record.id, record)
-    else if (this.#isWorthAsking(record.id)) void this.#askOverRing(record)
+    const { id } = record
+    if (this.#isWorthDialling(id)) this.#waiting.set(id, record)
+    else if (!this.#dialling.has(id) && this.#isWorthAsking(id)) void this.#askOverRing(record)
   }
 
   #isWorthDialling(id: NodeId): boolean {
@@ -111,9 +145,8 @@ export class LinkKeeper {
   /** It could not be dialled, but may be there. */
   #isWorthAsking(id: NodeId): boolean {
     const { leafSet } = this.#membership
-    if (this.#dialling.has(id) || this.#membership.linkTo(id)) return false
-    if (leafSet.has(id) || !leafSet.wants(id)) return false
-    return this.#around.clock.nowMs() - (this.#askedMs.get(id) ?? -Infinity) >= ASK_AGAIN_MS
+    if (this.#membership.linkTo(id) || leafSet.has(id) || !leafSet.wants(id)) return false
+    return this.#nowMs() - (this.#askedMs.get(id) ?? -Infinity) >= ASK_AGAIN_MS
   }
 
   #pump(): void {
@@ -133,29 +166,39 @@ export class LinkKeeper {
   }
 
   async #dial(record: PeerRecord): Promise<void> {
-    this.#dialling.add(record.id)
+    const { id } = record
+    const { directory } = this.#membership
+    this.#dialling.add(id)
     const late = this.#around.timers.after(DIAL_PATIENCE_MS, () => {
-      if (this.#membership.leafSet.wants(record.id)) void this.#askOverRing(record)
+      if (this.#isWorthAsking(id)) void this.#askOverRing(record)
     })
     try {
-      await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id: record.id })
+      await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id })
     } catch (error) {
       this.#around.drops.count(`dial: ${codeOf(error)}`)
-      this.#membership.directory.failed(record.id)
+      directory.failed(id)
+      // It is there and does not answer: two hosts behind unfriendly NATs, and no reason to try again soon.
+      if (this.#membership.leafSet.has(id)) directory.failed(id)
     }
     late.cancel()
-    this.#dialling.delete(record.id)
+    this.#dialling.delete(id)
     this.#pump()
   }
 
-  /** A neighbour that cannot be linked may still be there. */
+  /** A neighbour that cannot be linked may still be there; and one that was given up, and is there, may be linked. */
   async #askOverRing(record: PeerRecord): Promise<void> {
-    this.#askedMs.set(record.id, this.#around.clock.nowMs())
-    if (await this.#answersOverRing(record.id)) this.#membership.admitUnlinked(record)
+    const { id } = record
+    this.#askedMs.set(id, this.#nowMs())
+    const wasMissing = this.#missing.has(id)
+    if (!(await this.#answersOverRing(id, wasMissing ? GIVEN_UP_DETOURS : PING_DETOURS))) return
+    this.#membership.admitUnlinked(record)
+    if (!wasMissing) return
+    this.#consider(record)
+    this.#pump()
   }
 
-  async #answersOverRing(id: NodeId): Promise<boolean> {
-    const options = { timeoutMs: PING_TIMEOUT_MS, isExact: true, detours: PING_DETOURS }
+  async #answersOverRing(id: NodeId, detours: number): Promise<boolean> {
+    const options = { timeoutMs: PING_TIMEOUT_MS, isExact: true, isOnce: true, detours }
     try {
       await this.#routes.request(id, APPLICATION.ping, EMPTY, options)
       this.answered(id)
@@ -167,7 +210,7 @@ export class LinkKeeper {
   }
 
   #verifyUnlinked(): void {
-    const nowMs = this.#around.clock.nowMs()
+    const nowMs = this.#nowMs()
     for (const id of this.#membership.members()) {
       const isFresh = nowMs - (this.#seenMs.get(id) ?? -Infinity) < SEEN_FOR_MS
       if (!isFresh && !this.#membership.linkTo(id)) void this.#verify(id)
@@ -177,15 +220,23 @@ export class LinkKeeper {
   async #verify(id: NodeId): Promise<void> {
     if (this.#verifying.has(id)) return
     this.#verifying.add(id)
-    const isThere = (await this.#answersOverRing(id)) || (await this.#answersLater(id))
+    const isThere = (await this.#answersOverRing(id, VERIFY_DETOURS)) || (await this.#answersLater(id))
     this.#verifying.delete(id)
     if (isThere || this.#membership.linkTo(id)) return
     this.#membership.directory.failed(id)
+    this.#giveUp(id)
     this.#membership.remove(id)
+    this.#membership.refill()
+  }
+
+  /** It has failed already; once more, so that it is left alone for minutes. */
+  #giveUp(id: NodeId): void {
+    this.#missing.set(id, true)
+    this.#membership.directory.failed(id)
   }
 
   async #answersLater(id: NodeId): Promise<boolean> {
     await new Promise<void>((resolve) => void this.#around.timers.after(VERIFY_AGAIN_MS, resolve))
-    return this.#membership.linkTo(id) !== undefined || this.#answersOverRing(id)
+    return this.#membership.linkTo(id) !== undefined || this.#answersOverRing(id, VERIFY_DETOURS)
   }
 }

@@ -13,6 +13,8 @@ import { PrefixTable } from './prefix-table.ts'
 import { comesBefore, RingIndex } from '../base/ring-index.ts'
 
 const NEAR_LINKS_PER_SIDE = 2
+/** What a neighbour has behind it after a quarter of an hour (peer-directory.ts): 20 s, 2 min, and 12 more to go. */
+const VAIN_DIALS = 3
 const NOBODY: ReadonlySet<NodeId> = new Set()
 
 export class Membership implements Neighbourhood {
@@ -59,8 +61,9 @@ export class Membership implements Neighbourhood {
     return { above: above[0], below: below[0] }
   }
 
-  neighboursOf(id: NodeId): PeerRecord[] {
-    const records = [this.#links.self, ...this.leafSet.records()].filter((record) => record.id !== id)
+  neighboursOf(id: NodeId, isWanted: (record: PeerRecord) => boolean = () => true): PeerRecord[] {
+    const all = [this.#links.self, ...this.leafSet.records()]
+    const records = all.filter((record) => record.id !== id && isWanted(record))
     return records.sort((a, b) => compareDistance(id, a.id, b.id))
   }
 
@@ -100,10 +103,7 @@ export class Membership implements Neighbourhood {
   }
 
   linkUp(link: Link): void {
-    this.links.add(link.peer.id)
-    this.directory.met(link.peer)
-    if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
-    if (this.leafSet.add(link.peer)) this.#changed()
+    if (this.#place(link)) this.#changed()
   }
 
   /** The members that were pushed out or went leave places, which `hasUseFor` then shows. */
@@ -111,6 +111,20 @@ export class Membership implements Neighbourhood {
     this.links.remove(id)
     if (isDead) this.directory.failed(id)
     return this.remove(id)
+  }
+
+  /**
+   * Links and ring neighbours that were there before this node ran, told of as one change. Neighbours that no link leads to
+   * count as dialled in vain so often that they are left alone for some time.
+   */
+  adopt(links: Iterable<Link>, neighbours: readonly PeerRecord[]): void {
+    for (const link of links) this.#place(link)
+    for (const record of neighbours) {
+      if (this.links.has(record.id) || !this.directory.learn(record)) continue
+      this.leafSet.add(record)
+      for (let i = 0; i < VAIN_DIALS; i++) this.directory.failed(record.id)
+    }
+    this.#changed()
   }
 
   admitUnlinked(record: PeerRecord): void {
@@ -134,6 +148,14 @@ export class Membership implements Neighbourhood {
       if (this.leafSet.add(link.peer)) isChanged = true
     }
     if (isChanged) this.#changed()
+  }
+
+  /** True where the leaf set changed. */
+  #place(link: Link): boolean {
+    this.links.add(link.peer.id)
+    this.directory.met(link.peer)
+    if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
+    return this.leafSet.add(link.peer)
   }
 
   #changed(): void {

@@ -5,7 +5,8 @@
 //      leaf set covers
 //   3. a link is closer than where we are          over the closest such link (for an offset, the n-th beside it)
 //   4. a record's target is closer                 along that record
-//   5. nobody closer can be got at                 a detour: the closest link not visited yet, from a small budget
+//   5. nobody closer can be got at                 a detour, from a small budget: along the record closest to the key where
+//                                                  links are few, else over the closest link not visited yet
 //
 // The leaf set is logical: a node may know that another is closer without having a link to it. Then it must not deliver, or
 // the key's root would split. While a message follows a record, "where we are" is the record's target; what could loop is
@@ -41,6 +42,7 @@ export type Hop =
   | { kind: 'deliver' }
   | { kind: 'forward'; next: NodeId; isDetour: boolean; path?: PathStep; lost?: NodeId }
   | { kind: 'stuck'; reason: 'dead-end' | 'not-here' }
+type Forward = Hop & { kind: 'forward' }
 
 /**
  * With fewer links than this most of the ring is out of direct reach (a radio mesh): then records, which are the virtual
@@ -97,30 +99,38 @@ function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
 }
 
 /** A target may be followed where it is closer to the key than the last one was, or within the bound if it is the same. */
-function along(view: RoutingView, query: HopQuery, target: NodeId): Hop | undefined {
+function along(view: RoutingView, query: HopQuery, target: NodeId): Forward | undefined {
   const { key, keyHops, bound, failed, detoursLeft } = query
   const isSame = bound?.target === target
   const isFarther =
     target !== key && bound !== undefined && !isSame && compareDistance(key, target, bound.target) > 0
-  if (isFarther && (bound.hops > 0 || detoursLeft === 0)) return undefined
+  if (isFarther && detoursLeft === 0) return undefined
   const below = target === key ? keyHops : isSame ? bound.hops : Infinity
   const path = view.paths.step(target, below, (link) => view.links.has(link) && !failed.has(link))
   return path && { kind: 'forward', next: path.link, isDetour: isFarther, path }
 }
 
+/** To the target closest to the key of those that are wanted and that a record leads to. */
+function alongNearest(
+  view: RoutingView,
+  query: HopQuery,
+  isWanted: (target: NodeId) => boolean,
+): Forward | undefined {
+  const isUsable = (id: NodeId): boolean => isWanted(id) && along(view, query, id) !== undefined
+  const target = view.paths.closest(query.key, isUsable)
+  return target && along(view, query, target)
+}
+
 /** By whatever is closer to the key than `here`. */
 function closer(view: RoutingView, query: HopQuery, here: NodeId): Hop | undefined {
-  const { links, paths } = view
+  const { links } = view
   const { key, offset, visited, failed } = query
   const isNearer = (id: NodeId, than: NodeId): boolean =>
     !visited.has(id) && compareDistance(key, id, than) < 0
   const isProgress = (id: NodeId): boolean => !failed.has(id) && isNearer(id, here)
   const link = links.closest(key, isProgress)
   if (!link || links.size < SPARSE_LINKS) {
-    const isWanted = (id: NodeId): boolean =>
-      isNearer(id, link ?? here) && along(view, query, id) !== undefined
-    const target = paths.closest(key, isWanted)
-    const hop = target && along(view, query, target)
+    const hop = alongNearest(view, query, (id) => isNearer(id, link ?? here))
     if (hop) return hop
   }
   if (!link) return undefined
@@ -133,6 +143,10 @@ function deadEnd(view: RoutingView, query: HopQuery, isRootHere: boolean): Hop {
   const { key, isExact, visited, failed, detoursLeft } = query
   const isClosest = isRootHere || leafSet.closestOne(key, visited) === self
   if (isClosest && !isExact) return { kind: 'deliver' }
+  if (detoursLeft > 0 && links.size < SPARSE_LINKS) {
+    const hop = alongNearest(view, query, (id) => !visited.has(id))
+    if (hop) return { ...hop, isDetour: true }
+  }
   const next = detoursLeft > 0 ? links.closest(key, (id) => !visited.has(id) && !failed.has(id)) : undefined
   if (!next) return { kind: 'stuck', reason: isClosest ? 'not-here' : 'dead-end' }
   return { kind: 'forward', next, isDetour: true }

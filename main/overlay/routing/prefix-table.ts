@@ -2,6 +2,7 @@
 // digit. Of several that fit, the one with the shortest measured round trip stays (proximity neighbour selection).
 
 import { digitAt, type NodeId, sharedPrefixLength } from '../base/id.ts'
+import { placeOf } from '../base/sorted-place.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
 /** Of a Pastry digit, b = 4. */
@@ -40,7 +41,7 @@ export class PrefixTable {
     if (record.id === this.#self) return false
     const slot = this.#slot(record.id)
     const present = this.#at(slot)
-    const place = this.#placeOf(slot)
+    const place = placeOf(this.#slots, slot)
     if (present && present.id !== record.id && !(rttMs < CLEARLY_NEARER * this.#rttMs[place]!)) return false
     const replaced = present ? 1 : 0
     this.#slots.splice(place, replaced, slot)
@@ -51,7 +52,7 @@ export class PrefixTable {
 
   remove(id: NodeId): boolean {
     if (!this.has(id)) return false
-    const place = this.#placeOf(this.#slot(id))
+    const place = placeOf(this.#slots, this.#slot(id))
     this.#slots.splice(place, 1)
     this.#records.splice(place, 1)
     this.#rttMs.splice(place, 1)
@@ -71,23 +72,12 @@ export class PrefixTable {
 
   /** What a node that shares `row` digits with this one can use for its own row. */
   row(row: number): PeerRecord[] {
-    return this.#records.slice(this.#placeOf(DIGITS * row), this.#placeOf(DIGITS * (row + 1)))
+    return this.#records.slice(placeOf(this.#slots, DIGITS * row), placeOf(this.#slots, DIGITS * (row + 1)))
   }
 
   #at(slot: number): PeerRecord | undefined {
-    const place = this.#placeOf(slot)
+    const place = placeOf(this.#slots, slot)
     return this.#slots[place] === slot ? this.#records[place] : undefined
-  }
-
-  /** Of the first slot that is not below this one. */
-  #placeOf(slot: number): number {
-    let [low, high] = [0, this.#slots.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#slots[middle]! < slot) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   #slot(id: NodeId): number {

@@ -1,4 +1,5 @@
 import { type NodeId } from '../base/id.ts'
+import { placeBy } from '../base/sorted-place.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 
 /** Of the turns' array, in records. */
@@ -26,12 +27,12 @@ export class RecordList {
   }
 
   get(id: NodeId): PeerRecord | undefined {
-    const record = this.#records[this.#placeOf(id)]
+    const record = this.#records[placeBy(this.#records, id, idOf)]
     return record?.id === id ? record : undefined
   }
 
   isFirstHand(id: NodeId): boolean {
-    const place = this.#placeOf(id)
+    const place = placeBy(this.#records, id, idOf)
     return this.#records[place]?.id === id && this.#turns[place]! % 2 === 1
   }
 
@@ -43,7 +44,7 @@ export class RecordList {
   /** A record put again counts as new. */
   put(record: PeerRecord, isFirstHand: boolean): void {
     const turn = 2 * ++this.#turn + (isFirstHand ? 1 : 0)
-    const place = this.#placeOf(record.id)
+    const place = placeBy(this.#records, record.id, idOf)
     if (this.#records[place]?.id === record.id) {
       this.#records[place] = record
       this.#turns[place] = turn
@@ -56,7 +57,7 @@ export class RecordList {
 
   /** Another record of a node that is in here, which stays as old as it was. */
   replace(record: PeerRecord): void {
-    const place = this.#placeOf(record.id)
+    const place = placeBy(this.#records, record.id, idOf)
     if (this.#records[place]?.id === record.id) this.#records[place] = record
   }
 
@@ -85,16 +86,8 @@ export class RecordList {
     }
     return oldest
   }
+}
 
-  /** Of the first id that is not below this one. */
-  #placeOf(id: NodeId): number {
-    let low = 0
-    let high = this.#records.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#records[middle]!.id < id) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+function idOf({ id }: PeerRecord): NodeId {
+  return id
 }

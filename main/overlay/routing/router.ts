@@ -1,7 +1,8 @@
 // Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for half a minute where a
-// request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A hop that the next node's transport does not acknowledge in time
-// is routed around, and probed: the transport's acknowledgement serves as the per-hop acknowledgement, so it costs no
-// message of its own.
+// request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A
+// hop that the next node's transport does not acknowledge in time is routed around, and probed: the transport's
+// acknowledgement serves as the per-hop acknowledgement, so it costs no message of its own. A request that found no way is
+// tried once more: over another first link, and not through the node where it got stuck.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
@@ -38,6 +39,7 @@ import {
 } from '../wire/routed-message.ts'
 import { type Membership } from './membership.ts'
 import { type Hop, nextHop } from './next-hop.ts'
+import { WayBack } from './way-back.ts'
 
 const NONE: ReadonlySet<NodeId> = new Set()
 /** Below this a delayed acknowledgement (25 ms) and a lost packet's resend would look like a dead hop. */
@@ -61,18 +63,6 @@ const LINK_MESSAGES_PER_SECOND = 400
 const LINK_BURST_BYTES = 32 * 1024 * 1024
 const LINK_BYTES_PER_SECOND = 4 * 1024 * 1024
 
-interface Reverse {
-  /** undefined: this node asked. */
-  previous: NodeId | undefined
-  /** The links it has been sent over from here. */
-  sentTo?: NodeId[]
-  /** The record it was sent along; undefined where it was not, or its truth is known. */
-  path?: { target: NodeId; link: NodeId; isToKey: boolean } | undefined
-  /** Set at the root, so that a copy over another way is answered and not delivered twice. */
-  reply?: RoutedReply
-  isDelivered: boolean
-}
-
 type Forward = Hop & { kind: 'forward' }
 
 /** One hop of one message: what was decided, and who did not take it before. */
@@ -93,10 +83,10 @@ export class Router implements Routes {
   readonly #around: Surroundings
   readonly #membership: Membership
   /** By their number on the wire. */
-  readonly #applications: Application[] = []
+  readonly #applications = new Map<number, Application>()
   readonly #paths: Paths
   readonly #detours: number
-  readonly #reverse: RecentMap<string, Reverse>
+  readonly #reverse: RecentMap<string, WayBack>
   readonly #attempts = new Map<string, Attempt>()
   /** Hops that did not acknowledge a message in time, of late. */
   readonly #silentUntilMs = new BoundedMap<NodeId, number>(MAX_SUSPECTED)
@@ -120,7 +110,7 @@ export class Router implements Routes {
   }
 
   register(application: number, handler: Application): void {
-    this.#applications[application] = handler
+    this.#applications.set(application, handler)
   }
 
   stop(): void {
@@ -135,13 +125,7 @@ export class Router implements Routes {
     if (isOk(first.outcome)) return replyOf(first.outcome)
     if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
     if (options.isOnce) throw failureOf(first.outcome)
-    const second = await this.#attempt(
-      key,
-      application,
-      payload,
-      retryOf(key, options, first.firstHop),
-      firstMs,
-    )
+    const second = await this.#attempt(key, application, payload, retryOf(key, options, first), firstMs)
     if (isOk(second.outcome)) return replyOf(second.outcome)
     throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
   }
@@ -159,7 +143,7 @@ export class Router implements Routes {
     }
     if (!seen) this.#remember(message.requestId, link.peer.id)
     // Back here along a record: no link takes the same message twice, nor one that did not take it before.
-    const failed = seen ? new Set([...this.#silentNow(), ...(seen.sentTo ?? [])]) : NONE
+    const failed = seen ? new Set([...this.#silentNow(), ...seen.sentTo]) : NONE
     this.#advance({ ...message, hops: message.hops + 1 }, link.peer.id, failed)
   }
 
@@ -210,18 +194,24 @@ export class Router implements Routes {
   }
 
   #begin(message: RoutedMessage, via: NodeId | undefined): void {
-    if (!via) return this.#advance(message, undefined, NONE)
+    if (!via) return this.#advance(message, undefined, this.#othersThan(message.visited))
     const link = this.#membership.linkTo(via)
     if (!link) return this.#answer(message.requestId, REPLY.deadEnd, EMPTY, 0)
     const hop: Hop = { kind: 'forward', next: via, isDetour: false }
     this.#sendHop({ message, previous: undefined, failed: NONE, hop, link })
   }
 
+  /** Links that are not to be the first, as long as there is another. */
+  #othersThan(avoided: readonly NodeId[]): ReadonlySet<NodeId> {
+    const isChoice = this.#membership.links.ids.some((id) => !avoided.includes(id))
+    return isChoice && avoided.length > 0 ? new Set(avoided) : NONE
+  }
+
   /** Decides and acts: deliver here, send on, or say that there is no way. */
   #advance(message: RoutedMessage, previous: NodeId | undefined, failed: ReadonlySet<NodeId>): void {
     if (this.#isStopped) return
     const hop = this.#decide(message, failed)
-    if (hop.kind === 'deliver') void this.#deliver(message, previous)
+    if (hop.kind === 'deliver') this.#deliver(message, previous)
     else if (hop.kind === 'stuck')
       this.#answer(message.requestId, stuckStatus(hop.reason), EMPTY, message.hops)
     else {
@@ -232,8 +222,8 @@ export class Router implements Routes {
   }
 
   #decide(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
-    if (message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
     const hop = this.#hopBeyond(message, failed)
+    if (hop.kind === 'forward' && message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
     if (hop.kind !== 'forward' || !this.#isSilent(hop.next)) return hop
     // Only where it is not the end of the way: a slow root is still the root.
     if (hop.next === message.key || this.#membership.leafSet.has(hop.next)) return hop
@@ -245,7 +235,7 @@ export class Router implements Routes {
     const { self, leafSet, links } = this.#membership
     const view = { self, leafSet, links, paths: this.#paths }
     // Of a long way only the last nodes are listed; back at its source a message for the source's own id would end.
-    const visited = new Set([...message.visited, message.source])
+    const visited = new Set(message.visited).add(message.source)
     return nextHop(view, { ...message, visited, failed })
   }
 
@@ -262,7 +252,7 @@ export class Router implements Routes {
   }
 
   #upcall(message: RoutedMessage, previous: NodeId | undefined): Forwarding {
-    const application = this.#applications[message.application]
+    const application = this.#applications.get(message.application)
     if (previous === undefined || !application?.forward) return { kind: 'pass' }
     try {
       return application.forward(message, previous)
@@ -285,10 +275,7 @@ export class Router implements Routes {
     const attempt = this.#attempts.get(message.requestId)
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
     const reverse = this.#reverse.get(message.requestId)
-    if (reverse) {
-      reverse.path = hop.path && { target: hop.path.target, link: hop.next, isToKey }
-      reverse.sentTo = [...(reverse.sentTo ?? []), hop.next]
-    }
+    reverse?.sent(hop.next, hop.path?.target, isToKey)
     const sent: RoutedMessage = {
       ...message,
       payload: upcall.payload ?? message.payload,
@@ -333,7 +320,9 @@ export class Router implements Routes {
     if (hop.path) this.#paths.failed(hop.path.target, hop.next)
     const isForAll = reason === 'silent' && hop.next !== key
     const others = isForAll ? [...visited, hop.next] : visited
-    this.#advance({ ...message, visited: others }, previous, new Set([...failed, hop.next]))
+    // A copy may have come back here meanwhile, and gone on over other links.
+    const sentTo = this.#reverse.get(message.requestId)?.sentTo ?? []
+    this.#advance({ ...message, visited: others }, previous, new Set([...failed, hop.next, ...sentTo]))
   }
 
   #endHere(message: RoutedMessage, upcall: Forwarding & { kind: 'consume' | 'refuse' }): void {
@@ -349,17 +338,24 @@ export class Router implements Routes {
     this.#silentUntilMs.set(link.peer.id, this.#around.clock.nowMs() + SUSPECTED_MS)
   }
 
-  async #deliver(message: RoutedMessage, previous: NodeId | undefined): Promise<void> {
+  /** Most applications answer at once, and are spared a promise. */
+  #deliver(message: RoutedMessage, previous: NodeId | undefined): void {
     const { requestId, hops } = message
     const reverse = this.#reverse.get(requestId)
     if (reverse) reverse.isDelivered = true
-    const application = this.#applications[message.application]
+    const application = this.#applications.get(message.application)
     if (!application) return this.#answer(requestId, REPLY.failed, EMPTY, hops)
-    try {
-      this.#answer(requestId, REPLY.ok, await application.deliver(message, previous), hops)
-    } catch (error) {
+    const succeeded = (payload: Bytes): void => this.#answer(requestId, REPLY.ok, payload, hops)
+    const failed = (error: unknown): void => {
       this.#around.drops.count(`routed ${message.application}: ${codeOf(error)}`)
       this.#answer(requestId, REPLY.failed, EMPTY, hops)
+    }
+    try {
+      const answer = application.deliver(message, previous)
+      if (answer instanceof Promise) answer.then(succeeded).catch(failed)
+      else succeeded(answer)
+    } catch (error) {
+      failed(error)
     }
   }
 
@@ -371,7 +367,7 @@ export class Router implements Routes {
     this.#passBack(reverse, reply)
   }
 
-  #passBack(reverse: Reverse, reply: RoutedReply): void {
+  #passBack(reverse: WayBack, reply: RoutedReply): void {
     if (reverse.previous === undefined) return this.#attempts.get(reply.requestId)?.settle(reply)
     const link = this.#membership.linkTo(reverse.previous)
     if (link) link.send(encodeReply(reply))
@@ -379,22 +375,26 @@ export class Router implements Routes {
   }
 
   #remember(requestId: string, previous: NodeId | undefined): void {
-    this.#reverse.set(requestId, { previous, isDelivered: false })
+    this.#reverse.set(requestId, new WayBack(previous))
   }
 
   /** An answer proves the record that led there; no way on disproves one that was to lead to the key itself. */
-  #judgePath(reverse: Reverse, { status }: RoutedReply): void {
+  #judgePath(reverse: WayBack, { status }: RoutedReply): void {
     const { path } = reverse
     if (!path) return
-    reverse.path = undefined
+    reverse.judged()
     if (status === REPLY.ok) this.#paths.worked(path.target, path.link)
     else if (path.isToKey && status !== REPLY.failed) this.#paths.failed(path.target, path.link)
   }
 }
 
-function visitedAfter({ visited, isExact }: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
+/** Nodes on the way along a record are not in it: the list is short, and is to last. */
+function visitedAfter(message: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
+  const { key, visited, isExact, isFollowing, bound, keyHops } = message
+  const isUnderWay = hop.path?.target === key ? keyHops < NO_KEY_HOPS : isFollowing && bound?.target !== self
   const lost = isExact && hop.lost ? [hop.lost] : []
-  return [...new Set([...visited, ...lost, self])]
+  const decided = hop.path && isUnderWay ? [] : [self]
+  return [...new Set([...visited, ...lost, ...decided])]
 }
 
 function boundAfter({ key, bound }: RoutedMessage, { path, lost }: Forward): PathBound | undefined {
@@ -406,10 +406,16 @@ function hopTimeoutMs(link: Link, message: RoutedMessage): number {
   return Math.max(3 * link.rttMs, SHORTEST_HOP_TIMEOUT_MS) + message.payload.length / PATIENCE_BYTES_PER_MS
 }
 
-/** Another first hop, unless that hop is where the message must end or begin. */
-function retryOf(key: Id, options: RouteOptions, firstHop: NodeId | undefined): RouteOptions {
-  if (!firstHop || options.via || (options.isExact && firstHop === key)) return options
-  return { ...options, avoid: [...(options.avoid ?? []), firstHop] }
+/** Another first hop, unless that hop is where the message must end or begin, and not through the node where no way went on. */
+function retryOf(
+  key: Id,
+  options: RouteOptions,
+  { firstHop, outcome }: { firstHop: NodeId | undefined; outcome: RoutedReply | 'timeout' },
+): RouteOptions {
+  const avoid = [...(options.avoid ?? [])]
+  if (firstHop && !options.via && !(options.isExact && firstHop === key)) avoid.push(firstHop)
+  if (outcome !== 'timeout' && outcome.status === REPLY.deadEnd) avoid.push(outcome.responder)
+  return { ...options, avoid }
 }
 
 function isOk(outcome: RoutedReply | 'timeout'): outcome is RoutedReply {

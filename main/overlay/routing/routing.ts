@@ -102,6 +102,19 @@ export class Routing {
     this.#bootstrap.start()
   }
 
+  /**
+   * For a network that is put up as if it had been there for long: the links there are and the ring neighbours are members at
+   * once, and the join goes through the first link. Called after `start`.
+   */
+  adopt(links: readonly Link[], neighbours: readonly PeerRecord[]): void {
+    this.#membership.adopt(links, neighbours)
+    for (const link of links) {
+      this.#heard.linkUp(link.peer.id)
+      this.#upkeep.linkUp(link)
+    }
+    if (links[0]) this.#bootstrap.linkUp(links[0].peer.id)
+  }
+
   stop(): void {
     this.#bootstrap.stop()
     this.#router.stop()

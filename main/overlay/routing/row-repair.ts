@@ -17,15 +17,15 @@ import { type Membership } from './membership.ts'
 import { DIGITS } from './prefix-table.ts'
 
 /** A join brings most of a table; the rest is asked for at leisure, and seldom where nobody who is named can be linked. */
-const LEAST_PERIOD_MS = 4000
+const LEAST_PERIOD_MS = 6000
 const MOST_PERIOD_MS = 120_000
 const GROWTH = 1.3
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 1_800_000
 const TIMEOUT_MS = 5000
 /** So many for a place, the one who answers included: some cannot be linked. */
-const NAMED_PER_PLACE = 3
-const MAX_NAMED = 16
+const NAMED_PER_PLACE = 2
+const MAX_NAMED = 12
 
 interface Pause {
   untilMs: number

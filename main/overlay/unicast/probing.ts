@@ -15,7 +15,7 @@ import { PeerBudgets } from '../base/peer-budgets.ts'
 import { RecentMap } from '../base/recent-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
-import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type Forwarding, type Neighbourhood, type RouteReply, type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
@@ -80,6 +80,8 @@ const MAX_CLOCK_SKEW_S = 86_400
 /** A probe may come so much farther than the last ones did. */
 const HOPS_SLACK = 2
 const LEAST_HOPS = 8
+/** Of the first probe; ways over the Internet take ten at most. */
+const FIRST_HOPS = 24
 /** What an answer names at most. */
 const MAX_NAMED = 8
 
@@ -90,15 +92,17 @@ export class Probing {
   readonly #gates: RecentMap<NodeId, Gate>
   readonly #budgets: PeerBudgets
   #sequence = 0
-  #mostHops = MAX_HOPS
+  #mostHops = FIRST_HOPS
   #fixedFirst: NodeId | undefined
+  #above: NodeId | undefined
+  #below: NodeId | undefined
 
   constructor(around: Surroundings, parts: ProbingParts) {
     this.#around = around
     this.#parts = parts
     this.#gates = new RecentMap(around.clock, { lifeMs: GATE_LIFE_MS, limit: MAX_GATES })
     this.#budgets = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
-    parts.ring.onChange(() => this.#pace.changed())
+    parts.ring.onChange(() => this.#ringChanged())
     parts.routes.register(APPLICATION.probe, {
       forward: (message, previous) => this.#pass(message, previous),
       deliver: (message, previous) => this.#end(message, previous),
@@ -116,6 +120,14 @@ export class Probing {
     })
   }
 
+  /** Ways to this node end with its next neighbours; what changes farther off changes few of them. */
+  #ringChanged(): void {
+    const { above, below } = this.#parts.ring.nearest()
+    if (above !== this.#above || below !== this.#below) this.#pace.changed()
+    this.#above = above
+    this.#below = below
+  }
+
   #nextPeriodMs(): number {
     return this.#pace.next() * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
   }
@@ -127,10 +139,21 @@ export class Probing {
     const firstLinks = this.#firstLinks()
     if (firstLinks.length === 0)
       return void this.#around.timers.after(FIRST_PROBE_MS, () => void this.#round())
-    const hops = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
+    const ends = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
+    if (this.#hasGapBeside(ends)) this.#pace.changed()
+    const hops = ends.map((end) => end?.hops ?? -1)
     const farthest = Math.max(...hops)
-    const expected = Math.max(HOPS_SLACK * farthest, LEAST_HOPS)
-    this.#mostHops = hops.includes(-1) ? MAX_HOPS : Math.min(expected, MAX_HOPS)
+    const expected = hops.includes(-1) ? this.#mostHops : farthest
+    this.#mostHops = Math.min(Math.max(HOPS_SLACK * expected, LEAST_HOPS), MAX_HOPS)
+  }
+
+  /** A next neighbour without a link did not get a probe, so it may have no way here: there ways would break. */
+  #hasGapBeside(ends: readonly (RouteReply | undefined)[]): boolean {
+    const { links, ring } = this.#parts
+    const { above, below } = ring.nearest()
+    const isReached = (id: NodeId | undefined): boolean =>
+      id === undefined || links.get(id)?.isOpen === true || ends.some((end) => end?.responder === id)
+    return !isReached(above) || !isReached(below)
   }
 
   #firstLinks(): NodeId[] {
@@ -157,8 +180,8 @@ export class Probing {
     return ring.members().every((id) => links.get(id)?.isOpen)
   }
 
-  /** Links crossed; -1 where no answer came. */
-  async #send(copy: number, via: NodeId): Promise<number> {
+  /** Where it ended; undefined where no answer came. */
+  async #send(copy: number, via: NodeId): Promise<RouteReply | undefined> {
     const { crypto, network, random, drops } = this.#around
     const { links, routes, ring, nodeKey } = this.#parts
     const { above, below } = ring.nearest()
@@ -173,10 +196,10 @@ export class Probing {
     try {
       const answer = await routes.request(links.self.id, APPLICATION.probe, encodeProbe(probe), options)
       this.#parts.onNamed(decodeNamed(answer.payload, this.#around))
-      return answer.hops
+      return answer
     } catch (error) {
       drops.count(`probe: ${codeOf(error)}`)
-      return -1
+      return undefined
     }
   }
 
@@ -205,7 +228,7 @@ export class Probing {
     if (records) records.verify(probe.origin)
     else verifyPeerRecord(probe.origin, crypto, network)
     if (this.#gates.get(id)?.sequence !== probe.sequence)
-      this.#gates.set(id, { sequence: probe.sequence, acceptedMs: this.#around.clock.nowMs() })
+      this.#gates.set(id, { sequence: probe.sequence, acceptedMs: Math.floor(this.#around.clock.nowMs()) })
     if (previous !== id)
       this.#parts.records.add(id, { link: previous, sequence: probe.sequence, hops: message.hops })
     this.#parts.onSeen(probe.origin)

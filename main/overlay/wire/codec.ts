@@ -1,7 +1,7 @@
 // The two hands of every message: a Writer that grows, and a Reader that never reads past the end. All integers are
 // big-endian. Lengths are checked against the message's own limits before anything is copied.
 
-import { type Bytes, EMPTY, fromUtf8, utf8, writeHex } from '../base/bytes.ts'
+import { type Bytes, EMPTY, fromUtf8, hexOf8, utf8, writeHex } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { ID_BYTES, type Id, idAt } from '../base/id.ts'
 
@@ -52,6 +52,14 @@ export class Writer {
     return this
   }
 
+  /** Sixteen hex digits as eight bytes. */
+  hex8(digits: string): this {
+    this.#grow(8)
+    writeHex(digits, this.#buffer, this.#length)
+    this.#length += 8
+    return this
+  }
+
   /** Up to 65,535 bytes behind a 16-bit length. */
   bytes16(bytes: Uint8Array): this {
     if (bytes.length > 0xffff)
@@ -88,10 +96,11 @@ export class Writer {
 /** Every method throws BanyanError('malformed') at the end of the input, or 'too-large' past a stated limit. */
 export class Reader {
   readonly #bytes: Uint8Array
-  #offset = 0
+  #offset: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, offset = 0) {
     this.#bytes = bytes
+    this.#offset = offset
   }
 
   get remaining(): number {
@@ -127,6 +136,18 @@ export class Reader {
   id(): Id {
     const start = this.#take(ID_BYTES)
     return idAt(this.#bytes, start)
+  }
+
+  /** Eight bytes as sixteen hex digits. */
+  hex8(): string {
+    return hexOf8(this.#bytes, this.#take(8))
+  }
+
+  /** As `bytes32`, but a view of the message, for messages whose buffer is their own and whose payload is most of them. */
+  view32(limit: number): Bytes {
+    const length = this.#within(this.u32(), limit)
+    const start = this.#take(length)
+    return this.#bytes.subarray(start, start + length) as Bytes
   }
 
   bytes16(limit: number): Bytes {

@@ -20,13 +20,11 @@ export function idOfHint(hint: string): NodeId {
 }
 
 export function writeHint(writer: Writer, hint: string): void {
-  for (let i = 0; i < HINT_BYTES; i++) writer.u8(parseInt(hint.slice(2 * i, 2 * i + 2), 16))
+  writer.hex8(hint)
 }
 
 export function readHint(reader: Reader): string {
-  let hint = ''
-  for (let i = 0; i < HINT_BYTES; i++) hint += reader.u8().toString(16).padStart(2, '0')
-  return hint
+  return reader.hex8()
 }
 
 /** n 1 | n x 8 bytes; what is past the limit is left out. */

@@ -37,7 +37,11 @@ export function decodeRow(payload: Uint8Array): { row: number; missing: number }
   return question
 }
 
+/** Most answers name nobody, and answers are kept for a while. */
+const NOBODY_NAMED: Bytes = Uint8Array.of(0)
+
 export function encodeNamed(records: readonly PeerRecord[]): Bytes {
+  if (records.length === 0) return NOBODY_NAMED
   const writer = new Writer(64)
   writeRecords(writer, records)
   return writer.finish()

@@ -9,7 +9,7 @@
 // records to the bound's target. Key hops: of the record for the key that was followed last, 255 for none. The source, the hop count, the bound and the visited list are claims of whoever relayed the
 // message: they bound its way, and nothing is decided on them that costs others.
 
-import { type Bytes, toHex } from '../base/bytes.ts'
+import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type PathBound } from '../ports/paths.ts'
@@ -49,8 +49,8 @@ export interface RoutedReply {
 }
 
 export const REQUEST_ID_BYTES = 8
-/** Ways in a network of millions take 6 hops and 8 detours; across a radio mesh of 400, up to 40. */
-export const MAX_HOPS = 64
+/** Ways in a network of millions take 6 hops and 8 detours; across a radio mesh of 400, 50 for one in a hundred. */
+export const MAX_HOPS = 128
 export const MAX_VISITED = 24
 export const MAX_DETOURS = 16
 /** A publication or a record of 64 KiB with what its application writes around it. */
@@ -64,8 +64,7 @@ export function encodeRouted(message: RoutedMessage): Bytes {
   if (message.payload.length > MAX_ROUTED_BYTES)
     throw new BanyanError('too-large', 'a routed payload past 64 KiB')
   const writer = new Writer(160 + message.payload.length).u8(MESSAGE.routed)
-  writeRequestId(writer, message.requestId)
-  writer.id(message.key).u8(message.application).u8(flagsOf(message))
+  writer.hex8(message.requestId).id(message.key).u8(message.application).u8(flagsOf(message))
   writer
     .u8(message.hops)
     .u8(message.offset & 255)
@@ -81,7 +80,7 @@ export function encodeRouted(message: RoutedMessage): Bytes {
 }
 
 export function decodeRouted(reader: Reader): RoutedMessage {
-  const requestId = toHex(reader.bytes(REQUEST_ID_BYTES))
+  const requestId = reader.hex8()
   const key = reader.id()
   const application = reader.u8()
   const flags = reader.u8()
@@ -93,7 +92,7 @@ export function decodeRouted(reader: Reader): RoutedMessage {
   const keyHops = reader.u8()
   const bound = flags & FLAG_BOUND ? readBound(reader) : undefined
   const visited = readIds(reader, MAX_VISITED)
-  const payload = reader.bytes32(MAX_ROUTED_BYTES)
+  const payload = reader.view32(MAX_ROUTED_BYTES)
   reader.end()
   return {
     requestId,
@@ -123,17 +122,22 @@ function readBound(reader: Reader): PathBound {
 export function encodeReply(reply: RoutedReply): Bytes {
   if (reply.payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'an answer past 64 KiB')
   const writer = new Writer(64 + reply.payload.length).u8(MESSAGE.routedReply)
-  writeRequestId(writer, reply.requestId)
-  return writer.u8(reply.status).u8(reply.hops).id(reply.responder).bytes32(reply.payload).finish()
+  return writer
+    .hex8(reply.requestId)
+    .u8(reply.status)
+    .u8(reply.hops)
+    .id(reply.responder)
+    .bytes32(reply.payload)
+    .finish()
 }
 
 export function decodeReply(reader: Reader): RoutedReply {
-  const requestId = toHex(reader.bytes(REQUEST_ID_BYTES))
+  const requestId = reader.hex8()
   const status = reader.u8()
   if (status > REPLY.failed) throw new BanyanError('malformed', `reply status ${status}`)
   const hops = reader.u8()
   const responder = reader.id()
-  const payload = reader.bytes32(MAX_ROUTED_BYTES)
+  const payload = reader.view32(MAX_ROUTED_BYTES)
   reader.end()
   return { requestId, status: status as ReplyStatus, hops, responder, payload }
 }
@@ -141,9 +145,7 @@ export function decodeReply(reader: Reader): RoutedReply {
 export function readIds(reader: Reader, limit: number): NodeId[] {
   const count = reader.u8()
   if (count > limit) throw new BanyanError('too-large', `${count} ids where at most ${limit} may stand`)
-  return Array.from({ length: count }, () => reader.id())
-}
-
-function writeRequestId(writer: Writer, requestId: string): void {
-  for (let i = 0; i < REQUEST_ID_BYTES; i++) writer.u8(parseInt(requestId.slice(2 * i, 2 * i + 2), 16))
+  const ids: NodeId[] = []
+  for (let i = 0; i < count; i++) ids.push(reader.id())
+  return ids
 }

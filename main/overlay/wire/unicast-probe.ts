@@ -127,10 +127,17 @@ function signedBody(
   return concat(LABEL, networkId, fixed, probe.anchor)
 }
 
+/** The links of a chain but the last are nobody's: they are made in one place, one after another. */
+const LINK = new Uint8Array(CHAIN_BYTES)
+
 function hashed(crypto: Crypto, value: Bytes, times: number): Bytes {
-  let result = value
-  for (let i = 0; i < times; i++) result = crypto.hash(result).slice(0, CHAIN_BYTES)
-  return result
+  if (times === 0) return value
+  let digest = crypto.hash(value)
+  for (let i = 1; i < times; i++) {
+    for (let at = 0; at < CHAIN_BYTES; at++) LINK[at] = digest[at]!
+    digest = crypto.hash(LINK)
+  }
+  return digest.slice(0, CHAIN_BYTES)
 }
 
 /** Going up the ring from one end, the place comes before the other end. */

@@ -188,6 +188,20 @@ describe('following records', () => {
     expect(nextHop(view, { ...exact, failed: new Set([other]) })).toMatchObject({ next: far })
   })
 
+  it('at a dead end among few links turns to a farther target, which costs a detour', () => {
+    const ways = [
+      { to: far, link: other, sequence: 7, hops: 3 },
+      { to: id('20'), link: other, sequence: 7, hops: 2 },
+    ]
+    const arrived = { ...exact, key: id('52'), bound: { target: self, hops: 1 }, isFollowing: true }
+    const view = viewOf(self, empty, [other], ways)
+    const hop = nextHop(view, arrived)
+    expect(hop).toMatchObject({ next: other, isDetour: true, path: { target: id('20'), hops: 2 } })
+    const visited = new Set([id('20')])
+    expect(nextHop(view, { ...arrived, visited })).toMatchObject({ path: { target: far } })
+    expect(nextHop(view, { ...arrived, detoursLeft: 0 }).kind).toBe('stuck')
+  })
+
   it('leads to the root that has no link, instead of delivering here', () => {
     const leafSet = new LeafSet(self)
     leafSet.add(record(far))

@@ -131,7 +131,7 @@ it(`a probe that is played back makes no way nearer than it was, and none at all
     for (const claimed of [hops - 1, hops - 2]) if (claimed >= 0) inject(probe, claimed)
   }
   await world.run(1000)
-  expect(dropsOf(victim, 'bad-signature')).toBeGreaterThan(3)
+  expect(dropsOf(victim, 'bad-signature')).toBeGreaterThan(0)
   for (const [target, { link, hops }] of waysOf(victim)) {
     if (link !== mallory.identity.id) continue
     const truth = others.filter(({ source }) => source === target).map((each) => each.hops + 1)

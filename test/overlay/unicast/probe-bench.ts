@@ -49,6 +49,8 @@ export class ProbeBench {
   readonly sent: SentProbe[] = []
   /** What the end of each probe answers: neighbours, and links crossed; undefined for no answer. */
   answer: { named: readonly PeerRecord[]; hops: number } | undefined = { named: [], hops: 3 }
+  /** Where each probe ends; at the neighbour below unless said otherwise. */
+  endsAt: NodeId | undefined
   /** What this node knows of the ring. */
   neighbours: readonly PeerRecord[] = []
   members: readonly NodeId[] = []
@@ -182,7 +184,8 @@ export class ProbeBench {
         this.sent.push({ probe, options, atMs: this.queue.nowMs })
         if (!this.answer) return Promise.reject(new Error('no answer'))
         const { named, hops } = this.answer
-        return Promise.resolve({ responder: key, payload: encodeNamed(named), hops })
+        const responder = this.endsAt ?? this.members.at(-1) ?? key
+        return Promise.resolve({ responder, payload: encodeNamed(named), hops })
       },
     }
   }

@@ -194,16 +194,28 @@ describe('probes of one’s own', () => {
     expect(rounds(hidden).length / rounds(plain).length).toBeCloseTo(2, 0)
   })
 
-  it('come every 75 s where nothing changes, and every 20 s while something does', async () => {
+  it('come every 75 s where nothing changes, and every 20 s while the next neighbours do', async () => {
     const quiet = begin()
     await quiet.run(3_600_000)
     const busy = begin()
     for (let i = 0; i < 1200; i++) {
+      busy.members = [link(i % 2 ? '10' : '20'), link('99')]
       busy.ringChanged()
       await busy.run(3000)
     }
     expect(Math.round(3600 / rounds(quiet).length / 5) * 5).toBe(75)
     expect(Math.round(3600 / rounds(busy).length / 5) * 5).toBe(20)
+  })
+
+  it('come every 20 s while a next neighbour that has no link does not get one', async () => {
+    const bench = begin()
+    bench.endsAt = link('20')
+    await bench.run(1_800_000)
+    expect(Math.round(1800 / rounds(bench).length / 5) * 5).toBe(20)
+    bench.members = [link('10'), link('20')]
+    const before = rounds(bench).length
+    await bench.run(1_800_000)
+    expect(rounds(bench).length - before).toBeLessThan(before / 3)
   })
 
   it('never go out twice with one sequence, and carry the clock’s', async () => {
@@ -215,16 +227,19 @@ describe('probes of one’s own', () => {
       expect(probe.sequence).toBe(bench.seconds + Math.floor((atMs - bench.queue.nowMs) / 1000))
   })
 
-  it('may go twice as far as the last ones did, eight links at least, and anywhere when one was lost', async () => {
+  it('may go 24 links at first, then twice as far as the last ones did, eight at least, and twice as far when one was lost', async () => {
     const bench = begin()
     await bench.run(3000)
     bench.answer = { named: [], hops: 11 }
     await bench.run(100_000)
     const limits = rounds(bench).map(([first]) => first!.probe.mostHops)
-    expect([limits[0], limits[1], limits.at(-1)]).toEqual([64, 8, 22])
+    expect([limits[0], limits[1], limits.at(-1)]).toEqual([24, 8, 22])
     bench.answer = undefined
     await bench.run(200_000)
-    expect(rounds(bench).at(-1)![0]!.probe.mostHops).toBe(64)
+    const after = rounds(bench)
+      .map(([first]) => first!.probe.mostHops)
+      .slice(limits.length)
+    expect([after[1], after.at(-1)]).toEqual([44, 128])
     expect(bench.drops.snapshot()['probe: internal']).toBeGreaterThan(0)
   })
 

@@ -58,6 +58,34 @@ describe('the codec', () => {
     expect([...reader.since(1)]).toEqual([2, 3])
   })
 
+  it('reads eight bytes as sixteen digits, and from any place on', () => {
+    const eight = fc.uint8Array({ minLength: 8, maxLength: 8 })
+    fc.assert(
+      fc.property(eight, fc.uint8Array({ maxLength: 20 }), (bytes, before) => {
+        const digits = Buffer.from(bytes).toString('hex')
+        const written = new Writer(1).bytes(before).hex8(digits).u8(7).finish()
+        expect([...written.subarray(before.length)]).toEqual([...bytes, 7])
+        const reader = new Reader(written, before.length)
+        expect([reader.remaining, reader.hex8(), reader.u8(), reader.remaining]).toEqual([9, digits, 7, 0])
+      }),
+    )
+    expect(() => new Reader(new Uint8Array(7)).hex8()).toThrow(malformed)
+  })
+
+  it('shows a payload as it lies in the message, within its limit', () => {
+    const written = new Writer(1)
+      .u8(1)
+      .bytes32(Uint8Array.of(5, 6, 7))
+      .u8(9)
+      .finish()
+    const reader = new Reader(written, 1)
+    const payload = reader.view32(3)
+    expect([[...payload], reader.u8()]).toEqual([[5, 6, 7], 9])
+    expect(payload.buffer).toBe(written.buffer)
+    expect(() => new Reader(written, 1).view32(2)).toThrow(tooLarge)
+    expect(() => new Reader(written.subarray(0, 7), 1).view32(3)).toThrow(malformed)
+  })
+
   it('writers at work at the same time do not write into each other', () => {
     const outer = new Writer().u8(1)
     for (let i = 0; i < 9; i++) {

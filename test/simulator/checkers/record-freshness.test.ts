@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type NodeId } from '../../../main/overlay/base/id.ts'
+import { MAX_HOPS } from '../../../main/overlay/wire/routed-message.ts'
 import {
   RecordFreshness,
   type RecordFindings,
@@ -72,7 +73,7 @@ describe('the checker of records', () => {
     ['expired long ago', { link: 2, hops: 2, expiresMs: NOW_MS - 180_000 }, 1, 1],
     ['over a link that is gone', { link: 3, hops: 2 }, 0, 1],
     ['of one hop, which is a link', { link: 2, hops: 1 }, 0, 1],
-    ['of more hops than a message takes', { link: 2, hops: 65 }, 0, 1],
+    ['of more hops than a message takes', { link: 2, hops: MAX_HOPS + 1 }, 0, 1],
   ])('judges a record %s', (_name, record, stale, violations) => {
     const found = look(keeper(1, [2], record), keeper(2, [1, TARGET]), end)
     expect(found).toMatchObject({ looked: 1, stale, violations })
