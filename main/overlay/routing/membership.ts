@@ -12,7 +12,8 @@ import { PeerDirectory } from './peer-directory.ts'
 import { PrefixTable } from './prefix-table.ts'
 import { comesBefore, RingIndex } from '../base/ring-index.ts'
 
-const NEAR_LINKS_PER_SIDE = 2
+/** Behind unfriendly NATs: four instead of two save one hop in thirty, and cost two links more (docs/decisions.md 27). */
+const NEAR_LINKS_PER_SIDE = 4
 /** What a neighbour has behind it after a quarter of an hour (peer-directory.ts): 20 s, 2 min, and 12 more to go. */
 const VAIN_DIALS = 3
 const NOBODY: ReadonlySet<NodeId> = new Set()
@@ -90,7 +91,7 @@ export class Membership implements Neighbourhood {
   }
 
   /**
-   * Among the linked nodes (itself counted) it is one of the two next to this node on its side of the ring. Where the leaf
+   * Among the linked nodes (itself counted) it is one of the four next to this node on its side of the ring. Where the leaf
    * set cannot be linked, greedy steps towards this node end at these.
    */
   isNearLink(id: NodeId): boolean {
