@@ -229,7 +229,8 @@ export class Probing {
     else verifyPeerRecord(probe.origin, crypto, network)
     if (this.#gates.get(id)?.sequence !== probe.sequence)
       this.#gates.set(id, { sequence: probe.sequence, acceptedMs: Math.floor(this.#around.clock.nowMs()) })
-    if (previous !== id)
+    // Sent on anew because a hop fell silent, it may find the link that it came over gone.
+    if (previous !== id && this.#parts.links.get(previous)?.isOpen)
       this.#parts.records.add(id, { link: previous, sequence: probe.sequence, hops: message.hops })
     this.#parts.onSeen(probe.origin)
     return probe

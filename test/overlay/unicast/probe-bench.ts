@@ -55,6 +55,9 @@ export class ProbeBench {
   neighbours: readonly PeerRecord[] = []
   members: readonly NodeId[] = []
   links: readonly NodeId[] = []
+  /** Whoever a probe comes over has a link here, but for these. */
+  readonly gone = new Set<NodeId>()
+  readonly #carriers = new Set<NodeId>()
   readonly #self: Identity
   #application: Application | undefined
   #onRingChange: () => void = () => undefined
@@ -146,6 +149,7 @@ export class ProbeBench {
 
   /** Passes through this node, coming over a link: what it decides, or the error code. */
   pass(probe: UnicastProbe, hops: number, over: NodeId, head: Partial<RoutedMessage> = {}): string {
+    this.#carriers.add(over)
     try {
       const forwarding = this.#application!.forward!(messageOf(probe, hops, head), over)
       return forwarding.kind
@@ -156,6 +160,7 @@ export class ProbeBench {
 
   /** What the next node would get. */
   passedOn(probe: UnicastProbe, hops: number, over: NodeId): UnicastProbe {
+    this.#carriers.add(over)
     const forwarding = this.#application!.forward!(messageOf(probe, hops, {}), over)
     if (forwarding.kind !== 'pass' || !forwarding.payload) throw new Error('not passed on')
     return decodeProbe(forwarding.payload, { crypto: hostCrypto })
@@ -163,6 +168,7 @@ export class ProbeBench {
 
   /** Ends at this node: the neighbours that its answer names. */
   async end(probe: UnicastProbe, hops: number, over: NodeId): Promise<NodeId[]> {
+    this.#carriers.add(over)
     const answer = await this.#application!.deliver(messageOf(probe, hops, {}), over)
     return decodeNamed(answer, { crypto: hostCrypto }).map(({ id }) => id)
   }
@@ -171,7 +177,10 @@ export class ProbeBench {
     const link = (id: NodeId): Link => ({ isOpen: true, peer: { id } }) as Link
     return {
       self,
-      get: (id: NodeId) => (this.links.includes(id) ? link(id) : undefined),
+      get: (id: NodeId) => {
+        const isUp = this.links.includes(id) || (this.#carriers.has(id) && !this.gone.has(id))
+        return isUp ? link(id) : undefined
+      },
       all: () => this.links.map(link),
     } as unknown as Links
   }

@@ -34,6 +34,14 @@ describe('a probe of another', () => {
     expect([bench.records.size, bench.seen]).toEqual([0, [alice.id]])
   })
 
+  it('leaves no record over a link that is gone: it was sent on anew, because a hop fell silent', () => {
+    bench.gone.add(east)
+    expect(bench.pass(bench.probe(alice, 2), 2, east)).toBe('pass')
+    expect(bench.records.size).toBe(0)
+    expect(bench.pass(bench.probe(alice, 3), 3, west)).toBe('pass')
+    expect(bench.records.size).toBe(1)
+  })
+
   it('is taken once each interval, in as many copies as a round has', async () => {
     const sequence = bench.seconds
     for (const copy of [0, 1, 7])
