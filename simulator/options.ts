@@ -24,7 +24,7 @@ const PARAMETERS = {
     least: 0,
     most: 86_400,
     byDefault: 120,
-    is: 'virtual seconds between growth and measurement; 100 where links are built directly',
+    is: 'virtual seconds between growth and measurement; 110 where links are built directly',
   },
   minutes: { least: 0.1, most: 1440, byDefault: 10, is: 'virtual minutes that churn, or a cut, lasts' },
   'median-session': { least: 1, most: 86_400, byDefault: 120, is: 'seconds (also 2m, 1h); Weibull sessions' },
@@ -83,7 +83,7 @@ export const GROWN_NODES = 10_000
  * Three probe periods of a node to which nothing happens any more (20, 30 and 45 s; main/overlay/unicast/probing.ts), and
  * some for their jitter beside the start's own 10 s.
  */
-const DIRECT_SETTLE_SECONDS = 100
+const DIRECT_SETTLE_SECONDS = 110
 /** As much is followed in a large network as in one of so many nodes: reading all of it would be most of the work. */
 const FULLY_CHECKED_NODES = 1000
 

@@ -25,6 +25,14 @@ export class RingView {
     return hosts.filter((host) => !this.#isRight(host)).length
   }
 
+  /** How many nodes take somebody else for the next one above or below; with none of them the ring is one. */
+  wrongNeighbours(hosts: readonly Host[]): number {
+    return hosts.filter(({ id, node: { leafSet } }) => {
+      const place = this.#places.get(id)!
+      return leafSet.above[0] !== this.#at(place + 1) || leafSet.below[0] !== this.#at(place - 1)
+    }).length
+  }
+
   /** How many separate circles following the next node upwards makes of the network: one where all is well. */
   rings(hosts: readonly Host[]): number {
     const next = new Map(hosts.map(({ id, node }) => [id, node.leafSet.above[0] ?? id]))

@@ -44,6 +44,9 @@ const MAX_PARALLEL_JOINS = 4
 const DRAWN_PER_ROUND = 8
 /** Through somebody no link leads to any more. A network that was cut for long is one again within two periods. */
 const APART_LOOKUP_PERIOD_MS = 120_000
+/** So many neighbours that it did not know of are more than one or two newcomers: two rings are becoming one. */
+const MERGING_NAMED = 4
+const MERGING_LOOKUP_MS = 10_000
 
 export class Bootstrap {
   readonly #around: Surroundings
@@ -218,7 +221,10 @@ export class Bootstrap {
       const question = encodeLeaves(this.#membership.members())
       const options = { timeoutMs: JOIN_TIMEOUT_MS, via: link.peer.id }
       const reply = await this.#routes.request(self, APPLICATION.leaves, question, options)
-      this.#keeper.learnAnew(decodeNamed(reply.payload, this.#around))
+      const named = decodeNamed(reply.payload, this.#around)
+      this.#keeper.learnAnew(named)
+      if (named.length >= MERGING_NAMED)
+        this.#around.timers.after(MERGING_LOOKUP_MS, () => this.#lookUpSelfApart())
     } catch (error) {
       this.#around.drops.count(`self lookup: ${codeOf(error)}`)
     }

@@ -78,6 +78,7 @@ export class LinkKeeper {
     for (const { id } of records) {
       if (this.#missing.has(id)) this.#membership.directory.forgive(id)
       this.#missing.delete(id)
+      this.#askedMs.delete(id)
     }
     this.learn(records)
   }

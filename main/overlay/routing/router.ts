@@ -1,4 +1,4 @@
-// Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for half a minute where a
+// Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for some seconds where a
 // request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A
 // hop that the next node's transport does not acknowledge in time is routed around, and probed: the transport's
 // acknowledgement serves as the per-hop acknowledgement, so it costs no message of its own. A request that found no way is
@@ -46,9 +46,10 @@ const NONE: ReadonlySet<NodeId> = new Set()
 const SHORTEST_HOP_TIMEOUT_MS = 300
 /** 64 KiB in a second: what a slow uplink needs before it can be acknowledged. */
 const PATIENCE_BYTES_PER_MS = 64
-/** Half a minute at 150 requests a second; the oldest goes first. */
+/** Twice what an attempt waits for its answer at most (unicast/probing.ts). */
+const REVERSE_LIFE_MS = 12_000
+/** That at 150 requests a second, and twice over; the oldest goes first. */
 const MAX_PENDING_REPLIES = 4096
-const REVERSE_LIFE_MS = 30_000
 /** A longer answer is not kept for a second copy of its request; the first copy carries it. */
 const MAX_KEPT_REPLY_BYTES = 4096
 /** The retry gets what the first attempt leaves. */

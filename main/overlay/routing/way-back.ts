@@ -1,5 +1,5 @@
 // What a node remembers of a message that passed through it or ended here: the way back, and where it was sent. There are as many of
-// these as messages in a minute, so each is one small object: the link that was tried last stands alone, and becomes a list
+// these as messages in twenty seconds, so each is one small object: the link that was tried last stands alone, and becomes a list
 // with the second.
 
 import { type NodeId } from '../base/id.ts'
