@@ -8,6 +8,8 @@ const GRANULARITY_MS = 1
 export const MAX_ACK_DELAY_MS = 5
 /** Chosen: an event loop that pauses for a few milliseconds is no loss, and nobody sees 20 ms. */
 const MIN_PROBE_TIMEOUT_MS = 20
+/** RFC 9002 §6.2.2 has about as much for a path of which nothing is known. */
+const LONG_PROBE_TIMEOUT_MS = 1000
 
 export class RoundTrip {
   #smoothedMs = INITIAL_RTT_MS
@@ -46,10 +48,14 @@ export class RoundTrip {
     return Math.max((9 / 8) * Math.max(this.#smoothedMs, this.#latestMs), GRANULARITY_MS)
   }
 
-  /** RFC 9002 §6.2.1. */
+  /**
+   * RFC 9002 §6.2.1, and at most two round trips of the path at its best. On a quiet link the estimate outlives what made
+   * it: samples taken while either computer was busy would stand for minutes, and hide a dead peer for half of one.
+   */
   get probeTimeoutMs(): number {
     const timeoutMs = this.#smoothedMs + Math.max(4 * this.#variationMs, GRANULARITY_MS) + MAX_ACK_DELAY_MS
-    return Math.max(timeoutMs, MIN_PROBE_TIMEOUT_MS)
+    const longestMs = Math.max(LONG_PROBE_TIMEOUT_MS, 2 * this.#minMs)
+    return Math.min(Math.max(timeoutMs, MIN_PROBE_TIMEOUT_MS), longestMs)
   }
 
   /** RFC 9002 §7.6.1: losses over three probe timeouts mean that the path broke, not that a queue was full. */

@@ -164,6 +164,19 @@ describe('a peer that', () => {
     expect(alice.story).toEqual(['up', 'down: silent'])
   })
 
+  it('dies is noticed as soon where one of the two was busy before', async () => {
+    const world = new World(44)
+    const { bob, alice, link } = await world.connected()
+    world.net.setModel({ delayMs: 1_200 })
+    link.probe()
+    await world.run(8_000)
+    expect(link.rttMs).toBeGreaterThan(400)
+    bob.socket.close()
+    link.probe()
+    await world.run(4_500)
+    expect(alice.story).toEqual(['up', 'down: silent'])
+  })
+
   it('was only cut off for two seconds keeps its link', async () => {
     const world = new World(43)
     const { bob, alice, link } = await world.connected()

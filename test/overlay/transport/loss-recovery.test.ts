@@ -107,4 +107,16 @@ describe('round-trip time', () => {
     rtt.sample(200, 100_000) // nobody waits that long: the claim is capped
     expect(rtt.smoothedMs).toBeGreaterThan(110)
   })
+
+  it('waits a second at most where the path was ever quick, and longer where it is slow', () => {
+    const busy = new RoundTrip()
+    busy.sample(40, 0)
+    for (let i = 0; i < 5; i++) busy.sample(3_000, 0)
+    expect(busy.smoothedMs).toBeGreaterThan(1_000)
+    expect(busy.probeTimeoutMs).toBe(1_000)
+    const slow = new RoundTrip()
+    for (let i = 0; i < 5; i++) slow.sample(3_000, 0)
+    expect(slow.probeTimeoutMs).toBeGreaterThan(3_000)
+    expect(slow.probeTimeoutMs).toBeLessThanOrEqual(6_000)
+  })
 })
