@@ -1,5 +1,5 @@
 // Starts a network too large to grow. Every host first gets, as far as the terrain allows them, the links that a settled
-// network would have: its ring neighbours, and the nearest of a few candidates for each place of its table. Then the nodes
+// network would have: its ring neighbours, and for each place of its table somebody older, or nearer. Then the nodes
 // start, find their links up and are told who stands beside them on the ring, linked or not, and make one real join each
 // through a neighbour. All else (ways to whom no link leads, records) they find as nodes do, while the network settles.
 //
@@ -14,7 +14,11 @@ import { LEAVES_PER_SIDE } from '../../main/overlay/routing/leaf-set.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { type Host, type World } from './world.ts'
 
-const CANDIDATES = 6
+const CANDIDATES = 8
+/** A newcomer is told of nodes by others who have long known them: the oldest of so many. */
+const OLDER_OF = 4
+/** Share of the table's places where somebody nearer was found after the join, and the first link stayed. */
+const FOUND_NEARER = 0.35
 /** Of the nodes, at one moment: few enough that what neighbours tell each other does not fill the memory. */
 const STARTS_PER_STEP = 0.01
 /** Several neighbourhoods. */
@@ -65,7 +69,10 @@ function linkNeighbours(world: World, ring: readonly Host[]): void {
     }
 }
 
-/** For each place of the table the nearest of some candidates that can be linked, as places on the ring. */
+/**
+ * For each place of the table, as places on the ring, what a node that joined and stayed has links to: somebody who was
+ * there before it, and for some places the nearest of a few others, found later.
+ */
 function tableEntries(world: World, ring: readonly Host[], place: number): number[] {
   const host = ring[place]!
   const entries: number[] = []
@@ -75,8 +82,7 @@ function tableEntries(world: World, ring: readonly Host[], place: number): numbe
     let from = low
     for (let digit = 0; digit < 16; digit++) {
       const to = endOf(ring, from, high, row, digit)
-      const nearest = digit === own ? undefined : nearestOf(world, ring, host, from, to)
-      if (nearest !== undefined) entries.push(nearest)
+      if (digit !== own) entries.push(...linksInto(world, ring, host, from, to))
       from = to
     }
     ;[low, high] = [endOf(ring, low, high, row, own - 1), endOf(ring, low, high, row, own)]
@@ -84,26 +90,25 @@ function tableEntries(world: World, ring: readonly Host[], place: number): numbe
   return entries
 }
 
-/** Of some candidates among these places. */
-function nearestOf(
+/** Among these places. */
+function linksInto(
   world: World,
   ring: readonly Host[],
   { number }: Host,
   from: number,
   to: number,
-): number | undefined {
+): number[] {
   const { terrain } = world.network
-  let nearest: number | undefined
-  let leastMs = Infinity
+  const drawn: number[] = []
   for (let i = 0; i < CANDIDATES && from < to; i++) {
     const candidate = from + world.random.below(to - from)
-    const other = ring[candidate]!.number
-    const delayMs = terrain.canLink(number, other) ? terrain.delayMs(number, other) : Infinity
-    if (delayMs >= leastMs) continue
-    nearest = candidate
-    leastMs = delayMs
+    if (terrain.canLink(number, ring[candidate]!.number)) drawn.push(candidate)
   }
-  return nearest
+  if (drawn.length === 0) return []
+  const older = drawn.slice(0, OLDER_OF).reduce((a, b) => (ring[b]!.number < ring[a]!.number ? b : a))
+  if (world.random.unit() >= FOUND_NEARER) return [older]
+  const delayMs = (candidate: number): number => terrain.delayMs(number, ring[candidate]!.number)
+  return [older, drawn.reduce((a, b) => (delayMs(b) < delayMs(a) ? b : a))]
 }
 
 /** Where on the sorted ring, between two places that share `row` digits, those end whose next digit is at most this. */

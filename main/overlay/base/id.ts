@@ -6,6 +6,8 @@ import { type Bytes, fromHex, isHexAt, toHex } from './bytes.ts'
 export type Id = string & { readonly brand: 'Id' }
 /** The id of a node: BLAKE2b-256 of its Ed25519 public key. */
 export type NodeId = Id
+/** Some nodes, of whom it can be said whether one is among them. */
+export type NodeNames = Pick<ReadonlySet<NodeId>, 'has'>
 
 export const ID_BYTES = 32
 export const ID_DIGITS = 64

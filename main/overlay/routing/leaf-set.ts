@@ -2,7 +2,7 @@
 // reached over a link or through others. On a ring of fewer than 17 nodes it holds everybody, and a node can then
 // stand on both sides.
 
-import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId, type NodeNames } from '../base/id.ts'
 import { IdMap } from '../base/id-map.ts'
 import { comesBefore } from '../base/ring-index.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -95,13 +95,13 @@ export class LeafSet {
   }
 
   /** This node and the members by distance to a key. */
-  closest(key: Id, count: number, except?: ReadonlySet<NodeId>): NodeId[] {
+  closest(key: Id, count: number, except?: NodeNames): NodeId[] {
     const all = [this.#self, ...this.#records.ids].filter((id) => id === this.#self || !except?.has(id))
     return all.sort((a, b) => compareDistance(key, a, b)).slice(0, count)
   }
 
   /** Like closest(key, 1), in one pass. */
-  closestOne(key: Id, except: ReadonlySet<NodeId>): NodeId {
+  closestOne(key: Id, except: NodeNames): NodeId {
     let best = this.#self
     for (const id of this.#records.ids) if (!except.has(id) && compareDistance(key, id, best) < 0) best = id
     return best
@@ -111,7 +111,7 @@ export class LeafSet {
    * Of a key that is covered: the closest of the members that were not visited (and this node), or for an offset n the
    * n-th ring neighbour of that, as far as the leaf set goes. The key's own node is no neighbour of itself.
    */
-  rootOf(key: Id, offset: number, visited: ReadonlySet<NodeId>): NodeId {
+  rootOf(key: Id, offset: number, visited: NodeNames): NodeId {
     if (offset === 0) return this.closestOne(key, visited)
     const ring = [...this.#records.ids, this.#self].filter((id) => id !== key).sort()
     let at = 0

@@ -155,11 +155,11 @@ export class LeafUpkeep {
   }
 
   /** Never believed: the transport's own probe says whether the node is gone. */
-  onSuspect(body: Reader): void {
+  onSuspect(from: Link, body: Reader): void {
     const id = decodeSuspect(body)
     if (!this.#membership.leafSet.has(id)) return
     const link = this.#membership.linkTo(id)
-    if (!link) return this.#keeper.doubt(id)
+    if (!link) return this.#keeper.doubt(id, from.peer.id)
     link.probe()
     for (const beside of this.#membership.leafSet.beside(id, SUSPECTS_BESIDE)) this.#probeIfQuiet(beside)
   }

@@ -27,6 +27,8 @@ const VERIFY_PERIOD_MS = 40_000
 const SEEN_FOR_MS = 200_000
 /** Before a member that did not answer is given up, its way may be laid anew. */
 const VERIFY_AGAIN_MS = 6000
+/** Independent, and each by a link that fell silent: its way need not be laid anew. */
+const BELIEVED_REPORTS = 2
 /** A member has ways that lead to it, or had; whoever was given up is asked for at its neighbours alone. */
 const VERIFY_DETOURS = 2
 const GIVEN_UP_DETOURS = 0
@@ -48,7 +50,8 @@ export class LinkKeeper {
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   /** Fell silent, or did not answer over the ring when last asked: gone, or cut off. */
   readonly #missing = new BoundedMap<NodeId, true>(MAX_REMEMBERED)
-  readonly #verifying = new Set<NodeId>()
+  /** Of each member that is being asked for, who reported that it is gone. */
+  readonly #reporters = new Map<NodeId, Set<NodeId>>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
 
   constructor(around: Surroundings, links: Links, membership: Membership, routes: Routes) {
@@ -117,9 +120,12 @@ export class LinkKeeper {
     this.#askedMs.set(id, this.#nowMs())
   }
 
-  /** A report that an unlinked member is gone. */
-  doubt(id: NodeId): void {
-    if (this.#membership.leafSet.has(id) && !this.#membership.linkTo(id)) void this.#verify(id)
+  /** A report that an unlinked member is gone. When another says so too, it is asked in vain only once. */
+  doubt(id: NodeId, reporter: NodeId): void {
+    if (!this.#membership.leafSet.has(id) || this.#membership.linkTo(id)) return
+    const reporters = this.#reporters.get(id)
+    if (reporters) reporters.add(reporter)
+    else void this.#verify(id, reporter)
   }
 
   /** A node with that hint is being dialled, or about to be. */
@@ -218,11 +224,13 @@ export class LinkKeeper {
     }
   }
 
-  async #verify(id: NodeId): Promise<void> {
-    if (this.#verifying.has(id)) return
-    this.#verifying.add(id)
-    const isThere = (await this.#answersOverRing(id, VERIFY_DETOURS)) || (await this.#answersLater(id))
-    this.#verifying.delete(id)
+  async #verify(id: NodeId, reporter?: NodeId): Promise<void> {
+    if (this.#reporters.has(id)) return
+    const reporters = new Set(reporter ? [reporter] : [])
+    this.#reporters.set(id, reporters)
+    const isThere =
+      (await this.#answersOverRing(id, VERIFY_DETOURS)) || (await this.#answersLater(id, reporters))
+    this.#reporters.delete(id)
     if (isThere || this.#membership.linkTo(id)) return
     this.#membership.directory.failed(id)
     this.#giveUp(id)
@@ -236,8 +244,9 @@ export class LinkKeeper {
     this.#membership.directory.failed(id)
   }
 
-  async #answersLater(id: NodeId): Promise<boolean> {
+  async #answersLater(id: NodeId, reporters: ReadonlySet<NodeId>): Promise<boolean> {
     await new Promise<void>((resolve) => void this.#around.timers.after(VERIFY_AGAIN_MS, resolve))
-    return this.#membership.linkTo(id) !== undefined || this.#answersOverRing(id, VERIFY_DETOURS)
+    if (this.#membership.linkTo(id)) return true
+    return reporters.size < BELIEVED_REPORTS && this.#answersOverRing(id, VERIFY_DETOURS)
   }
 }

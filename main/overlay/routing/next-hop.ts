@@ -12,7 +12,7 @@
 // the key's root would split. While a message follows a record, "where we are" is the record's target; what could loop is
 // bounded: greedy steps by the visited list, records by their hops, detours by the budget.
 
-import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId, type NodeNames } from '../base/id.ts'
 import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
 import { type LeafSet } from './leaf-set.ts'
 import { type RingIndex } from '../base/ring-index.ts'
@@ -29,7 +29,7 @@ export interface HopQuery {
   key: Id
   isExact: boolean
   offset: number
-  visited: ReadonlySet<NodeId>
+  visited: NodeNames
   /** Links that did not take this message. */
   failed: ReadonlySet<NodeId>
   detoursLeft: number
@@ -66,7 +66,8 @@ export function nextHop(view: RoutingView, query: HopQuery): Hop {
  * be the key's root, but finds no way to it short enough.
  */
 function without(query: HopQuery, lost: NodeId): HopQuery {
-  const visited = query.isExact ? new Set([...query.visited, lost]) : query.visited
+  const isVisited = (id: NodeId): boolean => id === lost || query.visited.has(id)
+  const visited = query.isExact ? { has: isVisited } : query.visited
   return { ...query, visited, bound: { target: lost, hops: 0 }, isFollowing: false }
 }
 

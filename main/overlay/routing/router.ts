@@ -22,6 +22,7 @@ import { type Timer } from '../ports/clock.ts'
 import { type PathBound, type Paths } from '../ports/paths.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
+import { hintOf } from '../wire/id-hints.ts'
 import {
   decodeReply,
   decodeRouted,
@@ -39,6 +40,7 @@ import {
 } from '../wire/routed-message.ts'
 import { type Membership } from './membership.ts'
 import { type Hop, nextHop } from './next-hop.ts'
+import { Visited } from './visited.ts'
 import { WayBack } from './way-back.ts'
 
 const NONE: ReadonlySet<NodeId> = new Set()
@@ -174,7 +176,7 @@ export class Router implements Routes {
       source: this.#membership.self,
       keyHops: NO_KEY_HOPS,
       isFollowing: false,
-      visited: [...(options.avoid ?? [])],
+      visited: (options.avoid ?? []).map(hintOf),
       payload,
     }
     return new Promise((resolve) => {
@@ -203,9 +205,12 @@ export class Router implements Routes {
   }
 
   /** Links that are not to be the first, as long as there is another. */
-  #othersThan(avoided: readonly NodeId[]): ReadonlySet<NodeId> {
-    const isChoice = this.#membership.links.ids.some((id) => !avoided.includes(id))
-    return isChoice && avoided.length > 0 ? new Set(avoided) : NONE
+  #othersThan(visited: readonly string[]): ReadonlySet<NodeId> {
+    if (visited.length === 0) return NONE
+    const { ids } = this.#membership.links
+    const avoided = new Visited(visited)
+    const refused = ids.filter((id) => avoided.has(id))
+    return refused.length < ids.length ? new Set(refused) : NONE
   }
 
   /** Decides and acts: deliver here, send on, or say that there is no way. */
@@ -235,8 +240,7 @@ export class Router implements Routes {
   #hopBeyond(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
     const { self, leafSet, links } = this.#membership
     const view = { self, leafSet, links, paths: this.#paths }
-    // Of a long way only the last nodes are listed; back at its source a message for the source's own id would end.
-    const visited = new Set(message.visited).add(message.source)
+    const visited = new Visited(message.visited, message.source)
     return nextHop(view, { ...message, visited, failed })
   }
 
@@ -320,7 +324,7 @@ export class Router implements Routes {
     const { key, visited } = message
     if (hop.path) this.#paths.failed(hop.path.target, hop.next)
     const isForAll = reason === 'silent' && hop.next !== key
-    const others = isForAll ? [...visited, hop.next] : visited
+    const others = isForAll ? [...visited, hintOf(hop.next)] : visited
     // A copy may have come back here meanwhile, and gone on over other links.
     const sentTo = this.#reverse.get(message.requestId)?.sentTo ?? []
     this.#advance({ ...message, visited: others }, previous, new Set([...failed, hop.next, ...sentTo]))
@@ -390,11 +394,11 @@ export class Router implements Routes {
 }
 
 /** Nodes on the way along a record are not in it: the list is short, and is to last. */
-function visitedAfter(message: RoutedMessage, hop: Forward, self: NodeId): NodeId[] {
+function visitedAfter(message: RoutedMessage, hop: Forward, self: NodeId): string[] {
   const { key, visited, isExact, isFollowing, bound, keyHops } = message
   const isUnderWay = hop.path?.target === key ? keyHops < NO_KEY_HOPS : isFollowing && bound?.target !== self
-  const lost = isExact && hop.lost ? [hop.lost] : []
-  const decided = hop.path && isUnderWay ? [] : [self]
+  const lost = isExact && hop.lost ? [hintOf(hop.lost)] : []
+  const decided = hop.path && isUnderWay ? [] : [hintOf(self)]
   return [...new Set([...visited, ...lost, ...decided])]
 }
 

@@ -166,7 +166,7 @@ export class Routing {
       [MESSAGE.leafDigest, (link, body) => this.#upkeep.onDigest(link, body)],
       [MESSAGE.leafHints, (link, body) => this.#upkeep.onHints(link, body)],
       [MESSAGE.leafWant, (link, body) => this.#upkeep.onWant(link, body)],
-      [MESSAGE.suspect, (_link, body) => this.#upkeep.onSuspect(body)],
+      [MESSAGE.suspect, (link, body) => this.#upkeep.onSuspect(link, body)],
       [MESSAGE.parting, (link, body) => this.#surplus.onParting(link, body)],
       [MESSAGE.routed, (link, body) => this.#router.onRouted(link, body)],
       [MESSAGE.routedReply, (_link, body) => this.#router.onReply(body)],

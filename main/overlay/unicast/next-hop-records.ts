@@ -19,12 +19,15 @@ interface Way {
 export interface RecordLimits {
   /** Origins; DESIGN §4 expects O(log n) where links are plentiful, O(sqrt(n) log n) on a plane. */
   origins: number
+  /** Of a record, at most. */
   lifeMs: number
   /** One origin speaks for all ids that open with the same so many hex digits; without it each for itself alone. */
   rangeDigits?: number | undefined
 }
 
 const MAX_WAYS = 4
+/** At most so often where probes come, and by this node's own rounds where none do. */
+const SWEEP_PERIOD_MS = 15_000
 /** A way that failed so often in a row is not kept until it expires. */
 const MAX_FAILURES = 3
 
@@ -33,6 +36,7 @@ export class NextHopRecords implements Paths {
   readonly #limits: RecordLimits
   readonly #ways = new Map<NodeId, Way[]>()
   readonly #index = new RingIndex()
+  #sweptMs = 0
 
   constructor(clock: Clock, limits: RecordLimits) {
     this.#clock = clock
@@ -50,8 +54,13 @@ export class NextHopRecords implements Paths {
   }
 
   /** A probe of that origin has come over that link. */
-  add(origin: NodeId, found: { link: NodeId; sequence: number; hops: number }): void {
+  add(
+    origin: NodeId,
+    found: { link: NodeId; sequence: number; hops: number },
+    lifeMs: number = this.#limits.lifeMs,
+  ): void {
     const nowMs = this.#clock.nowMs()
+    if (nowMs - this.#sweptMs >= SWEEP_PERIOD_MS) this.sweep()
     const known = (this.#ways.get(origin) ?? []).filter(({ expiresMs }) => expiresMs > nowMs)
     if (known.some((way) => way.sequence > found.sequence)) return
     if (known.some((way) => way.sequence === found.sequence && isAsGood(way, found))) return
@@ -60,7 +69,8 @@ export class NextHopRecords implements Paths {
     const failures =
       Math.max(0, ...known.filter((way) => way.link === found.link).map((way) => way.failures)) >> 1
     const { link, sequence, hops } = found
-    ways.push({ link, sequence, hops, expiresMs: Math.floor(nowMs + this.#limits.lifeMs), failures })
+    const expiresMs = Math.floor(nowMs + Math.min(lifeMs, this.#limits.lifeMs))
+    ways.push({ link, sequence, hops, expiresMs, failures })
     this.#set(origin, chosenOf(ways, found.sequence))
     if (this.#limits.rangeDigits !== undefined) this.#keepNearestOfRange(origin, this.#limits.rangeDigits)
     while (this.#ways.size > this.#limits.origins) this.#shed()
@@ -97,7 +107,7 @@ export class NextHopRecords implements Paths {
 
   /** Forgets what has expired. */
   sweep(): void {
-    const nowMs = this.#clock.nowMs()
+    const nowMs = (this.#sweptMs = this.#clock.nowMs())
     for (const [origin, ways] of this.#ways)
       if (ways.some(({ expiresMs }) => expiresMs <= nowMs))
         this.#set(

@@ -61,6 +61,7 @@ interface Gate {
 
 const LEAST_PERIOD_MS = 20_000
 export const MOST_PERIOD_MS = 75_000
+const LIFE_PERIODS = 2.2
 /** Where nobody needs a record to get here, only the look at the ring is left to do. */
 const PLAIN_SIGHT_FACTOR = 2
 /** A join and its first links are over. */
@@ -93,7 +94,9 @@ export class Probing {
   readonly #budgets: PeerBudgets
   #sequence = 0
   #mostHops = FIRST_HOPS
-  #fixedFirst: NodeId | undefined
+  /** For each copy the link it leaves by; undefined where one is to be drawn. */
+  #first: (NodeId | undefined)[] = []
+  #rounds = 0
   #above: NodeId | undefined
   #below: NodeId | undefined
 
@@ -132,6 +135,12 @@ export class Probing {
     return this.#pace.next() * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
   }
 
+  /** Of what a probe of now lays: the next round may be lost, and the one after it be late. */
+  #lifeSeconds(): number {
+    const longestMs = this.#pace.longestNextMs * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
+    return Math.ceil((LIFE_PERIODS * longestMs) / 1000)
+  }
+
   async #round(): Promise<void> {
     this.#parts.records.sweep()
     const seconds = Math.floor(this.#around.clock.wallMs() / 1000)
@@ -141,6 +150,7 @@ export class Probing {
       return void this.#around.timers.after(FIRST_PROBE_MS, () => void this.#round())
     const ends = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
     if (this.#hasGapBeside(ends)) this.#pace.changed()
+    for (const [copy, end] of ends.entries()) if (!end) this.#first[copy] = undefined
     const hops = ends.map((end) => end?.hops ?? -1)
     const farthest = Math.max(...hops)
     const expected = hops.includes(-1) ? this.#mostHops : farthest
@@ -156,22 +166,24 @@ export class Probing {
     return !isReached(above) || !isReached(below)
   }
 
+  /**
+   * Each round one copy leaves by another link than before, and those that were not answered: new ways are found, while
+   * the others are laid again where they lie, and nodes keep few that are of little use.
+   */
   #firstLinks(): NodeId[] {
-    const { isFirstLinkRandom } = this.#parts.options
-    const copies = this.#isInPlainSight() ? 1 : this.#parts.options.copies
-    const left = [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
-    if (left.length === 0) return []
-    if (!isFirstLinkRandom) {
-      if (!this.#fixedFirst || !left.includes(this.#fixedFirst)) this.#fixedFirst = left[0]!
-      return Array.from({ length: copies }, () => this.#fixedFirst!)
-    }
-    const drawn: NodeId[] = []
-    const pool = [...left]
-    for (let copy = 0; copy < copies; copy++) {
-      if (pool.length === 0) pool.push(...left)
-      drawn.push(pool.splice(this.#around.random.below(pool.length), 1)[0]!)
-    }
-    return drawn
+    const { copies, isFirstLinkRandom } = this.#parts.options
+    const open = [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
+    if (open.length === 0) return []
+    const count = this.#isInPlainSight() ? 1 : copies
+    if (isFirstLinkRandom) this.#first[this.#rounds++ % count] = undefined
+    const kept = this.#first.slice(0, count).map((id) => (id && open.includes(id) ? id : undefined))
+    const unused = open.filter((id) => !kept.includes(id))
+    this.#first = Array.from({ length: count }, (_, copy) => {
+      if (kept[copy]) return kept[copy]
+      if (unused.length === 0) unused.push(...open)
+      return unused.splice(this.#around.random.below(unused.length), 1)[0]!
+    })
+    return this.#first as NodeId[]
   }
 
   /** Whoever gets near this node on the ring has a link to it: one probe then is enough, to look whether that is so. */
@@ -190,7 +202,13 @@ export class Probing {
       crypto,
       network.id,
       { record: links.self, nodeKey, secret },
-      { sequence: this.#sequence, copy, mostHops: this.#mostHops, nearest: { above, below } },
+      {
+        sequence: this.#sequence,
+        copy,
+        mostHops: this.#mostHops,
+        lifeSeconds: this.#lifeSeconds(),
+        nearest: { above, below },
+      },
     )
     const options = { timeoutMs: ANSWER_TIMEOUT_MS, via, offset: offsetOf(copy), isOnce: true }
     try {
@@ -231,7 +249,11 @@ export class Probing {
       this.#gates.set(id, { sequence: probe.sequence, acceptedMs: Math.floor(this.#around.clock.nowMs()) })
     // Sent on anew because a hop fell silent, it may find the link that it came over gone.
     if (previous !== id && this.#parts.links.get(previous)?.isOpen)
-      this.#parts.records.add(id, { link: previous, sequence: probe.sequence, hops: message.hops })
+      this.#parts.records.add(
+        id,
+        { link: previous, sequence: probe.sequence, hops: message.hops },
+        1000 * probe.lifeSeconds,
+      )
     this.#parts.onSeen(probe.origin)
     return probe
   }

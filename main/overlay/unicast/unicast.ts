@@ -4,7 +4,7 @@
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { NextHopRecords } from './next-hop-records.ts'
-import { MOST_PERIOD_MS, Probing, type ProbingOptions, type ProbingParts } from './probing.ts'
+import { Probing, type ProbingOptions, type ProbingParts } from './probing.ts'
 
 export interface UnicastOptions extends ProbingOptions {
   /** Origins that this node keeps ways to at most. */
@@ -16,8 +16,8 @@ export interface UnicastOptions extends ProbingOptions {
 /** What the experiments `variants` and `offset` showed to be enough (docs/decisions.md). */
 export const UNICAST_DEFAULTS: UnicastOptions = { copies: 3, isFirstLinkRandom: true, records: 1024 }
 
-/** Two rounds may be lost, and the third may be late. */
-const RECORD_LIFE_MS = 3.5 * MOST_PERIOD_MS
+/** Whatever a probe says; shorter than a gate. */
+const MAX_RECORD_LIFE_MS = 270_000
 
 export class Unicast {
   readonly #records: NextHopRecords
@@ -42,5 +42,5 @@ export function unicastRecords(
   { clock }: Surroundings,
   { records: origins, rangeDigits }: Pick<UnicastOptions, 'records' | 'rangeDigits'>,
 ): NextHopRecords {
-  return new NextHopRecords(clock, { origins, lifeMs: RECORD_LIFE_MS, rangeDigits })
+  return new NextHopRecords(clock, { origins, lifeMs: MAX_RECORD_LIFE_MS, rangeDigits })
 }

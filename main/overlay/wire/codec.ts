@@ -138,6 +138,13 @@ export class Reader {
     return idAt(this.#bytes, start)
   }
 
+  /** Their number, one byte, and so many ids. */
+  ids(limit: number): Id[] {
+    const count = this.u8()
+    if (count > limit) throw new BanyanError('too-large', `${count} ids where at most ${limit} may stand`)
+    return Array.from({ length: count }, () => this.id())
+  }
+
   /** Eight bytes as sixteen hex digits. */
   hex8(): string {
     return hexOf8(this.#bytes, this.#take(8))

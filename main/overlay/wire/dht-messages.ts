@@ -17,7 +17,6 @@ import { type Id, type NodeId } from '../base/id.ts'
 import { Reader, Writer } from './codec.ts'
 import { readRecord, writeRecord } from './dht-record.ts'
 import { MESSAGE } from './message-types.ts'
-import { readIds } from './routed-message.ts'
 
 /** What a holder did with a record. Append only. */
 export const OUTCOMES = [
@@ -142,7 +141,7 @@ export function encodePutReply(outcome: Outcome, holders: readonly NodeId[]): By
 export function decodePutReply(payload: Uint8Array): { outcome: Outcome; holders: NodeId[] } {
   const reader = new Reader(payload)
   const outcome = readOutcome(reader)
-  const holders = readIds(reader, MAX_HOLDERS)
+  const holders = reader.ids(MAX_HOLDERS)
   reader.end()
   return { outcome, holders }
 }

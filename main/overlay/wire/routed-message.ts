@@ -2,7 +2,7 @@
 //
 //   routed  5 | request id 8 | key 32 | application 1 | flags 1 | hops 1 | offset 1 (signed) | detours left 1
 //             | source 32 | key hops 1 | bound, where flags say so: target 32, hops 1
-//             | n 1 | n x visited 32 | length 4 | payload
+//             | n 1 | n x visited 8 | length 4 | payload
 //   reply   6 | request id 8 | status 1 | hops 1 | responder 32 | length 4 | payload
 //
 // flags: bit 0 = exact (only the node whose id is the key may answer), bit 1 = a bound follows, bit 2 = on the way along
@@ -14,6 +14,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type PathBound } from '../ports/paths.ts'
 import { type Reader, Writer } from './codec.ts'
+import { readHint, writeHint } from './id-hints.ts'
 import { MESSAGE } from './message-types.ts'
 
 export interface RoutedMessage {
@@ -32,7 +33,8 @@ export interface RoutedMessage {
   bound?: PathBound | undefined
   /** The hop it is on was chosen by a record. */
   isFollowing: boolean
-  visited: NodeId[]
+  /** Hints (id-hints.ts). */
+  visited: string[]
   payload: Bytes
 }
 
@@ -75,7 +77,7 @@ export function encodeRouted(message: RoutedMessage): Bytes {
   if (bound) writer.id(bound.target).u8(bound.hops)
   const visited = message.visited.slice(-MAX_VISITED)
   writer.u8(visited.length)
-  for (const id of visited) writer.id(id)
+  for (const hint of visited) writeHint(writer, hint)
   return writer.bytes32(message.payload).finish()
 }
 
@@ -91,7 +93,7 @@ export function decodeRouted(reader: Reader): RoutedMessage {
   const source = reader.id()
   const keyHops = reader.u8()
   const bound = flags & FLAG_BOUND ? readBound(reader) : undefined
-  const visited = readIds(reader, MAX_VISITED)
+  const visited = readVisited(reader)
   const payload = reader.view32(MAX_ROUTED_BYTES)
   reader.end()
   return {
@@ -142,10 +144,9 @@ export function decodeReply(reader: Reader): RoutedReply {
   return { requestId, status: status as ReplyStatus, hops, responder, payload }
 }
 
-export function readIds(reader: Reader, limit: number): NodeId[] {
+function readVisited(reader: Reader): string[] {
   const count = reader.u8()
-  if (count > limit) throw new BanyanError('too-large', `${count} ids where at most ${limit} may stand`)
-  const ids: NodeId[] = []
-  for (let i = 0; i < count; i++) ids.push(reader.id())
-  return ids
+  if (count > MAX_VISITED)
+    throw new BanyanError('too-large', `${count} nodes where at most ${MAX_VISITED} may stand`)
+  return Array.from({ length: count }, () => readHint(reader))
 }

@@ -17,7 +17,6 @@ import { type Crypto, type KeyPair, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '..
 import { Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
 import { nodeIdOf, puzzleBits } from './peer-record.ts'
-import { readIds } from './routed-message.ts'
 
 const LABEL = utf8('banyan publication')
 export const MAX_PUBLICATION_BYTES = 64 * 1024
@@ -52,7 +51,7 @@ export function encodeJoined(message: TopicJoined): Bytes {
 
 export function decodeJoined(reader: Reader): TopicJoined {
   const topic = reader.id()
-  const ancestors = readIds(reader, MAX_ANCESTORS)
+  const ancestors = reader.ids(MAX_ANCESTORS)
   reader.end()
   return { topic, ancestors }
 }

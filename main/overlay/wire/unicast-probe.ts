@@ -1,11 +1,11 @@
 // UNICAST_JOIN: what a node routes to its own id, so that those on the way know which link leads back to it. It travels as
 // the payload of a routed message, whose hop count it protects.
 //
-//   probe   peer record of the origin | sequence 4 | copy 1 | most hops 1 | anchor 16 | signature 64
+//   probe   peer record of the origin | sequence 4 | copy 1 | most hops 1 | life 2 | anchor 16 | signature 64
 //           | chain value 16 | nearest above 8 | nearest below 8
 //   answer  n 1 | n x peer record: neighbours of the origin that it does not seem to know
 //
-// The signature covers LABEL, the network id, sequence, copy, most hops and anchor. The chain (as in SAODV): the anchor is a
+// The signature covers LABEL, the network id, sequence, copy, most hops, life and anchor. The chain (as in SAODV): the anchor is a
 // secret hashed `most hops` times, the value at hop h is the secret hashed h times. Whoever holds it can count up but
 // not down. The two nearest ids (their first 8 bytes; zeros for none) are hints that only shape the answer.
 
@@ -24,6 +24,8 @@ export interface UnicastProbe {
   /** Which of the copies of one round. */
   copy: number
   mostHops: number
+  /** How long what it lays is of use, in seconds: until the origin's next rounds have replaced it everywhere. */
+  lifeSeconds: number
   anchor: Bytes
   signature: Bytes
   /** Hashed as often as the message has crossed links. */
@@ -41,6 +43,7 @@ export interface ProbeTerms {
   sequence: number
   copy: number
   mostHops: number
+  lifeSeconds: number
   nearest: { above: NodeId | undefined; below: NodeId | undefined }
 }
 
@@ -50,15 +53,16 @@ export function newProbe(
   origin: { record: PeerRecord; nodeKey: KeyPair; secret: Bytes },
   terms: ProbeTerms,
 ): UnicastProbe {
-  const { sequence, copy, mostHops, nearest } = terms
+  const { sequence, copy, mostHops, lifeSeconds, nearest } = terms
   const chain = hashed(crypto, origin.secret, 1)
   const anchor = hashed(crypto, chain, mostHops - 1)
-  const body = signedBody(networkId, { sequence, copy, mostHops, anchor })
+  const body = signedBody(networkId, { sequence, copy, mostHops, lifeSeconds, anchor })
   return {
     origin: origin.record,
     sequence,
     copy,
     mostHops,
+    lifeSeconds,
     anchor,
     signature: crypto.sign(body, origin.nodeKey.secretKey),
     chain,
@@ -70,7 +74,7 @@ export function newProbe(
 export function encodeProbe(probe: UnicastProbe): Bytes {
   const writer = new Writer(320)
   writePeerRecord(writer, probe.origin)
-  writer.u32(probe.sequence).u8(probe.copy).u8(probe.mostHops)
+  writeSigned(writer, probe)
   writer.bytes(probe.anchor).bytes(probe.signature).bytes(probe.chain)
   writeHint(writer, probe.nearestAbove)
   writeHint(writer, probe.nearestBelow)
@@ -85,6 +89,7 @@ export function decodeProbe(bytes: Uint8Array, source: RecordSource): UnicastPro
     sequence: reader.u32(),
     copy: reader.u8(),
     mostHops: reader.u8(),
+    lifeSeconds: reader.u16(),
     anchor: reader.bytes(CHAIN_BYTES),
     signature: reader.bytes(SIGNATURE_BYTES),
     chain: reader.bytes(CHAIN_BYTES),
@@ -119,12 +124,16 @@ export function isNewsTo({ origin, nearestAbove, nearestBelow }: UnicastProbe, i
   return isBetween(own, hint, nearestAbove) || isBetween(nearestBelow, hint, own)
 }
 
-function signedBody(
-  networkId: Uint8Array,
-  probe: Pick<UnicastProbe, 'sequence' | 'copy' | 'mostHops' | 'anchor'>,
-): Bytes {
-  const fixed = new Writer(8).u32(probe.sequence).u8(probe.copy).u8(probe.mostHops).finish()
-  return concat(LABEL, networkId, fixed, probe.anchor)
+type SignedTerms = Pick<UnicastProbe, 'sequence' | 'copy' | 'mostHops' | 'lifeSeconds'>
+
+function signedBody(networkId: Uint8Array, probe: SignedTerms & { anchor: Bytes }): Bytes {
+  const writer = new Writer(8)
+  writeSigned(writer, probe)
+  return concat(LABEL, networkId, writer.finish(), probe.anchor)
+}
+
+function writeSigned(writer: Writer, { sequence, copy, mostHops, lifeSeconds }: SignedTerms): void {
+  writer.u32(sequence).u8(copy).u8(mostHops).u16(lifeSeconds)
 }
 
 /** The links of a chain but the last are nobody's: they are made in one place, one after another. */

@@ -136,7 +136,13 @@ export class ProbeBench {
       hostCrypto,
       this.network.id,
       { record: this.recordOf(origin), nodeKey: origin.nodeKey, secret: this.random.bytes(16) },
-      { sequence, copy, mostHops: MAX_HOPS, nearest: { above: nearest?.[0], below: nearest?.[1] } },
+      {
+        sequence,
+        copy,
+        mostHops: MAX_HOPS,
+        lifeSeconds: 165,
+        nearest: { above: nearest?.[0], below: nearest?.[1] },
+      },
     )
     for (let i = 1; i < hops; i++) probe = oneHopFarther(probe, hostCrypto)
     return probe

@@ -262,6 +262,6 @@ describe('probes of one’s own', () => {
   it('are some three hundred bytes', async () => {
     const bench = begin()
     await bench.run(3000)
-    expect(encodeProbe(bench.sent[0]!.probe)).toHaveLength(254)
+    expect(encodeProbe(bench.sent[0]!.probe)).toHaveLength(256)
   })
 })

@@ -4,6 +4,7 @@ import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { type Bytes, toHex } from '../../../main/overlay/base/bytes.ts'
 import { idFromBytes } from '../../../main/overlay/base/id.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
+import { hintOf } from '../../../main/overlay/wire/id-hints.ts'
 import {
   decodeReply,
   decodeRouted,
@@ -45,7 +46,7 @@ const anyMessage: fc.Arbitrary<RoutedMessage> = fc
     keyHops: fc.nat(255),
     bound: fc.option(bound, { nil: undefined }),
     isFollowing: fc.boolean(),
-    visited: fc.array(anyId, { maxLength: MAX_VISITED }),
+    visited: fc.array(anyId.map(hintOf), { maxLength: MAX_VISITED }),
     payload,
   })
   .map((message) => ({ ...message, isFollowing: message.isFollowing && message.bound !== undefined }))
@@ -75,7 +76,7 @@ describe('a routed message', () => {
   })
 
   it('carries the last nodes visited where there are too many', () => {
-    const visited = fc.sample(anyId, { seed: SEED, numRuns: MAX_VISITED + 5 })
+    const visited = fc.sample(anyId.map(hintOf), { seed: SEED, numRuns: MAX_VISITED + 5 })
     expect(decodeRouted(body(encodeRouted(example({ visited })))).visited).toEqual(visited.slice(5))
   })
 

@@ -33,7 +33,7 @@ function probeOf(one: Identity, terms: Partial<Parameters<typeof newProbe>[3]> =
     secret: new Uint8Array(16).fill(9),
   }
   const nearest = { above: undefined, below: undefined }
-  const usual = { sequence: 1_767_225_600, copy: 1, mostHops: MOST_HOPS, nearest }
+  const usual = { sequence: 1_767_225_600, copy: 1, mostHops: MOST_HOPS, lifeSeconds: 165, nearest }
   return newProbe(crypto, network.id, origin, { ...usual, ...terms })
 }
 
