@@ -9,7 +9,7 @@ import { EXTERNAL } from './build.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 /** A network of 100,000 nodes is more than V8 takes by itself. */
-const HEAP_MEGABYTES = 6144
+const HEAP_MEGABYTES = 12_288
 
 await build({
   configFile: false,
