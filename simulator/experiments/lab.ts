@@ -47,7 +47,7 @@ export class Lab {
     this.options = options
     this.report = report
     const { seed, jitter } = options
-    const isCryptoModelled = options.crypto === 'modelled' || (options.crypto === 'auto' && isLarge(options))
+    const isCryptoModelled = hasModelledCrypto(options)
     const terrain = terrainOf(options)
     const replicaQuotaBytes = options.replicas
     this.world = new World({ seed, jitter, isCryptoModelled, terrain, replicaQuotaBytes, nodeOptions })
@@ -64,17 +64,23 @@ export class Lab {
   /** In words: everything that the figures depend on besides the code. */
   get parameters(): string[] {
     const { options, world } = this
-    const isModelled = options.crypto === 'modelled' || (options.crypto === 'auto' && isLarge(options))
     return [
       `experiment ${options.experiment}, ${options.nodes} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
-      'depth: overlay messages over modelled sessions (no datagrams); ' +
-        (isStartedDirectly(options, options.nodes)
-          ? 'links built directly, then one real join each'
-          : 'all nodes join by the real protocol'),
+      'depth: overlay messages over modelled sessions (no datagrams); ' + this.start,
       `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission`,
-      `signatures: ${isModelled ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
+      `signatures: ${this.signatures}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
       `timers: production; ${options.settle} s between growth and measurement; checkers follow ${100 * options.checks} % of routed messages; replica quota ${options.replicas} B a node`,
     ]
+  }
+
+  get start(): string {
+    return isStartedDirectly(this.options, this.options.nodes)
+      ? 'links built directly, then one real join each'
+      : 'all nodes join by the real protocol'
+  }
+
+  get signatures(): string {
+    return hasModelledCrypto(this.options) ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'
   }
 
   /** The network as the options want it, grown and settled. */
@@ -110,8 +116,8 @@ export class Lab {
   }
 }
 
-function isLarge({ nodes }: SimOptions): boolean {
-  return nodes >= REAL_CRYPTO_NODES
+function hasModelledCrypto({ crypto, nodes }: SimOptions): boolean {
+  return crypto === 'modelled' || (crypto === 'auto' && nodes >= REAL_CRYPTO_NODES)
 }
 
 function terrainOf(options: SimOptions): Terrain {

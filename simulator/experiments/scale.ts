@@ -21,7 +21,7 @@ export const scale: Experiment = {
       const { figures } = await measureReach(each)
       measured.push({ nodes, figures })
       notes.push(
-        `${nodes} nodes: ${FITTED.map((name) => `${name} ${figures[name]!.toFixed(2)}`).join(', ')}, delivered ${(100 * figures.delivered!).toFixed(2)} %, greedy ${(100 * figures.greedyDelivered!).toFixed(2)} %, trace ${each.world.network.traffic.traceHash}`,
+        `${nodes} nodes (${each.start}; signatures ${each.signatures}): ${FITTED.map((name) => `${name} ${figures[name]!.toFixed(2)}`).join(', ')}, delivered ${(100 * figures.delivered!).toFixed(2)} %, greedy ${(100 * figures.greedyDelivered!).toFixed(2)} %, trace ${each.world.network.traffic.traceHash}`,
       )
     }
     const figures: Figures = { ...measured.at(-1)!.figures, nodes: measured.at(-1)!.nodes }
