@@ -19,6 +19,7 @@ import { formatAddress } from '../ports/datagram-socket.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
 import { type DialTarget, type Links } from '../transport/links.ts'
 import { Reader, Writer } from '../wire/codec.ts'
+import { hintOf, readHints, writeHints } from '../wire/id-hints.ts'
 import { readRecords, writeRecords } from '../wire/leaf-messages.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -33,6 +34,8 @@ export type JoinState =
 const FIRST_RETRY_MS = 1000
 const LONGEST_RETRY_MS = 30_000
 const JOIN_TIMEOUT_MS = 6000
+/** How long the joins through other targets wait for the first. */
+const PATIENCE_MS = 600
 /** An invitation, a bootstrap list and 50 remembered peers fit; a list without end does not. */
 const MAX_TARGETS = 128
 /** A leaf set and most of a table; contacts past these are dialled by the contacts' own search all the same. */
@@ -183,17 +186,36 @@ export class Bootstrap {
   #join(via: NodeId): Promise<void> {
     let pending = this.#pending.get(via)
     if (!pending) {
-      pending = this.#joinOnce(via).finally(() => this.#pending.delete(via))
+      const others = [...this.#pending.values()]
+      pending = this.#joinAfter(others[0], via).finally(() => this.#pending.delete(via))
       this.#pending.set(via, pending)
     }
     return pending
   }
 
+  /** After the first of them, most often: then what that one brought need not be brought again. */
+  async #joinAfter(first: Promise<void> | undefined, via: NodeId): Promise<void> {
+    if (first)
+      await new Promise<void>((resolve) => {
+        const timer = this.#around.timers.after(PATIENCE_MS, resolve)
+        const goOn = (): void => {
+          timer.cancel()
+          resolve()
+        }
+        first.then(goOn, goOn)
+      })
+    await this.#joinOnce(via)
+  }
+
   async #joinOnce(via: NodeId): Promise<void> {
-    const payload = harvest([this.#links.self])
+    const payload = encodeHarvest({ known: this.#known(), records: [this.#links.self] })
     const options = { timeoutMs: JOIN_TIMEOUT_MS, via }
     const reply = await this.#routes.request(this.#membership.self, APPLICATION.join, payload, options)
-    this.#keeper.learn(readHarvest(reply.payload, this.#around))
+    this.#keeper.learn(decodeHarvest(reply.payload, this.#around).records)
+  }
+
+  #known(): string[] {
+    return [...this.#membership.directory.candidates()].map(({ id }) => hintOf(id))
   }
 
   #joined(): void {
@@ -231,17 +253,20 @@ export class Bootstrap {
   }
 
   #application(): Application {
-    const withRecords = (message: RoutedMessage, records: readonly PeerRecord[]): Bytes => {
-      const known = readHarvest(message.payload, this.#around)
-      const ids = new Set([message.source, ...known.map((record) => record.id)])
-      return harvest([...known, ...records.filter((record) => !ids.has(record.id))])
+    const gathered = (message: RoutedMessage, own: readonly PeerRecord[]): Harvest => {
+      const { known, records } = decodeHarvest(message.payload, this.#around)
+      const hints = new Set([...known, ...[message.source, ...records.map(({ id }) => id)].map(hintOf)])
+      return { known, records: [...records, ...own.filter(({ id }) => !hints.has(hintOf(id)))] }
     }
     return {
-      forward: (message) => ({ kind: 'pass', payload: withRecords(message, this.#rowFor(message.source)) }),
+      forward: (message) => {
+        const harvest = gathered(message, this.#rowFor(message.source))
+        return { kind: 'pass', payload: encodeHarvest(harvest) }
+      },
       deliver: (message) => {
         const { leafSet } = this.#membership
         const own = [this.#links.self, ...leafSet.records(), ...this.#rowFor(message.source)]
-        return withRecords(message, unique(own))
+        return encodeHarvest({ known: [], records: gathered(message, unique(own)).records })
       },
     }
   }
@@ -270,15 +295,22 @@ function unique(records: readonly PeerRecord[]): PeerRecord[] {
   return [...new Map(records.map((record) => [record.id, record])).values()]
 }
 
-function harvest(records: readonly PeerRecord[]): Bytes {
+/** What a join gathers on its way, and what its newcomer knows already: n 1 | n x first 8 bytes of an id | m 1 | m x peer record. */
+interface Harvest {
+  known: readonly string[]
+  records: readonly PeerRecord[]
+}
+
+function encodeHarvest({ known, records }: Harvest): Bytes {
   const writer = new Writer(2560)
+  writeHints(writer, known)
   writeRecords(writer, records)
   return writer.finish()
 }
 
-function readHarvest(payload: Uint8Array, around: Surroundings): PeerRecord[] {
+function decodeHarvest(payload: Uint8Array, around: Surroundings): Harvest {
   const reader = new Reader(payload)
-  const records = readRecords(reader, around)
+  const harvest = { known: readHints(reader), records: readRecords(reader, around) }
   reader.end()
-  return records
+  return harvest
 }

@@ -1,7 +1,7 @@
 // Keeps the leaf set true and a quiet node quiet. What costs packets:
 //
 //   link up to a neighbour      soon (a newcomer: after a second) each side names its leaf set once, by hints of 8 bytes;
-//                               the other answers with the records that are news, and asks for those it misses itself
+//                               the other names those that are news, and asks for the records it misses itself
 //   leaf set changed            after a second, the new state goes to both immediate neighbours, which makes joins that
 //                               raced each other meet
 //   a member lost               the farthest live member on each side gets our state; if the link fell silent,
@@ -13,6 +13,7 @@
 // Everyone watches the one above, so every death is found within 9 s and the transport's probe timeouts; the others of
 // the leaf set then learn of it as a suspicion, probe for themselves, and believe only that.
 
+import { BoundedMap } from '../base/bounded-map.ts'
 import { fromHex, toHex, utf8 } from '../base/bytes.ts'
 import { IdMap } from '../base/id-map.ts'
 import { type NodeId } from '../base/id.ts'
@@ -29,11 +30,13 @@ import {
   DIGEST_BYTES,
   encodeLeafDigest,
   encodeLeafHints,
+  encodeLeafNews,
   encodeLeafState,
   encodeLeafWant,
   encodeSuspect,
 } from '../wire/leaf-messages.ts'
 import { hintOf, idOfHint } from '../wire/id-hints.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
 import { type LastHeard } from './last-heard.ts'
 import { type LeafExchange, newsFor } from './leaf-exchange.ts'
 import { type LinkKeeper } from './link-keeper.ts'
@@ -53,6 +56,9 @@ const GREETING_DELAY_MS = 200
 const NEWCOMER_DELAY_MS = 1000
 /** A join and its first links are over. */
 const NEWCOMER_FOR_MS = 5000
+/** The answer may be lost with its link, and a node that led nowhere may be back. */
+const WANT_AGAIN_MS = 10_000
+const MAX_WANTED = 64
 /** On each side of a suspect: what took one away (a room without power) may have taken its neighbours on the ring. */
 const SUSPECTS_BESIDE = 4
 
@@ -66,6 +72,8 @@ export class LeafUpkeep {
   /** Digests, in hex, of the last states that crossed the links to members. */
   readonly #sent = new IdMap<string>()
   readonly #received = new IdMap<string>()
+  /** When a record was asked for, by hint. */
+  readonly #wantedMs = new BoundedMap<string, number>(MAX_WANTED)
   /** Of the present leaf set; undefined since it changed. */
   #ownDigest: string | undefined
   /** Links that came up, and whose ends know nothing of each other's leaf sets yet. */
@@ -131,16 +139,19 @@ export class LeafUpkeep {
     this.#keeper.learn(decodeLeafState(body, this.#around))
   }
 
-  /** Tells the sender what it misses, asks for what we miss, and tells it our state where it does not have that. */
+  /** Asks for what we miss, and names what the sender misses: by all of our state where it does not have that. */
   onHints(link: Link, body: Reader): void {
     const { id } = link.peer
     const hints = decodeLeafHints(body)
     this.#received.set(id, this.#digest(hints))
+    this.#lookInto(link, hints)
+    if (this.#isNewTo(id)) return this.#sendHints(link)
     const news = newsFor(this.#membership, id, hints)
-    if (news.length > 0) link.send(encodeLeafState(news))
-    const missed = hints.filter((hint) => this.#isMissed(hint))
-    if (missed.length > 0) link.send(encodeLeafWant(missed))
-    if (this.#isNewTo(id)) this.#sendHints(link)
+    if (news.length > 0) link.send(encodeLeafNews(news.map((record) => record.id)))
+  }
+
+  onNews(link: Link, body: Reader): void {
+    this.#lookInto(link, decodeLeafHints(body))
   }
 
   onWant(link: Link, body: Reader): void {
@@ -180,6 +191,31 @@ export class LeafUpkeep {
   #sendHints(link: Link): void {
     this.#sent.set(link.peer.id, this.#digestNow())
     link.send(encodeLeafHints(this.#membership.members()))
+  }
+
+  /**
+   * Several neighbours name a newcomer at once, and go on naming the dead until they know. So it is by hints, and a
+   * record is asked for where none is at hand, or the one at hand led nowhere.
+   */
+  #lookInto(link: Link, hints: readonly string[]): void {
+    const { directory } = this.#membership
+    const atHand: PeerRecord[] = []
+    const wanted: string[] = []
+    for (const hint of hints) {
+      if (!this.#isMissed(hint)) continue
+      const known = directory.hinted(hint)
+      if (known && !directory.isBlocked(known.id)) atHand.push(known)
+      else if (this.#mayAskFor(hint)) wanted.push(hint)
+    }
+    if (atHand.length > 0) this.#keeper.learn(atHand)
+    if (wanted.length > 0) link.send(encodeLeafWant(wanted))
+  }
+
+  #mayAskFor(hint: string): boolean {
+    const nowMs = Math.floor(this.#around.clock.nowMs())
+    if (nowMs - (this.#wantedMs.get(hint) ?? -Infinity) < WANT_AGAIN_MS) return false
+    this.#wantedMs.set(hint, nowMs)
+    return true
   }
 
   /** A place for it is here, and nobody in it or about to be. */

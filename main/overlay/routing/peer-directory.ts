@@ -48,6 +48,10 @@ export class PeerDirectory {
     return this.#known.get(id)
   }
 
+  hinted(hint: string): PeerRecord | undefined {
+    return this.#known.beginning(hint)
+  }
+
   /** Believes a record from gossip where its certificate and puzzle hold. False where not. */
   learn(record: PeerRecord): boolean {
     if (record.id === this.#self) return false

@@ -31,6 +31,12 @@ export class RecordList {
     return record?.id === id ? record : undefined
   }
 
+  /** The record of a node whose id begins so. */
+  beginning(hint: string): PeerRecord | undefined {
+    const record = this.#records[placeBy<PeerRecord, string>(this.#records, hint, idOf)]
+    return record?.id.startsWith(hint) ? record : undefined
+  }
+
   isFirstHand(id: NodeId): boolean {
     const place = placeBy(this.#records, id, idOf)
     return this.#records[place]?.id === id && this.#turns[place]! % 2 === 1

@@ -165,6 +165,7 @@ export class Routing {
       [MESSAGE.leafState, (_link, body) => this.#upkeep.onState(body)],
       [MESSAGE.leafDigest, (link, body) => this.#upkeep.onDigest(link, body)],
       [MESSAGE.leafHints, (link, body) => this.#upkeep.onHints(link, body)],
+      [MESSAGE.leafNews, (link, body) => this.#upkeep.onNews(link, body)],
       [MESSAGE.leafWant, (link, body) => this.#upkeep.onWant(link, body)],
       [MESSAGE.suspect, (link, body) => this.#upkeep.onSuspect(link, body)],
       [MESSAGE.parting, (link, body) => this.#surplus.onParting(link, body)],

@@ -7,8 +7,8 @@ import { type Reader, type Writer } from './codec.ts'
 
 const HINT_BYTES = 8
 export const HINT_DIGITS = 2 * HINT_BYTES
-/** Two leaf sets. */
-const MAX_HINTS = 32
+/** A leaf set, and what a join brings besides. */
+const MAX_HINTS = 64
 
 export function hintOf(id: NodeId): string {
   return id.slice(0, HINT_DIGITS)
@@ -38,6 +38,7 @@ export function writeHints(writer: Writer, hints: readonly string[]): Writer {
 /** 16 hex digits each. Errors: malformed, too-large. */
 export function readHints(reader: Reader): string[] {
   const count = reader.u8()
-  if (count > MAX_HINTS) throw new BanyanError('too-large', `${count} members of one leaf set`)
+  if (count > MAX_HINTS)
+    throw new BanyanError('too-large', `${count} hints where at most ${MAX_HINTS} may stand`)
   return Array.from({ length: count }, () => readHint(reader))
 }

@@ -1,7 +1,8 @@
 // What ring neighbours tell each other. Records are verified by whoever keeps them; nothing here is believed as it is.
 //
 //   leaf hints   19 | the sender's leaf set: n 1 | n x first 8 bytes of an id
-//   leaf state    1 | members that the receiver has a place for, or wanted: n 1 | n x peer record
+//   leaf state    1 | members that the receiver wanted: n 1 | n x peer record
+//   leaf news    21 | members that the receiver has a place for and did not name: n 1 | n x first 8 bytes of an id
 //   leaf want    20 | hints that the sender has a place for and no record of: n 1 | n x first 8 bytes of an id
 //   leaf digest   2 | first 8 bytes of the hash of the last hints sent on this link
 //   suspect       4 | id 32      the sender lost this node; the receiver probes it and believes only that
@@ -65,7 +66,11 @@ export function encodeLeafWant(hints: readonly string[]): Bytes {
   return writeHints(new Writer(160).u8(MESSAGE.leafWant), hints).finish()
 }
 
-/** Of either. Errors: malformed, too-large. */
+export function encodeLeafNews(members: readonly NodeId[]): Bytes {
+  return writeHints(new Writer(160).u8(MESSAGE.leafNews), members.map(hintOf)).finish()
+}
+
+/** Of all three. Errors: malformed, too-large. */
 export function decodeLeafHints(reader: Reader): string[] {
   const hints = readHints(reader)
   reader.end()

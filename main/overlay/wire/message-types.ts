@@ -21,6 +21,7 @@ export const MESSAGE = {
   parting: 18,
   leafHints: 19,
   leafWant: 20,
+  leafNews: 21,
 } as const
 
 /** What a routed message is for. */

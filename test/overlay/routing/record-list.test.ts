@@ -44,3 +44,13 @@ it('replaces a record without making it young', () => {
   list.put(record(3), false)
   expect(list.records().map(({ id }) => Number(id))).toEqual([2, 3])
 })
+
+it('finds a record by the front of its id', () => {
+  const list = new RecordList(LIMIT, () => false)
+  const starting = (front: string): PeerRecord => ({ ...record(7), id: front.padEnd(64, '0') as NodeId })
+  for (const front of ['20', '41', '40']) list.put(starting(front), false)
+  expect(list.beginning('40')?.id.slice(0, 3)).toBe('400')
+  expect(list.beginning('41')?.id.slice(0, 3)).toBe('410')
+  expect(list.beginning('30')).toBeUndefined()
+  expect(list.beginning('ff')).toBeUndefined()
+})
