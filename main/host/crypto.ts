@@ -5,6 +5,7 @@ import sodium from 'sodium-native'
 import { type Bytes } from '../overlay/base/bytes.ts'
 import { BanyanError } from '../overlay/base/errors.ts'
 import {
+  AUTHENTICATOR_BYTES,
   type Crypto,
   HASH_BYTES,
   type KeyPair,
@@ -47,6 +48,14 @@ export const hostCrypto: Crypto = {
     const digest = new Uint8Array(HASH_BYTES)
     sodium.crypto_generichash_batch(digest, parts)
     return digest
+  },
+  authenticate(message, key) {
+    const tag = new Uint8Array(AUTHENTICATOR_BYTES)
+    sodium.crypto_auth(tag, message, key)
+    return tag
+  },
+  isAuthentic(tag, message, key) {
+    return tag.length === AUTHENTICATOR_BYTES && sodium.crypto_auth_verify(tag, message, key)
   },
   signingKeyPair(seed): KeyPair {
     const pair = { publicKey: new Uint8Array(PUBLIC_KEY_BYTES), secretKey: new Uint8Array(64) }

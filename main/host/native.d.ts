@@ -4,6 +4,8 @@ declare module 'sodium-native' {
   const sodium: {
     crypto_generichash(out: Bytes, input: Bytes, key?: Bytes): void
     crypto_generichash_batch(out: Bytes, inputs: Bytes[], key?: Bytes): void
+    crypto_auth(out: Bytes, input: Bytes, key: Bytes): void
+    crypto_auth_verify(tag: Bytes, input: Bytes, key: Bytes): boolean
     crypto_sign_seed_keypair(publicKey: Bytes, secretKey: Bytes, seed: Bytes): void
     crypto_sign_detached(signature: Bytes, message: Bytes, secretKey: Bytes): void
     crypto_sign_verify_detached(signature: Bytes, message: Bytes, publicKey: Bytes): boolean

@@ -35,6 +35,8 @@ export function keyedTagCrypto(simulationSeed: number): Crypto {
     verify: (message, signature, publicKey) =>
       signature.length === SIGNATURE_BYTES && equal(tag(secret, publicKey, message), signature),
     agreementKeyPair: (seed) => ({ publicKey: publicOf(seed), secretKey: seed.slice() }),
+    authenticate: notHere,
+    isAuthentic: notHere,
     noiseInitiator: notHere,
     noiseResponder: notHere,
     seal: notHere,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hostCrypto as crypto } from '../../main/host/crypto.ts'
 import { hostRandom as random } from '../../main/host/random.ts'
-import { utf8 } from '../../main/overlay/base/bytes.ts'
+import { toHex, utf8 } from '../../main/overlay/base/bytes.ts'
 
 describe('crypto over sodium and noise', () => {
   it('finishes an IK handshake in one round trip, both sides with the same keys', () => {
@@ -27,6 +27,18 @@ describe('crypto over sodium and noise', () => {
     expect(() => answerer.read(dialler.write(utf8('x')))).toThrowError(
       expect.objectContaining({ code: 'malformed' }),
     )
+  })
+
+  it('authenticates as RFC 4231 test case 1 says, and knows what it has not made', () => {
+    const key = new Uint8Array(32).fill(0x0b, 0, 20) // HMAC fills a short key up with zeros
+    const message = utf8('Hi There')
+    const tag = crypto.authenticate(message, key)
+    expect(toHex(tag)).toBe('87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde')
+    expect(crypto.isAuthentic(tag, message, key)).toBe(true)
+    expect(crypto.isAuthentic(tag, message, key.with(31, 1))).toBe(false)
+    expect(crypto.isAuthentic(tag, message.with(0, 1), key)).toBe(false)
+    expect(crypto.isAuthentic(tag.with(31, 0), message, key)).toBe(false)
+    expect(crypto.isAuthentic(tag.subarray(1), message, key)).toBe(false)
   })
 
   it('seals and opens, and opens nothing that was touched', () => {

@@ -28,6 +28,10 @@ export interface NoiseHandshake {
 export interface Crypto {
   /** BLAKE2b-256 of the parts one after another. */
   hash(...parts: Uint8Array[]): Bytes
+  /** HMAC-SHA-512-256: 32 bytes that nobody makes without the 32-byte key. */
+  authenticate(message: Uint8Array, key: Uint8Array): Bytes
+  /** Whether the 32-byte tag is what `authenticate` gives; takes as long whatever is wrong with it. */
+  isAuthentic(tag: Uint8Array, message: Uint8Array, key: Uint8Array): boolean
   /** Ed25519 from a 32-byte seed. */
   signingKeyPair(seed: Uint8Array): KeyPair
   sign(message: Uint8Array, secretKey: Uint8Array): Bytes
@@ -64,5 +68,6 @@ export interface Crypto {
 
 export const TAG_BYTES = 16
 export const HASH_BYTES = 32
+export const AUTHENTICATOR_BYTES = 32
 export const PUBLIC_KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64

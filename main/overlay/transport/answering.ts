@@ -1,18 +1,18 @@
 // The side that is called. An initiation costs three key agreements and one signature, and leaves a half-open session;
 // a link comes of it only with the first packet that opens under its keys, because only then is the caller neither a
-// replay nor a forged sender address. Half-open sessions are few and short-lived, and the work per second is limited.
+// replay nor a forged sender address. Half-open sessions are few and short-lived, and the work per second is limited:
+// admission.ts says who is computed for, retry-tokens.ts what the others have to show.
 //
-//   initiation --read, verified--> half open --packet that opens--> session (see endpoint.ts)
-//                                     \--5 s--> forgotten
+//   initiation --admitted, read, verified--> half open --packet that opens--> session (see endpoint.ts)
+//       |                                       \--5 s--> forgotten
+//       \--too busy, address not proven--> retry packet; nothing is kept
 //
-// The place of the stateless retry token (DESIGN §3): `#admit` decides whether to compute at all. Once it can ask for a
-// token, a caller without a valid one gets a retry packet (kind 3) instead of work, and its initiation's token field,
-// which is outside the Noise message for that reason, carries the answer.
+// Whatever the answer (response, the same response to a repeat, retry, refusal), it is one datagram to the address that
+// sent an initiation of 1,200 bytes, and shorter: nobody is sent three times what he sent (RFC 9000 §8.1).
 
 import { type Bytes, equal, toHex } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
-import { TokenBucket } from '../base/token-bucket.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type SessionKeys } from '../ports/crypto.ts'
 import { type Address } from '../ports/datagram-socket.ts'
@@ -33,18 +33,17 @@ import {
   decodeInitiation,
   encodeRefusal,
   encodeResponse,
+  encodeRetry,
   packetNumberOf,
 } from '../wire/packet.ts'
 import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
+import { Admission, type Verdict } from './admission.ts'
 import { type DropReason } from './counters.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
+import { RetryTokens } from './retry-tokens.ts'
 
 /** Chosen: longer than any dial goes on trying. */
 const HALF_OPEN_MS = 5_000
-/** Chosen: some 0.4 ms of work each, so strangers can take 8 % of one core, and a table of 5 s of them. */
-const HANDSHAKES_PER_SECOND = 200
-const HANDSHAKE_BURST = 400
-export const MAX_HALF_OPEN = 1_024
 /** X25519 public key: the first thing in the Noise message, fresh for every handshake. */
 const EPHEMERAL_BYTES = 32
 
@@ -63,9 +62,9 @@ export interface HalfOpen {
 
 export class Answering {
   readonly #ports: HandshakePorts
-  readonly #prologue: Bytes
   readonly #tag: Bytes
-  readonly #limit: TokenBucket
+  readonly #admission: Admission
+  readonly #tokens: RetryTokens
   readonly #byConnection = new Map<number, HalfOpen>() // in order of expiry
   readonly #byEphemeral = new Map<string, HalfOpen>()
   readonly #opened = new Uint8Array(2048)
@@ -73,9 +72,9 @@ export class Answering {
 
   constructor(ports: HandshakePorts) {
     this.#ports = ports
-    this.#prologue = prologueOf(ports.network)
     this.#tag = networkTagOf(ports.network)
-    this.#limit = new TokenBucket(HANDSHAKE_BURST, HANDSHAKES_PER_SECOND, ports.clock.nowMs())
+    this.#admission = new Admission(ports)
+    this.#tokens = new RetryTokens(ports)
   }
 
   get size(): number {
@@ -87,12 +86,12 @@ export class Answering {
     const initiation = decodeInitiation(datagram)
     const refusal = this.#refusalFor(initiation)
     if (refusal) return this.#refuse(initiation, refusal.reason, refusal.counted, from)
-    const ephemeral = toHex(initiation.noise.subarray(0, EPHEMERAL_BYTES))
-    const known = this.#byEphemeral.get(ephemeral)
+    const known = this.#byEphemeral.get(toHex(ephemeralOf(initiation)))
     if (known) return this.#repeat(known, from)
-    const limited = this.#admit()
-    if (limited) return this.#ports.counters.drop(limited)
-    this.#answer(initiation, ephemeral, from)
+    const verdict = this.#admit(initiation, from)
+    if (verdict === 'compute') return this.#answer(initiation, from)
+    if (verdict === 'ask-for-token') return this.#askForToken(initiation, from)
+    this.#ports.counters.drop(verdict)
   }
 
   /** The half-open session that a sealed datagram belongs to and opens under. It leaves the table. */
@@ -138,15 +137,29 @@ export class Answering {
     this.#ports.send(encodeRefusal({ reason, echo: initiation.noise.slice(0, ECHO_BYTES) }), from)
   }
 
-  #admit(): DropReason | undefined {
-    if (this.#byConnection.size >= MAX_HALF_OPEN) return 'half-open-limit'
-    return this.#limit.take(1, this.#ports.clock.nowMs()) ? undefined : 'handshake-limit'
+  /** Before any key agreement. A token that does not hold is as good as none (RFC 9000 §8.1.3). */
+  #admit(initiation: Initiation, from: Address): Verdict {
+    const { token } = initiation
+    if (token.length > 0) {
+      if (this.#tokens.isValid(token, from, ephemeralOf(initiation)))
+        return this.#admission.proven(from, this.size)
+      this.#ports.counters.drop('bad-token')
+    }
+    return this.#admission.unproven(this.size)
   }
 
-  #answer(initiation: Initiation, ephemeral: string, from: Address): void {
+  #askForToken(initiation: Initiation, from: Address): void {
+    this.#ports.counters.drop('address-unproven')
+    const ephemeralKey = ephemeralOf(initiation)
+    const token = this.#tokens.issue(from, ephemeralKey)
+    this.#ports.send(encodeRetry({ echo: ephemeralKey.slice(0, ECHO_BYTES), token }), from)
+  }
+
+  #answer(initiation: Initiation, from: Address): void {
     const { crypto, identity, random, clock } = this.#ports
     const own = crypto.agreementKeyPair(random.bytes(32))
-    const noise = crypto.noiseResponder(identity.noiseKey, this.#prologue, own)
+    const prologue = prologueOf(this.#ports.network, initiation.version)
+    const noise = crypto.noiseResponder(identity.noiseKey, prologue, own)
     const hello = decodeHello(noise.read(initiation.noise), crypto)
     if (equal(hello.record.noiseKey, identity.noiseKey.publicKey))
       return this.#ports.counters.drop('own-initiation')
@@ -159,7 +172,7 @@ export class Answering {
     if (status !== 'welcome') return this.#ports.counters.drop(status)
     const nowMs = clock.nowMs()
     this.#add({
-      ephemeral,
+      ephemeral: toHex(ephemeralOf(initiation)),
       order: this.#ports.nextOrder(),
       expiresMs: nowMs + HALF_OPEN_MS,
       keys: noise.keys(),
@@ -215,4 +228,8 @@ export class Answering {
       this.#armExpiry()
     })
   }
+}
+
+function ephemeralOf(initiation: Initiation): Bytes {
+  return initiation.noise.subarray(0, EPHEMERAL_BYTES)
 }

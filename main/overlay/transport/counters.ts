@@ -31,10 +31,14 @@ export type DropReason =
   | 'wrong-network'
   | 'wrong-version'
   | 'own-initiation' // a node that called itself
+  | 'address-unproven' // too busy for a caller without a token: it was sent one
+  | 'bad-token' // a token we did not make for this caller, or too long ago
+  | 'source-limit' // more handshakes than one address range may ask of us
   | 'handshake-limit' // more handshakes than we are willing to compute
   | 'half-open-limit' // too many handshakes that were not finished
   | 'unexpected-response' // answers no dial, or one that is done
   | 'unexpected-refusal'
+  | 'unexpected-retry' // answers no call of ours, or one that was retried already
   | 'no-room' // a piece of a stream that could not be kept; it will come again
   | 'listener-failed' // a defect of ours, behind a message
 

@@ -1,31 +1,25 @@
 // The side that calls: one dial to one noise key, at several addresses. The same initiation goes to all of them, each a
-// little after the one before (RFC 8305 §5), again and again with growing pauses; the first answer wins.
+// little after the one before (RFC 8305 §5), again and again with growing pauses; the first answer wins. Only an answer that
+// opens ends the calls: whoever refuses, or asks for a token first, has not shown who he is.
 //
 //   calling --answer--> done
 //      |  \--answer while the peer calls us too--> held --its call went through--> done
 //      |                                             \--it did not--> calling (with a new handshake)
-//      \--no answer in time, refusal everywhere, stop--> done
+//      \--no answer in time, stop--> done
 
 import { type Bytes, equal } from '../base/bytes.ts'
 import { BanyanError, type ErrorCode } from '../base/errors.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type NoiseHandshake } from '../ports/crypto.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
+import { decodeAnswer, encodeHello, networkTagOf, prologueOf } from '../wire/packet-handshake.ts'
 import {
-  NOISE_HELLO_OVERHEAD_BYTES,
-  decodeAnswer,
-  encodeHello,
-  networkTagOf,
-  prologueOf,
-} from '../wire/packet-handshake.ts'
-import {
-  DATAGRAM_BYTES,
   ECHO_BYTES,
   PROTOCOL_VERSION,
   REFUSED_NETWORK,
   type Refusal,
+  type Retry,
   encodeInitiation,
-  initiationHeaderBytes,
 } from '../wire/packet.ts'
 import { verifyPeerRecord } from '../wire/peer-record.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
@@ -49,7 +43,10 @@ interface Attempt {
   nextMs: number
   sent: number
   sentMs: number
-  wasRefused: boolean
+  /** What the answerer at this address wants to see; empty until it asks. */
+  token: Bytes
+  /** Of the latest call. */
+  wasRetried: boolean
 }
 
 export interface DialOutcome {
@@ -108,7 +105,7 @@ export class Dial {
     for (const address of addresses) {
       if (this.#attempts.length >= MAX_DIAL_ADDRESSES) break
       if (this.#attempts.some((attempt) => sameAddress(attempt.address, address))) continue
-      this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, wasRefused: false })
+      this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, token: NO_TOKEN, wasRetried: false })
       nextMs += STAGGER_MS
     }
   }
@@ -129,17 +126,30 @@ export class Dial {
     this.#outcome.completed(this, facts)
   }
 
-  /** Somebody at an address says that we cannot talk. Believed only when no address is left that might answer. */
+  /**
+   * Somebody at an address says that we cannot talk. Anybody who sees our call can say it, so the calls go on, with the
+   * same version, and only if nobody has answered at the end it is the error of the dial.
+   */
   refused(refusal: Refusal, from: Address): void {
-    const attempt = this.#attempts.find(({ address }) => sameAddress(address, from))
-    if (!attempt || this.#state !== 'calling') return this.#ports.counters.drop('unexpected-refusal')
-    attempt.wasRefused = true
+    if (!this.#calledAt(from)) return this.#ports.counters.drop('unexpected-refusal')
     this.#refusedAs = refusal.reason === REFUSED_NETWORK ? 'wrong-network' : 'refused'
-    if (this.#attempts.every(({ wasRefused }) => wasRefused))
-      this.fail(new BanyanError(this.#refusedAs, 'the peer is of another network or version'))
   }
 
-  /** The first bytes of our ephemeral key, which a refusal repeats. */
+  /**
+   * The answerer is busy and wants to see that we are where we seem to be. Every call is retried once: of several retries
+   * the first counts, and a false one costs one round of the schedule, because the next call may be retried again.
+   */
+  retried(retry: Retry, from: Address): void {
+    const attempt = this.#calledAt(from)
+    if (!attempt || attempt.wasRetried) return this.#ports.counters.drop('unexpected-retry')
+    attempt.wasRetried = true
+    attempt.token = retry.token
+    const nowMs = this.#ports.clock.nowMs()
+    attempt.nextMs = nowMs + pauseAfter(attempt.sent)
+    this.#send(attempt, nowMs)
+  }
+
+  /** The first bytes of our ephemeral key, which a refusal or a retry repeats. */
   get echo(): Uint8Array {
     return this.#noiseHello.subarray(0, ECHO_BYTES)
   }
@@ -162,6 +172,12 @@ export class Dial {
     this.#reject(error)
   }
 
+  /** Where we have called, and still wait for an answer. */
+  #calledAt(from: Address): Attempt | undefined {
+    if (this.#state !== 'calling') return undefined
+    return this.#attempts.find(({ address, sent }) => sent > 0 && sameAddress(address, from))
+  }
+
   #finish(): void {
     this.#state = 'done'
     this.#timer?.cancel()
@@ -169,14 +185,15 @@ export class Dial {
     this.#outcome.over(this)
   }
 
+  /** A handshake with a key of its own. Tokens are of the key before. */
   #prepare(): void {
     const { crypto, random, identity, network } = this.#ports
     const ephemeral = crypto.agreementKeyPair(random.bytes(32))
-    const prologue = prologueOf(network)
+    const prologue = prologueOf(network, PROTOCOL_VERSION)
     this.#noise = crypto.noiseInitiator(identity.noiseKey, this.target.noiseKey, prologue, ephemeral)
-    const payloadBytes = DATAGRAM_BYTES - initiationHeaderBytes(NO_TOKEN) - NOISE_HELLO_OVERHEAD_BYTES
     const hello = { connectionId: this.connectionId, record: this.#ports.self() }
-    this.#noiseHello = this.#noise.write(encodeHello(hello, payloadBytes))
+    this.#noiseHello = this.#noise.write(encodeHello(hello))
+    for (const attempt of this.#attempts) attempt.token = NO_TOKEN
   }
 
   #resume(): void {
@@ -204,12 +221,18 @@ export class Dial {
   }
 
   #call(attempt: Attempt, nowMs: number): void {
-    attempt.nextMs = nowMs + PAUSES_MS[Math.min(attempt.sent, PAUSES_MS.length - 1)]!
     attempt.sent++
+    attempt.wasRetried = false
+    attempt.nextMs = nowMs + pauseAfter(attempt.sent)
+    this.#send(attempt, nowMs)
+  }
+
+  #send(attempt: Attempt, nowMs: number): void {
     attempt.sentMs = nowMs
     const networkTag = networkTagOf(this.#ports.network)
-    const initiation = { version: PROTOCOL_VERSION, networkTag, token: NO_TOKEN, noise: this.#noiseHello }
-    this.#ports.send(encodeInitiation(initiation), attempt.address)
+    const { token, address } = attempt
+    const initiation = { version: PROTOCOL_VERSION, networkTag, token, noise: this.#noiseHello }
+    this.#ports.send(encodeInitiation(initiation), address)
   }
 
   /** Errors: malformed where it does not open, and everything for which a dial fails. */
@@ -231,7 +254,8 @@ export class Dial {
       ownConnectionId: this.connectionId,
       peerConnectionId: answer.connectionId,
       isInitiator: true,
-      // A response to a repeated call belongs to either (Karn and Partridge's ambiguity).
+      // A response to a repeated call belongs to either (Karn and Partridge's ambiguity). One to a retried call belongs to
+      // the one with the token: the other was answered with the retry.
       rttMs: attempt?.sent === 1 ? clock.nowMs() - attempt.sentMs : undefined,
       observed: answer.observed,
     }
@@ -247,4 +271,8 @@ export class Dial {
     this.#ports.counters.drop('malformed')
     this.#prepare()
   }
+}
+
+function pauseAfter(calls: number): number {
+  return PAUSES_MS[Math.min(calls, PAUSES_MS.length) - 1]!
 }

@@ -21,13 +21,16 @@ import {
   PACKET_INITIATION,
   PACKET_REFUSAL,
   PACKET_RESPONSE,
+  PACKET_RETRY,
   PACKET_SEALED,
   connectionIdOf,
   decodeRefusal,
   decodeResponse,
+  decodeRetry,
 } from '../wire/packet.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { Answering, type HalfOpen } from './answering.ts'
+import { type CongestionLaw } from './congestion/laws.ts'
 import { Counters, type DropReason } from './counters.ts'
 import { Dial, type DialOutcome } from './dial.ts'
 import { Farewells } from './farewells.ts'
@@ -42,10 +45,19 @@ export interface EndpointOptions {
   untranslatedKeepAliveMs: number
   /** Unanswered time after which a peer is given up. */
   silenceMs: number
+  /** Handshakes computed for callers of proven address; from one address range an eighth of it (see admission.ts). */
+  handshakesPerSecond: number
+  /** What the bytes of a session obey; BBR where it is left out (congestion/laws.ts). */
+  congestionLaw?: CongestionLaw
 }
 
 /** Chosen: most NATs keep a UDP binding for 30 s or more (RFC 4787 REQ-5 asks for 120). */
-const DEFAULTS: EndpointOptions = { keepAliveMs: 25_000, untranslatedKeepAliveMs: 60_000, silenceMs: 3_000 }
+const DEFAULTS: EndpointOptions = {
+  keepAliveMs: 25_000,
+  untranslatedKeepAliveMs: 60_000,
+  silenceMs: 3_000,
+  handshakesPerSecond: 200, // chosen: some 0.4 ms of work each, so strangers can take 8 % of one core
+}
 /** Chosen: how long the peer's call may take longer than ours before ours is renewed. */
 const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
@@ -90,9 +102,9 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const send = (datagram: Bytes, to: Address) => this.#send(datagram, to)
     const { clock, random, crypto, network, identity } = ports
     const { counters } = this
+    const options = { ...DEFAULTS, ...ports.options }
     this.#sessionPorts = {
-      ...DEFAULTS,
-      ...ports.options,
+      ...options,
       clock,
       crypto,
       counters,
@@ -106,6 +118,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       network,
       identity,
       counters,
+      handshakesPerSecond: options.handshakesPerSecond,
       send,
       self: () => this.self,
       newConnectionId: () => this.#newConnectionId(),
@@ -282,6 +295,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
         return this.#answering.initiation(datagram, from)
       case PACKET_RESPONSE:
         return this.#response(datagram, from)
+      case PACKET_RETRY:
+        return this.#retry(datagram, from)
       case PACKET_REFUSAL:
         return this.#refusal(datagram, from)
       default:
@@ -329,9 +344,22 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
 
   #refusal(datagram: Bytes, from: Address): void {
     const refusal = decodeRefusal(datagram)
-    for (const dial of this.#dials.values())
-      if (equal(dial.echo, refusal.echo)) return dial.refused(refusal, from)
-    this.counters.drop('unexpected-refusal')
+    const dial = this.#dialOf(refusal.echo)
+    if (dial) dial.refused(refusal, from)
+    else this.counters.drop('unexpected-refusal')
+  }
+
+  #retry(datagram: Bytes, from: Address): void {
+    const retry = decodeRetry(datagram)
+    const dial = this.#dialOf(retry.echo)
+    if (dial) dial.retried(retry, from)
+    else this.counters.drop('unexpected-retry')
+  }
+
+  /** The dial whose initiation somebody has seen. */
+  #dialOf(echo: Uint8Array): Dial | undefined {
+    for (const dial of this.#dials.values()) if (equal(dial.echo, echo)) return dial
+    return undefined
   }
 
   #send(datagram: Bytes, to: Address): void {

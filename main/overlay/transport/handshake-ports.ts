@@ -17,6 +17,8 @@ export interface HandshakePorts {
   readonly network: Network
   readonly identity: Identity
   readonly counters: Counters
+  /** How many handshakes with callers of proven address may be computed; all other limits follow from it. */
+  readonly handshakesPerSecond: number
   self(): PeerRecord
   send(datagram: Bytes, to: Address): void
   newConnectionId(): number

@@ -1,6 +1,6 @@
 // What the two Noise messages carry, encrypted and bound to the handshake.
 //
-//   hello (in the initiation)   connection id 8 | initiator's peer record n | zeros up to a datagram of 1,200 bytes
+//   hello (in the initiation)   connection id 8 | initiator's peer record n | zeros up to 1,065 bytes
 //   answer (in the response)    status 1 | connection id 8 | observed address 7 or 19 | responder's peer record n
 //
 // Each side's connection id is the one it wants to be addressed by. The observed address is where the responder saw
@@ -13,11 +13,12 @@ import { type Network } from '../network.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { Reader, Writer } from './codec.ts'
-import { NETWORK_TAG_BYTES, PROTOCOL_VERSION } from './packet.ts'
+import { NETWORK_TAG_BYTES, NOISE_HELLO_BYTES } from './packet.ts'
 import { type PeerRecord, readAddress, readPeerRecord, writeAddress, writePeerRecord } from './peer-record.ts'
 
 /** Noise IK message 1 around its payload: ephemeral key 32, sealed static key 48, tag 16. */
-export const NOISE_HELLO_OVERHEAD_BYTES = 96
+const NOISE_HELLO_OVERHEAD_BYTES = 96
+const HELLO_BYTES = NOISE_HELLO_BYTES - NOISE_HELLO_OVERHEAD_BYTES
 
 /** Wire values of `status`; append only. */
 const STATUSES = ['welcome', 'bad-signature', 'bad-puzzle', 'quota'] as const satisfies readonly (
@@ -37,9 +38,12 @@ export interface Answer {
   record: PeerRecord
 }
 
-/** Version and network stand in the prologue: a handshake between different ones does not open. */
-export function prologueOf(network: Network): Bytes {
-  return concat(Uint8Array.of(PROTOCOL_VERSION), network.id)
+/**
+ * Version and network stand in the prologue: a handshake between different ones does not open. The version is the one the
+ * initiation names, so whoever changes it on the way has broken the handshake (Noise §6 on prologues).
+ */
+export function prologueOf(network: Network, version: number): Bytes {
+  return concat(Uint8Array.of(version), network.id)
 }
 
 /** In the clear, so that a node of another network can say so instead of keeping silent. */
@@ -47,10 +51,10 @@ export function networkTagOf(network: Network): Bytes {
   return network.id.slice(0, NETWORK_TAG_BYTES)
 }
 
-export function encodeHello(hello: Hello, paddedBytes: number): Bytes {
-  const writer = new Writer(paddedBytes).u64(hello.connectionId)
+export function encodeHello(hello: Hello): Bytes {
+  const writer = new Writer(HELLO_BYTES).u64(hello.connectionId)
   writePeerRecord(writer, hello.record)
-  const padded = new Uint8Array(paddedBytes)
+  const padded = new Uint8Array(HELLO_BYTES)
   padded.set(writer.finish())
   return padded
 }

@@ -1,23 +1,25 @@
 // The datagrams between two endpoints. The first byte says which kind; everything else is sealed or checked before use.
 //
-//   initiation  1 | version 1 | network tag 4 | token length 1 | token n | Noise IK message 1        1,200 bytes
+//   initiation  1 | version 1 | network tag 4 | token length 1 | token n | zeros 32 - n | Noise IK message 1 (1,161)
 //   response    2 | initiator's connection id 8 | Noise IK message 2
-//   retry       3   kept for the stateless retry token of a later version
+//   retry       3 | echo 8 | token n (1 to 32)
 //   refusal     4 | reason 1 | echo 8
 //   sealed      5 | receiver's connection id 8 | packet number 4 | ciphertext n | tag 16
 //
 // A connection id is chosen by the one who receives under it: 53 random bits in 8 bytes. The packet number on the wire
 // is the low 32 bits of the true one. The whole header of a sealed packet is authenticated, none of it is encrypted.
-// A refusal is not authenticated; the echo (the first bytes of the initiation's ephemeral key) shows that its sender
-// saw the initiation, and it may change the words of a failure, never turn a success into one while another address
-// may still answer.
+// An initiation is always 1,200 bytes. Its token has room of its own: the same Noise message goes out with a token or
+// without. It cannot be sealed anew for a token, because its key is good for one message (RFC 8439 §4).
+// Retry and refusal are not authenticated; the echo (the first bytes of the initiation's ephemeral key) shows that their
+// sender saw the initiation. A refusal may change the words of a failure, never make one. A token is bytes to whoever
+// carries it; only the endpoint that made it reads it (transport/retry-tokens.ts).
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { TAG_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
 
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** One datagram, everywhere, until path MTU discovery: what every path must carry (RFC 9000 §14). */
 export const DATAGRAM_BYTES = 1200
@@ -31,7 +33,8 @@ export const PACKET_SEALED = 5
 export const CONNECTION_ID_BYTES = 8
 export const NETWORK_TAG_BYTES = 4
 export const ECHO_BYTES = 8
-export const MAX_TOKEN_BYTES = 64
+/** Chosen: a whole HMAC-SHA-512-256, so that a token may be nothing else. */
+export const MAX_TOKEN_BYTES = 32
 export const SEALED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4
 /** What is left of a datagram for frames. */
 export const MAX_FRAMES_BYTES = DATAGRAM_BYTES - SEALED_HEADER_BYTES - TAG_BYTES
@@ -39,23 +42,25 @@ export const MAX_FRAMES_BYTES = DATAGRAM_BYTES - SEALED_HEADER_BYTES - TAG_BYTES
 export const REFUSED_NETWORK = 1
 export const REFUSED_VERSION = 2
 
+const INITIATION_HEADER_BYTES = 1 + 1 + NETWORK_TAG_BYTES + 1 + MAX_TOKEN_BYTES
+/** What an initiation leaves to its Noise message, no more and no less. */
+export const NOISE_HELLO_BYTES = DATAGRAM_BYTES - INITIATION_HEADER_BYTES
+const TOKEN_ROOM: Bytes = new Uint8Array(MAX_TOKEN_BYTES)
+
 const TRUNCATION = 2 ** 32
 
 export interface Initiation {
   version: number
   networkTag: Bytes
+  /** Empty where the caller was not asked for one. */
   token: Bytes
   noise: Bytes
-}
-
-export function initiationHeaderBytes(token: Uint8Array): number {
-  return 1 + 1 + NETWORK_TAG_BYTES + 1 + token.length
 }
 
 export function encodeInitiation(initiation: Initiation): Bytes {
   const { version, networkTag, token, noise } = initiation
   const writer = new Writer(DATAGRAM_BYTES).u8(PACKET_INITIATION).u8(version).bytes(networkTag)
-  return writer.u8(token.length).bytes(token).bytes(noise).finish()
+  return writer.u8(token.length).bytes(token).bytes(TOKEN_ROOM.subarray(token.length)).bytes(noise).finish()
 }
 
 /** Errors: malformed, also where the datagram is not padded to full size (RFC 9000 §8.1). */
@@ -68,7 +73,9 @@ export function decodeInitiation(datagram: Uint8Array): Initiation {
   const networkTag = reader.bytes(NETWORK_TAG_BYTES)
   const tokenBytes = reader.u8()
   if (tokenBytes > MAX_TOKEN_BYTES) throw new BanyanError('too-large', `a retry token of ${tokenBytes} bytes`)
-  return { version, networkTag, token: reader.bytes(tokenBytes), noise: reader.rest() }
+  const token = reader.bytes(tokenBytes)
+  reader.bytes(MAX_TOKEN_BYTES - tokenBytes)
+  return { version, networkTag, token, noise: reader.rest() }
 }
 
 export interface Response {
@@ -84,6 +91,26 @@ export function decodeResponse(datagram: Uint8Array): Response {
   const reader = new Reader(datagram)
   reader.u8()
   return { connectionId: reader.u64(), noise: reader.rest() }
+}
+
+export interface Retry {
+  echo: Bytes
+  token: Bytes
+}
+
+export function encodeRetry(retry: Retry): Bytes {
+  return new Writer(64).u8(PACKET_RETRY).bytes(retry.echo).bytes(retry.token).finish()
+}
+
+/** Errors: malformed, also where there is no token; too-large. */
+export function decodeRetry(datagram: Uint8Array): Retry {
+  const reader = new Reader(datagram)
+  reader.u8()
+  const retry = { echo: reader.bytes(ECHO_BYTES), token: reader.rest() }
+  if (retry.token.length === 0) throw new BanyanError('malformed', 'a retry without a token')
+  if (retry.token.length > MAX_TOKEN_BYTES)
+    throw new BanyanError('too-large', `a retry token of ${retry.token.length} bytes`)
+  return retry
 }
 
 export interface Refusal {

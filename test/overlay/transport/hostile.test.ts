@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Bytes } from '../../../main/overlay/base/bytes.ts'
-import { MAX_HALF_OPEN } from '../../../main/overlay/transport/answering.ts'
+import { MAX_HALF_OPEN } from '../../../main/overlay/transport/admission.ts'
 import { PACKET_INITIATION, PACKET_SEALED } from '../../../main/overlay/wire/packet.ts'
 import { World, targetOf, text, utf8 } from './world.ts'
 
@@ -48,8 +48,9 @@ describe('an endpoint with a session', () => {
     expect(receivedPackets - traffic.receivedPackets).toBeGreaterThanOrEqual(100_000)
     const droppedInAll = Object.values(dropped).reduce((sum, count) => sum + count, 0)
     expect(droppedInAll).toBeGreaterThan(95_000) // the rest: repeated initiations, answered and forgotten
-    for (const reason of ['unknown-kind', 'unknown-connection', 'malformed', 'not-authentic', 'replayed'])
-      expect(dropped[reason], reason).toBeGreaterThan(100)
+    const reasons = ['unknown-kind', 'unknown-connection', 'malformed', 'not-authentic', 'replayed']
+    for (const reason of [...reasons, 'unexpected-retry', 'unexpected-refusal', 'unexpected-response'])
+      expect(dropped[reason], reason).toBeGreaterThan(20)
     expect(dropped['listener-failed']).toBeUndefined()
     expect(session).toBe(back)
     expect(session.tableSizes.receivedRanges).toBeLessThanOrEqual(before.sizes.receivedRanges + 1)
@@ -104,9 +105,9 @@ describe('an endpoint with a session', () => {
       Object.assign(mallory, world.peer('10.6.6.6', { identity: mallory.identity }))
     }
     for (const packet of initiations) bob.socket.arrive(packet, MALLORY)
-    expect(bob.endpoint.tableSizes.halfOpen).toBe(400)
+    expect(bob.endpoint.tableSizes.halfOpen).toBe(100)
     expect(bob.endpoint.tableSizes.halfOpen).toBeLessThan(MAX_HALF_OPEN)
-    expect(bob.endpoint.counters.dropped).toEqual({ 'handshake-limit': 200 })
+    expect(bob.endpoint.counters.dropped).toEqual({ 'address-unproven': 500 })
     await world.run(6_000)
     expect(bob.endpoint.tableSizes.halfOpen).toBe(0)
   })
