@@ -6,7 +6,11 @@
 
 import { BanyanError } from '../base/errors.ts'
 import { type AckRange } from '../wire/packet-frames.ts'
-import { type CongestionControl } from './congestion.ts'
+import { AckSample } from './congestion/ack-sample.ts'
+import { type CongestionControl } from './congestion/congestion-control.ts'
+import { DeliveryRate } from './congestion/delivery-rate.ts'
+import { LossEpisode } from './congestion/loss-episode.ts'
+import { type SentFrame, type SentPacket, releasePacket, takePacket } from './congestion/sent-packet.ts'
 import { RoundTrip } from './round-trip.ts'
 
 /** RFC 9002 §6.1.1. */
@@ -19,23 +23,20 @@ const MAX_PROBE_INTERVAL_MS = 400
 /** Chosen: forget the front of the array in pieces of at least so many entries. */
 const COMPACT_AT = 512
 
-/** One thing in a packet that has to arrive. Exactly one of the two follows, or neither when the session ends. */
-export interface SentFrame {
-  acked(): void
-  /** Send it again, unless it has arrived by another packet. May be called more than once (probes). */
-  lost(): void
-}
+/** What kept the last packet from leaving. */
+export type HeldBy = 'window' | 'pacing' | 'nothing to send' | 'the peer'
 
-interface SentPacket {
-  number: number
-  sentMs: number
-  bytes: number
-  frames: readonly SentFrame[]
-}
+// One ack is read at a time, whatever the number of sessions: none of it outlives the call.
+const acked: SentPacket[] = []
+const lost: SentPacket[] = []
+const late: SentPacket[] = []
+const sample = new AckSample()
 
 export class LossRecovery {
   readonly rtt = new RoundTrip()
   readonly #congestion: CongestionControl
+  readonly #delivery = new DeliveryRate()
+  readonly #episode = new LossEpisode()
   #packets: (SentPacket | undefined)[] = []
   #base = 0 // the number of #packets[0]
   #head = 0 // index of the oldest packet that may still be under way
@@ -48,6 +49,7 @@ export class LossRecovery {
   #probeCount = 0
   #lossAtMs: number | undefined
   #isLimited = false
+  #isWindowFull = false
 
   constructor(congestion: CongestionControl) {
     this.#congestion = congestion
@@ -62,6 +64,10 @@ export class LossRecovery {
     return this.#inFlight
   }
 
+  get bytesInFlight(): number {
+    return this.#bytesInFlight
+  }
+
   /** Entries kept; for the tests that watch memory. */
   get tracked(): number {
     return this.#packets.length
@@ -71,19 +77,24 @@ export class LossRecovery {
     return this.#bytesInFlight + bytes <= this.#congestion.windowBytes
   }
 
-  /** The sender had more than the window let go: what is acknowledged from now on proves that the window was in use. */
-  windowWasFull(): void {
-    this.#isLimited = true
+  /** The sender stopped, and why: whether the path or the application is measured from now on (RFC 9002 §7.8). */
+  heldBy(cause: HeldBy): void {
+    this.#isWindowFull = cause === 'window'
+    if (cause === 'window' || cause === 'pacing') this.#isLimited = true
+    if (cause === 'nothing to send') this.#delivery.nothingToSend(this.#bytesInFlight)
   }
 
-  /** Notes the packet `nextNumber`; without frames it only carried an ack. */
+  /** Notes the packet `nextNumber`; without frames it only carried an ack. The list is not kept. */
   sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number): void {
     if (!frames) {
       this.#packets.push(undefined)
       this.#compact()
       return
     }
-    this.#packets.push({ number: this.nextNumber, sentMs: nowMs, bytes, frames })
+    const packet = takePacket(this.nextNumber, bytes, frames, nowMs)
+    this.#delivery.sent(packet, this.#bytesInFlight)
+    this.#congestion.sent(packet, this.#bytesInFlight, nowMs)
+    this.#packets.push(packet)
     this.#inFlight++
     this.#bytesInFlight += bytes
     this.#lastSentMs = nowMs
@@ -94,19 +105,16 @@ export class LossRecovery {
     const largest = ranges[0]!.last
     if (largest >= this.nextNumber)
       throw new BanyanError('malformed', 'an ack of a packet that was never sent')
-    const acked = this.#takeAcked(ranges)
+    this.#takeAcked(ranges)
+    this.#takeLate(ranges)
     this.#largestAcked = Math.max(this.#largestAcked, largest)
-    if (acked.length === 0) return false
-    const newest = acked.reduce((a, b) => (b.number > a.number ? b : a))
-    if (newest.number === largest) this.#sample(newest, ackDelayMs, nowMs)
-    this.#detectLost(nowMs, acked)
-    for (const packet of acked) this.#congestion.acked(packet.bytes, packet.sentMs, this.#isLimited)
-    if (this.maySend(this.#congestion.windowBytes / 2)) this.#isLimited = false
-    this.#probeCount = 0
-    this.#largestAckedSentMs = Math.max(this.#largestAckedSentMs, newest.sentMs)
-    for (const packet of acked) for (const frame of packet.frames) frame.acked()
+    if (acked.length > 0) this.#newlyAcked(largest, ackDelayMs, nowMs)
+    const isNew = acked.length + late.length > 0
+    for (const packet of acked) settle(packet)
+    for (const packet of late) settle(packet)
+    acked.length = late.length = 0
     this.#compact()
-    return true
+    return isNew
   }
 
   /** The time for packets that an ack has overtaken by too little to be called lost at once. */
@@ -123,7 +131,7 @@ export class LossRecovery {
   }
 
   lossTimePassed(nowMs: number): void {
-    this.#detectLost(nowMs, [])
+    this.#detectLost(nowMs)
     this.#compact()
   }
 
@@ -139,8 +147,31 @@ export class LossRecovery {
     }
   }
 
-  #takeAcked(ranges: readonly AckRange[]): SentPacket[] {
-    const acked: SentPacket[] = []
+  #newlyAcked(largest: number, ackDelayMs: number, nowMs: number): void {
+    let newest = acked[0]!
+    let bytes = 0
+    for (const packet of acked) {
+      this.#delivery.acked(packet, nowMs)
+      bytes += packet.bytes
+      if (packet.number > newest.number) newest = packet
+    }
+    sample.rttMs = undefined
+    if (newest.number === largest) this.#sampleRtt(newest, ackDelayMs, nowMs)
+    this.#detectLost(nowMs)
+    this.#delivery.measure(sample)
+    sample.nowMs = nowMs
+    sample.ackedBytes = bytes
+    sample.bytesInFlight = this.#bytesInFlight
+    sample.smoothedRttMs = this.rtt.smoothedMs
+    sample.isLimiting = this.#isLimited
+    sample.isWindowFull = this.#isWindowFull
+    this.#congestion.acked(sample)
+    if (this.maySend(this.#congestion.windowBytes / 2)) this.#isLimited = false
+    this.#probeCount = 0
+    this.#largestAckedSentMs = Math.max(this.#largestAckedSentMs, newest.sentMs)
+  }
+
+  #takeAcked(ranges: readonly AckRange[]): void {
     for (const range of ranges) {
       const to = Math.min(range.last - this.#base, this.#packets.length - 1)
       for (let i = Math.max(range.first - this.#base, this.#head); i <= to; i++) {
@@ -148,7 +179,10 @@ export class LossRecovery {
         if (packet) acked.push(this.#take(i, packet))
       }
     }
-    return acked
+  }
+
+  #takeLate(ranges: readonly AckRange[]): void {
+    if (this.#episode.settle(ranges, late)) this.#congestion.lossWasSpurious()
   }
 
   #take(index: number, packet: SentPacket): SentPacket {
@@ -158,16 +192,16 @@ export class LossRecovery {
     return packet
   }
 
-  #sample(packet: SentPacket, ackDelayMs: number, nowMs: number): void {
-    this.rtt.sample(nowMs - packet.sentMs, ackDelayMs)
+  #sampleRtt(packet: SentPacket, ackDelayMs: number, nowMs: number): void {
+    sample.rttMs = nowMs - packet.sentMs
+    this.rtt.sample(sample.rttMs, ackDelayMs)
     this.#firstSampleMs = Math.min(this.#firstSampleMs, nowMs)
   }
 
   /** RFC 9002 §6.1 and appendix A.10. */
-  #detectLost(nowMs: number, acked: readonly SentPacket[]): void {
+  #detectLost(nowMs: number): void {
     this.#lossAtMs = undefined
     const delayMs = this.rtt.lossDelayMs
-    const lost: SentPacket[] = []
     const end = Math.min(this.#largestAcked - this.#base, this.#packets.length)
     for (let i = this.#head; i < end; i++) {
       const packet = this.#packets[i]
@@ -176,14 +210,21 @@ export class LossRecovery {
         lost.push(this.#take(i, packet))
       else this.#lossAtMs = Math.min(this.#lossAtMs ?? Infinity, packet.sentMs + delayMs)
     }
-    if (lost.length === 0) return
-    this.#congestion.lost(lost[lost.length - 1]!.sentMs, nowMs)
-    if (this.#isPersistent(lost, acked)) this.#congestion.persistentlyCongested()
-    for (const packet of lost) for (const frame of packet.frames) frame.lost()
+    if (lost.length > 0) this.#newlyLost(nowMs)
+  }
+
+  #newlyLost(nowMs: number): void {
+    for (const packet of lost) this.#congestion.lost(packet, this.#delivery.lost(packet), nowMs)
+    if (this.#isPersistent()) this.#congestion.persistentlyCongested()
+    for (const packet of lost) {
+      for (const frame of packet.frames) frame.lost()
+      this.#episode.add(packet, nowMs)
+    }
+    lost.length = 0
   }
 
   /** RFC 9002 §7.6: everything sent over a long time was lost, nothing in between acknowledged. */
-  #isPersistent(lost: readonly SentPacket[], acked: readonly SentPacket[]): boolean {
+  #isPersistent(): boolean {
     const first = lost[0]!
     const last = lost[lost.length - 1]!
     if (first.sentMs < this.#firstSampleMs || first.sentMs <= this.#largestAckedSentMs) return false
@@ -198,4 +239,9 @@ export class LossRecovery {
     this.#base += this.#head
     this.#head = 0
   }
+}
+
+function settle(packet: SentPacket): void {
+  for (const frame of packet.frames) frame.acked()
+  releasePacket(packet)
 }

@@ -9,8 +9,8 @@ interface Fragment {
 }
 
 /**
- * Pieces kept out of order. A window of 1 MiB holds some 900 full ones; the rest is for pieces cut anew on
- * retransmission. It bounds what an endless row of single bytes can cost.
+ * Pieces kept out of order: some 2.4 MB of full ones. It bounds what an endless row of single bytes can cost, and what a hole in
+ * a wide window can; the pieces past it are sent again.
  */
 const MAX_FRAGMENTS = 2048
 
@@ -66,10 +66,6 @@ export class ReceiveStream {
   nextLimit(): number | undefined {
     if (this.#next + this.#windowBytes / 2 < this.#limitBytes) return undefined
     this.#limitBytes = this.#next + this.#windowBytes
-    return this.#limitBytes
-  }
-
-  get limitBytes(): number {
     return this.#limitBytes
   }
 

@@ -1,6 +1,7 @@
 // The sending half of a stream: bytes wait here until the peer has acknowledged them. Lost pieces go first again.
 
 import { type Bytes } from '../base/bytes.ts'
+import { type SentFrame } from './congestion/sent-packet.ts'
 import { RangeSet } from './range-set.ts'
 
 interface Chunk {
@@ -8,10 +9,30 @@ interface Chunk {
   bytes: Uint8Array
 }
 
-/** A piece to put into a packet. */
 export interface Slice {
-  offset: number
-  length: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** A piece to put into a packet; it tells its stream what became of it. */
+export class SentSlice implements Slice, SentFrame {
+  readonly offset: number
+  readonly length: number
+  readonly #stream: SendStream
+
+  constructor(stream: SendStream, offset: number, length: number) {
+    this.#stream = stream
+    this.offset = offset
+    this.length = length
+  }
+
+  acked(): void {
+    this.#stream.acked(this)
+  }
+
+  lost(): void {
+    this.#stream.lost(this)
+  }
 }
 
 /** Chosen: forget acknowledged chunks in pieces of at least so many. */
@@ -36,6 +57,11 @@ export class SendStream {
 
   get writtenBytes(): number {
     return this.#written
+  }
+
+  /** Never sent so far. */
+  get unsentBytes(): number {
+    return this.#written - this.#sent
   }
 
   /** All bytes below this offset have arrived. */
@@ -64,16 +90,16 @@ export class SendStream {
   }
 
   /** The next piece, lost ones first, of at most `room` bytes. */
-  next(room: number, newBytes: number): Slice | undefined {
+  next(room: number, newBytes: number): SentSlice | undefined {
     const lost = this.#lost.first
     if (lost) {
-      const slice = { offset: lost.start, length: Math.min(room, lost.end - lost.start) }
+      const slice = new SentSlice(this, lost.start, Math.min(room, lost.end - lost.start))
       this.#lost.remove(slice.offset, slice.offset + slice.length)
       return slice
     }
     const length = Math.min(room, this.#newBytes(newBytes))
     if (length <= 0) return undefined
-    const slice = { offset: this.#sent, length }
+    const slice = new SentSlice(this, this.#sent, length)
     this.#sent += length
     return slice
   }

@@ -5,16 +5,23 @@ import { BanyanError } from '../base/errors.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { type Frame, streamOverheadBytes, writeFrame } from '../wire/packet-frames.ts'
 import { type PacketWriter } from '../wire/packet-codec.ts'
-import { type SentFrame } from './loss-recovery.ts'
+import { type SentFrame } from './congestion/sent-packet.ts'
 import { MessageReceiver, MessageSender } from './message-channel.ts'
 import { ReceiveStream } from './receive-stream.ts'
-import { SendStream, type Slice } from './send-stream.ts'
+import { SendStream } from './send-stream.ts'
 
 /**
  * What each side may send before it hears a new limit, per stream and in all. Part of the protocol: both sides start
- * from it. It bounds the memory a peer can take, and a link of 100 ms to 10 MB/s.
+ * from it.
  */
 export const WINDOW_BYTES = 1024 * 1024
+/**
+ * Chosen: what the receiver lets the window grow to where a sender uses it up quickly, enough for 80 MB/s over 100 ms. What
+ * a peer can make us keep is bounded by the number of pieces out of order besides (receive-stream.ts).
+ */
+export const MAX_WINDOW_BYTES = 8 * WINDOW_BYTES
+/** Chosen: a window of which half lasts less than two round trips may be what holds the sender back, so it doubles. */
+const QUICK_ROUND_TRIPS = 2
 /** A piece of a stream shorter than this is not worth a further frame in a packet that is nearly full. */
 const MIN_PIECE_BYTES = 16
 const MESSAGE_STREAM = 0
@@ -26,6 +33,8 @@ export class SessionStreams {
   #sentBytes = 0
   #limitBytes = WINDOW_BYTES // the peer's, for all streams
   #grantedBytes = WINDOW_BYTES // ours
+  #windowBytes = WINDOW_BYTES // ours, the distance between what was read and what was granted
+  #grantedAtMs = -Infinity
   #owesMaxData = false
   #owesMaxStreamData = false
   readonly #maxData: SentFrame = { acked: () => {}, lost: () => (this.#owesMaxData = true) }
@@ -33,7 +42,7 @@ export class SessionStreams {
 
   constructor(deliver: (message: Bytes) => void) {
     const messages = new MessageReceiver(deliver)
-    this.#receiving = new ReceiveStream(WINDOW_BYTES, (bytes) => messages.receive(bytes))
+    this.#receiving = new ReceiveStream(MAX_WINDOW_BYTES, (bytes) => messages.receive(bytes))
   }
 
   /** Written and not yet acknowledged. */
@@ -60,14 +69,14 @@ export class SessionStreams {
   }
 
   /** False where the piece could not be kept. Errors: malformed, quota, too-large. */
-  receive(frame: Frame & { type: 'stream' }): boolean {
+  receive(frame: Frame & { type: 'stream' }, nowMs: number, rttMs: number): boolean {
     if (frame.id !== MESSAGE_STREAM)
       throw new BanyanError('malformed', `a stream ${frame.id} that nobody opened`)
     const before = this.#receiving.highestBytes
     const grown = Math.max(0, frame.offset + frame.data.length - before)
     if (before + grown > this.#grantedBytes) throw new BanyanError('quota', 'past the limit of all streams')
     if (!this.#receiving.receive(frame.offset, frame.data, frame.isLast)) return false
-    this.#grant()
+    this.#grant(nowMs, rttMs)
     return true
   }
 
@@ -90,6 +99,11 @@ export class SessionStreams {
     )
   }
 
+  /** There are bytes that only the peer's limits hold back. */
+  get isHeld(): boolean {
+    return this.#sending.unsentBytes > 0
+  }
+
   /** Fills the packet, and lists what was put into it. */
   write(out: PacketWriter, frames: SentFrame[]): void {
     this.#writeLimits(out, frames)
@@ -107,14 +121,23 @@ export class SessionStreams {
         isLast: false,
         data: stream.read(slice),
       })
-      frames.push(new SentSlice(stream, slice))
+      frames.push(slice)
     }
   }
 
-  #grant(): void {
-    if (this.#receiving.nextLimit() === undefined) return
+  /**
+   * Tells a new limit once half the window is used up. There is one stream, so the limit of all bounds it, too; what the
+   * stream itself would take is the most the window can grow to.
+   */
+  #grant(nowMs: number, rttMs: number): void {
+    this.#receiving.nextLimit()
+    const { deliveredBytes } = this.#receiving
+    if (deliveredBytes + this.#windowBytes / 2 < this.#grantedBytes) return
+    if (nowMs - this.#grantedAtMs < QUICK_ROUND_TRIPS * rttMs)
+      this.#windowBytes = Math.min(2 * this.#windowBytes, MAX_WINDOW_BYTES)
+    this.#grantedAtMs = nowMs
+    this.#grantedBytes = deliveredBytes + this.#windowBytes
     this.#owesMaxStreamData = true
-    this.#grantedBytes = this.#receiving.deliveredBytes + WINDOW_BYTES
     this.#owesMaxData = true
   }
 
@@ -126,26 +149,8 @@ export class SessionStreams {
     }
     if (this.#owesMaxStreamData) {
       this.#owesMaxStreamData = false
-      writeFrame(out, { type: 'max-stream-data', id: MESSAGE_STREAM, limitBytes: this.#receiving.limitBytes })
+      writeFrame(out, { type: 'max-stream-data', id: MESSAGE_STREAM, limitBytes: this.#grantedBytes })
       frames.push(this.#maxStreamData)
     }
-  }
-}
-
-class SentSlice implements SentFrame {
-  readonly #stream: SendStream
-  readonly #slice: Slice
-
-  constructor(stream: SendStream, slice: Slice) {
-    this.#stream = stream
-    this.#slice = slice
-  }
-
-  acked(): void {
-    this.#stream.acked(this.#slice)
-  }
-
-  lost(): void {
-    this.#stream.lost(this.#slice)
   }
 }

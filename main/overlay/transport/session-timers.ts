@@ -11,14 +11,10 @@ export interface SessionDuties {
   lossDue(): void
   /** Nothing was heard of what was sent for a probe timeout. */
   probeDue(): void
+  /** The pacer lets packets go again. */
+  paceDue(): void
   /** The link has been idle for the keep-alive interval. */
   keepAliveDue(): void
-}
-
-export interface Deadlines {
-  ackMs: number | undefined
-  lossMs: number | undefined
-  probeMs: number | undefined
 }
 
 /** Sums of fractions of milliseconds may fall short of a deadline by a rounding error; that is not early. */
@@ -28,7 +24,10 @@ export class SessionTimers {
   readonly #clock: Clock
   readonly #duties: SessionDuties
   #keepAliveMs: number
-  #deadlines: Deadlines = { ackMs: undefined, lossMs: undefined, probeMs: undefined }
+  #ackMs = Infinity
+  #lossMs = Infinity
+  #probeMs = Infinity
+  #paceMs = Infinity
   #activeMs: number
   #timer: Timer | undefined
   #timerMs = Infinity
@@ -52,9 +51,12 @@ export class SessionTimers {
     this.#arm()
   }
 
-  /** Packets were sent or acks received: these are the duties from now on. */
-  reschedule(deadlines: Deadlines): void {
-    this.#deadlines = deadlines
+  /** Packets were sent or acks received: these are the duties from now on; Infinity for none. */
+  reschedule(ackMs: number, lossMs: number, probeMs: number, paceMs: number): void {
+    this.#ackMs = ackMs
+    this.#lossMs = lossMs
+    this.#probeMs = probeMs
+    this.#paceMs = paceMs
     this.#arm()
   }
 
@@ -70,8 +72,7 @@ export class SessionTimers {
 
   #arm(): void {
     if (this.#isStopped) return
-    const { ackMs = Infinity, lossMs = Infinity, probeMs = Infinity } = this.#deadlines
-    const nextMs = Math.min(ackMs, lossMs, probeMs, this.#keepAliveAtMs)
+    const nextMs = Math.min(this.#ackMs, this.#lossMs, this.#probeMs, this.#paceMs, this.#keepAliveAtMs)
     if (this.#timer && this.#timerMs <= nextMs) return
     this.#timer?.cancel()
     this.#timerMs = nextMs
@@ -82,10 +83,10 @@ export class SessionTimers {
   #fire(): void {
     this.#timer = undefined
     const nowMs = this.#clock.nowMs() + ROUNDING_MS
-    const { ackMs = Infinity, lossMs = Infinity, probeMs = Infinity } = this.#deadlines
-    if (ackMs <= nowMs) this.#duties.ackDue()
-    else if (lossMs <= nowMs) this.#duties.lossDue()
-    else if (probeMs <= nowMs) this.#duties.probeDue()
+    if (this.#ackMs <= nowMs) this.#duties.ackDue()
+    else if (this.#lossMs <= nowMs) this.#duties.lossDue()
+    else if (this.#probeMs <= nowMs) this.#duties.probeDue()
+    else if (this.#paceMs <= nowMs) this.#duties.paceDue()
     else if (this.#keepAliveAtMs <= nowMs) this.#duties.keepAliveDue()
     this.#arm()
   }

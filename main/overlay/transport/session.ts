@@ -21,10 +21,14 @@ import {
 } from '../wire/packet.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { Acknowledger } from './acknowledger.ts'
-import { NewReno } from './congestion.ts'
+import { type CongestionControl } from './congestion/congestion-control.ts'
+import { type CongestionLaw, congestionControl } from './congestion/laws.ts'
+import { type SentFrame } from './congestion/sent-packet.ts'
 import { type Counters, Traffic } from './counters.ts'
 import { type Link } from './links.ts'
-import { LossRecovery, type SentFrame } from './loss-recovery.ts'
+import { type HeldBy, LossRecovery } from './loss-recovery.ts'
+import { Pacer } from './pacer.ts'
+import { type ReceivedPackets } from './received-packets.ts'
 import { type SessionDuties, SessionTimers } from './session-timers.ts'
 import { SessionStreams } from './session-streams.ts'
 
@@ -40,6 +44,9 @@ const MIN_UNANSWERED_PROBES = 3
 const PROBE_PACKETS = 2
 /** Chosen: the side that answered keeps alive this much later, so that the two never ping one after another. */
 const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
+
+/** What a person waits for. */
+const DEFAULT_LAW: CongestionLaw = 'bbr'
 
 export interface SessionFacts {
   keys: SessionKeys
@@ -61,6 +68,8 @@ export interface SessionPorts {
   keepAliveMs: number
   untranslatedKeepAliveMs: number
   silenceMs: number
+  /** Which law the bytes we send obey; DEFAULT_LAW where it is left out. */
+  congestionLaw?: CongestionLaw
   send(datagram: Bytes, to: Address): void
   /** Runs a listener of the application: what it throws is its defect, and never the peer's. */
   guard(listener: () => void): void
@@ -73,11 +82,10 @@ export interface SessionOwner {
   observed(session: Session, address: Address): void
 }
 
-const NO_FRAMES: readonly SentFrame[] = []
-
 // One packet is built or opened at a time, whatever the number of sessions: none of it outlives the call.
 const outgoing = new PacketWriter(MAX_FRAMES_BYTES)
 const opened: Bytes = new Uint8Array(65_536)
+const frames: SentFrame[] = []
 
 export class Session implements Link, SessionDuties {
   readonly peer: PeerRecord
@@ -85,7 +93,9 @@ export class Session implements Link, SessionDuties {
   readonly traffic = new Traffic()
   readonly #ports: SessionPorts
   readonly #owner: SessionOwner
-  readonly #recovery = new LossRecovery(new NewReno(DATAGRAM_BYTES))
+  readonly #congestion: CongestionControl
+  readonly #recovery: LossRecovery
+  readonly #pacer = new Pacer(DATAGRAM_BYTES)
   readonly #acks = new Acknowledger()
   readonly #streams: SessionStreams
   readonly #timers: SessionTimers
@@ -105,6 +115,12 @@ export class Session implements Link, SessionDuties {
     this.#address = facts.address
     this.#ports = ports
     this.#owner = owner
+    this.#congestion = congestionControl(
+      ports.congestionLaw ?? DEFAULT_LAW,
+      DATAGRAM_BYTES,
+      facts.ownConnectionId,
+    )
+    this.#recovery = new LossRecovery(this.#congestion)
     this.#streams = new SessionStreams((message) => ports.guard(() => owner.message(this, message)))
     this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
@@ -205,6 +221,10 @@ export class Session implements Link, SessionDuties {
     this.#flush()
   }
 
+  paceDue(): void {
+    this.#flush()
+  }
+
   keepAliveDue(): void {
     this.#owesPing = true
     this.#flush()
@@ -271,7 +291,7 @@ export class Session implements Link, SessionDuties {
         if (this.#recovery.acked(frame.ranges, frame.delayUs / 1000, nowMs)) this.#streams.settle()
         return true
       case 'stream':
-        return this.#streams.receive(frame)
+        return this.#streams.receive(frame, nowMs, this.rttMs)
       case 'max-data':
         this.#streams.raiseLimit(frame.limitBytes)
         return true
@@ -305,54 +325,59 @@ export class Session implements Link, SessionDuties {
   #flush(): void {
     if (!this.#isOpen) return
     const nowMs = this.#ports.clock.nowMs()
-    while (this.#sendNext(nowMs));
-    const { lossAtMs, probeAtMs } = this.#recovery
-    this.#timers.reschedule({ ackMs: this.#acks.dueMs, lossMs: lossAtMs, probeMs: probeAtMs })
+    while (this.#wantsToSend && this.#heldBy(nowMs) === undefined) this.#sendFrames(nowMs)
+    const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#idleCause
+    if (cause) this.#recovery.heldBy(cause)
+    if (this.#acks.isUrgent) this.#sendAck(nowMs)
+    const { lossAtMs = Infinity, probeAtMs = Infinity } = this.#recovery
+    const paceAtMs = cause === 'pacing' ? this.#pacer.nextMs(this.#congestion.pacingRate!) : Infinity
+    this.#timers.reschedule(this.#acks.dueMs ?? Infinity, lossAtMs, probeAtMs, paceAtMs)
   }
 
-  /** Sends one packet, if there is reason to. Returns whether there may be more. */
-  #sendNext(nowMs: number): boolean {
-    const wantsToSend =
-      this.#owesPing || this.#owesObservedAddress || this.#probesOwed > 0 || this.#streams.isReady
-    const maySend = this.#probesOwed > 0 || this.#recovery.maySend(DATAGRAM_BYTES)
-    if (wantsToSend && !maySend) this.#recovery.windowWasFull()
-    if (wantsToSend && maySend) {
-      this.#sendFrames(nowMs)
-      return true
-    }
-    if (this.#acks.isUrgent) {
-      outgoing.reset()
-      this.#writeAck(nowMs)
-      this.#sendPacket(undefined, nowMs)
-    }
-    return false
+  get #wantsToSend(): boolean {
+    return this.#owesPing || this.#owesObservedAddress || this.#probesOwed > 0 || this.#streams.isReady
+  }
+
+  /** What keeps the next packet from leaving; probes of a silent path are held by nothing. */
+  #heldBy(nowMs: number): HeldBy | undefined {
+    if (this.#probesOwed > 0) return undefined
+    if (!this.#recovery.maySend(DATAGRAM_BYTES)) return 'window'
+    return this.#pacer.maySend(this.#congestion.pacingRate, nowMs) ? undefined : 'pacing'
+  }
+
+  get #idleCause(): HeldBy {
+    return this.#streams.isHeld ? 'the peer' : 'nothing to send'
+  }
+
+  #sendAck(nowMs: number): void {
+    outgoing.reset()
+    this.#writeAck(nowMs)
+    this.#sendPacket(undefined, nowMs)
   }
 
   #sendFrames(nowMs: number): void {
-    const frames: SentFrame[] = []
+    frames.length = 0
     outgoing.reset()
     if (this.#acks.isOwed) frames.push(this.#writeAck(nowMs))
     const withoutAck = frames.length
-    if (this.#owesObservedAddress) this.#writeObservedAddress(frames)
+    if (this.#owesObservedAddress) this.#writeObservedAddress()
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
     this.#streams.write(outgoing, frames)
     if (!this.#owesPing && frames.length === withoutAck) writeFrame(outgoing, { type: 'ping' }) // a probe
     this.#owesPing = false
     if (this.#probesOwed > 0) this.#probesOwed--
     this.#unansweredSinceMs ??= nowMs
-    this.#sendPacket(frames.length > 0 ? frames : NO_FRAMES, nowMs)
+    this.#sendPacket(frames, nowMs)
   }
 
   #writeAck(nowMs: number): SentFrame {
     const ack = this.#acks.take(nowMs)
-    const { received } = this.#acks
     while (ack.ranges.length > 1 && ackBytes(ack.ranges.length) > MAX_FRAMES_BYTES / 2) ack.ranges.pop()
     writeFrame(outgoing, ack)
-    const upTo = ack.ranges[0]!.last
-    return { acked: () => received.settle(upTo), lost: () => {} }
+    return new SentAck(this.#acks.received, ack.ranges[0]!.last)
   }
 
-  #writeObservedAddress(frames: SentFrame[]): void {
+  #writeObservedAddress(): void {
     this.#owesObservedAddress = false
     writeFrame(outgoing, { type: 'observed-address', address: this.#address })
     frames.push(this.#observedAddress)
@@ -362,6 +387,7 @@ export class Session implements Link, SessionDuties {
   #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number): void {
     const datagram = this.#seal()
     this.#recovery.sent(datagram.length, frames, nowMs)
+    if (frames) this.#pacer.sent(datagram.length)
     this.traffic.sent(datagram.length)
     this.#timers.active(nowMs)
     this.#ports.send(datagram, this.#address)
@@ -399,4 +425,21 @@ export class Session implements Link, SessionDuties {
     this.#streams.fail()
     this.#owner.ended(this, reason, farewell)
   }
+}
+
+/** An ack that the peer has seen: what is missing below it is lost, not late. */
+class SentAck implements SentFrame {
+  readonly #received: ReceivedPackets
+  readonly #upTo: number
+
+  constructor(received: ReceivedPackets, upTo: number) {
+    this.#received = received
+    this.#upTo = upTo
+  }
+
+  acked(): void {
+    this.#received.settle(this.#upTo)
+  }
+
+  lost(): void {}
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NewReno } from '../../../main/overlay/transport/congestion.ts'
+import { Cubic } from '../../../main/overlay/transport/congestion/cubic.ts'
 import { LossRecovery } from '../../../main/overlay/transport/loss-recovery.ts'
 import { RoundTrip } from '../../../main/overlay/transport/round-trip.ts'
 
@@ -7,7 +7,7 @@ const BYTES = 1_200
 
 /** A recovery that has sent packets 0 to n - 1, one per millisecond, and notes what becomes of each. */
 function sentPackets(n: number) {
-  const congestion = new NewReno(BYTES)
+  const congestion = new Cubic(BYTES)
   const recovery = new LossRecovery(congestion)
   const fates: string[] = Array<string>(n).fill('')
   for (let i = 0; i < n; i++)
@@ -66,26 +66,32 @@ describe('loss detection', () => {
   })
 })
 
+describe('a packet that was only late', () => {
+  it('is acknowledged after all, and its loss taken back (RFC 9438 §4.9)', () => {
+    const { fates, ack, congestion } = sentPackets(8)
+    ack(3, 5, 50)
+    expect(fates.slice(0, 3)).toEqual(['lost ', 'lost ', 'lost '])
+    const cut = congestion.windowBytes
+    ack(0, 1, 51)
+    expect(fates.slice(0, 3)).toEqual(['lost acked ', 'lost acked ', 'lost '])
+    expect(congestion.windowBytes).toBe(cut)
+    ack(2, 2, 52)
+    expect(fates[2]).toBe('lost acked ')
+    expect(congestion.windowBytes).toBeGreaterThan(cut)
+  })
+
+  it('takes nothing back where another packet of its episode was lost', () => {
+    const { ack, congestion, recovery } = sentPackets(8)
+    ack(3, 5, 50)
+    const cut = congestion.windowBytes
+    expect(ack(0, 1, 51)).toBe(true)
+    for (let i = 0; i < 4; i++) recovery.sent(BYTES, [], 60)
+    ack(6, 11, 110)
+    expect(congestion.windowBytes).toBeLessThan(cut + 6 * BYTES)
+  })
+})
+
 describe('the congestion window', () => {
-  it('doubles per round trip at first, halves once per loss episode, then grows by one packet', () => {
-    const congestion = new NewReno(BYTES)
-    for (let i = 0; i < 10; i++) congestion.acked(BYTES, i, true)
-    expect(congestion.windowBytes).toBe(20 * BYTES)
-    congestion.lost(20, 100)
-    congestion.lost(30, 101)
-    expect(congestion.windowBytes).toBe(10 * BYTES)
-    congestion.acked(BYTES, 50, true)
-    expect(congestion.windowBytes).toBe(10 * BYTES)
-    for (let i = 0; i < 10; i++) congestion.acked(BYTES, 200, true)
-    expect(congestion.windowBytes).toBe(11 * BYTES)
-  })
-
-  it('does not grow while it is not used (RFC 9002 §7.8)', () => {
-    const congestion = new NewReno(BYTES)
-    for (let i = 0; i < 100; i++) congestion.acked(BYTES, i, false)
-    expect(congestion.windowBytes).toBe(10 * BYTES)
-  })
-
   it('falls to two packets on persistent congestion (RFC 9002 §7.6)', () => {
     const { congestion, recovery, ack } = sentPackets(1)
     ack(0, 0, 50)

@@ -1,0 +1,26 @@
+// How much may be under way, and how fast it may leave. One interface, so that what a person waits for and what runs in
+// the background obey different laws. The sender tells facts (sent, acked, lost, lost in error), a law answers with two
+// numbers. A law keeps no clock and no timer: every fact carries its time.
+
+import { type AckSample } from './ack-sample.ts'
+import { type SentPacket } from './sent-packet.ts'
+
+export interface CongestionControl {
+  /** Bytes that may be in flight. */
+  readonly windowBytes: number
+  /** Bytes per millisecond at which packets may leave; undefined before anything is known of the path. */
+  readonly pacingRate: number | undefined
+  /** A packet that asks for an ack leaves; `bytesInFlight` does not count it yet. */
+  sent(packet: SentPacket, bytesInFlight: number, nowMs: number): void
+  /** An ack named packets not acknowledged before. Losses that it shows are told first. The sample is used again. */
+  acked(sample: AckSample): void
+  /** One packet is taken for lost, oldest first; `lostSinceBytes` were lost since it was sent, itself included. */
+  lost(packet: SentPacket, lostSinceBytes: number, nowMs: number): void
+  /** Every packet of the last loss episode has arrived after all: it was only late. */
+  lossWasSpurious(): void
+  /** Nothing sent over several probe timeouts got through (RFC 9002 §7.6). */
+  persistentlyCongested(): void
+}
+
+/** RFC 9002 §7.2: what may be under way before anything is known. */
+export const INITIAL_WINDOW_PACKETS = 10
