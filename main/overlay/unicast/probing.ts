@@ -62,6 +62,9 @@ interface Gate {
 const LEAST_PERIOD_MS = 20_000
 export const MOST_PERIOD_MS = 75_000
 const LIFE_PERIODS = 2.2
+/** Fewer links than this are a radio's: there records are the only ways, and the more lie beside each other the better. */
+const FEW_LINKS = 12
+const FEW_LINKS_LIFE_PERIODS = 3.5
 /** Where nobody needs a record to get here, only the look at the ring is left to do. */
 const PLAIN_SIGHT_FACTOR = 2
 /** A join and its first links are over. */
@@ -135,10 +138,11 @@ export class Probing {
     return this.#pace.next() * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
   }
 
-  /** Of what a probe of now lays: the next round may be lost, and the one after it be late. */
+  /** Of what a probe of now lays: the next round may be lost, and the one after it be late; two of a node with few links. */
   #lifeSeconds(): number {
     const longestMs = this.#pace.longestNextMs * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
-    return Math.ceil((LIFE_PERIODS * longestMs) / 1000)
+    const periods = this.#openLinks().length < FEW_LINKS ? FEW_LINKS_LIFE_PERIODS : LIFE_PERIODS
+    return Math.ceil((periods * longestMs) / 1000)
   }
 
   async #round(): Promise<void> {
@@ -168,14 +172,15 @@ export class Probing {
 
   /**
    * Each round one copy leaves by another link than before, and those that were not answered: new ways are found, while
-   * the others are laid again where they lie, and nodes keep few that are of little use.
+   * the others are laid again where they lie, and nodes keep few that are of little use. Of a node with few links all do.
    */
   #firstLinks(): NodeId[] {
     const { copies, isFirstLinkRandom } = this.#parts.options
-    const open = [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
+    const open = this.#openLinks()
     if (open.length === 0) return []
     const count = this.#isInPlainSight() ? 1 : copies
-    if (isFirstLinkRandom) this.#first[this.#rounds++ % count] = undefined
+    if (isFirstLinkRandom && open.length < FEW_LINKS) this.#first = []
+    else if (isFirstLinkRandom) this.#first[this.#rounds++ % count] = undefined
     const kept = this.#first.slice(0, count).map((id) => (id && open.includes(id) ? id : undefined))
     const unused = open.filter((id) => !kept.includes(id))
     this.#first = Array.from({ length: count }, (_, copy) => {
@@ -184,6 +189,10 @@ export class Probing {
       return unused.splice(this.#around.random.below(unused.length), 1)[0]!
     })
     return this.#first as NodeId[]
+  }
+
+  #openLinks(): NodeId[] {
+    return [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
   }
 
   /** Whoever gets near this node on the ring has a link to it: one probe then is enough, to look whether that is so. */
