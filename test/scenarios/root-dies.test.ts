@@ -4,7 +4,7 @@ import { type Id, idFromBytes } from '../../main/overlay/base/id.ts'
 import { type Inhabitant, ModelledWorld, targetOf } from '../../simulator/links/modelled-world.ts'
 import { TrueRing } from '../../simulator/links/true-ring.ts'
 
-const SEEDS = Array.from({ length: 12 }, (_, i) => 811 + i)
+const SEEDS = Array.from({ length: 22 }, (_, i) => 801 + i)
 const PUBLICATIONS = 30
 
 /** Every member that lived through it has every publication that was accepted, once. */

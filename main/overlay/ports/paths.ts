@@ -3,6 +3,12 @@
 import { type NodeId } from '../base/id.ts'
 
 /**
+ * With fewer links than this most of the ring is out of direct reach (a radio mesh): then records are the virtual links of the
+ * graph. They are chosen by distance like links, and kept longer.
+ */
+export const SPARSE_LINKS = 12
+
+/**
  * How far a message has come along records: those of the same target that it may follow next have fewer hops. It only ever
  * tightens while the target stays, so following records cannot loop.
  */

@@ -36,6 +36,8 @@ const LONGEST_RETRY_MS = 30_000
 const JOIN_TIMEOUT_MS = 6000
 /** How long the joins through other targets wait for the first. */
 const PATIENCE_MS = 600
+/** What a join names at most: a leaf set, and what the first join brought besides. */
+const MAX_KNOWN = 64
 /** An invitation, a bootstrap list and 50 remembered peers fit; a list without end does not. */
 const MAX_TARGETS = 128
 /** A leaf set and most of a table; contacts past these are dialled by the contacts' own search all the same. */
@@ -303,14 +305,14 @@ interface Harvest {
 
 function encodeHarvest({ known, records }: Harvest): Bytes {
   const writer = new Writer(2560)
-  writeHints(writer, known)
+  writeHints(writer, known, MAX_KNOWN)
   writeRecords(writer, records)
   return writer.finish()
 }
 
 function decodeHarvest(payload: Uint8Array, around: Surroundings): Harvest {
   const reader = new Reader(payload)
-  const harvest = { known: readHints(reader), records: readRecords(reader, around) }
+  const harvest = { known: readHints(reader, MAX_KNOWN), records: readRecords(reader, around) }
   reader.end()
   return harvest
 }

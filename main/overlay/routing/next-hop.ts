@@ -13,7 +13,7 @@
 // bounded: greedy steps by the visited list, records by their hops, detours by the budget.
 
 import { compareDistance, type Id, type NodeId, type NodeNames } from '../base/id.ts'
-import { type PathBound, type Paths, type PathStep } from '../ports/paths.ts'
+import { type PathBound, type Paths, type PathStep, SPARSE_LINKS } from '../ports/paths.ts'
 import { type LeafSet } from './leaf-set.ts'
 import { type RingIndex } from '../base/ring-index.ts'
 
@@ -43,12 +43,6 @@ export type Hop =
   | { kind: 'forward'; next: NodeId; isDetour: boolean; path?: PathStep; lost?: NodeId }
   | { kind: 'stuck'; reason: 'dead-end' | 'not-here' }
 type Forward = Hop & { kind: 'forward' }
-
-/**
- * With fewer links than this most of the ring is out of direct reach (a radio mesh): then records, which are the virtual
- * links of such a graph, are chosen by distance like links.
- */
-const SPARSE_LINKS = 12
 
 export function nextHop(view: RoutingView, query: HopQuery): Hop {
   const { self } = view

@@ -106,6 +106,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     this.#sessionPorts = {
       ...options,
       clock,
+      random,
       crypto,
       counters,
       send,

@@ -10,6 +10,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type Clock } from '../ports/clock.ts'
 import { type Crypto, type SessionKeys, TAG_BYTES } from '../ports/crypto.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
+import { type Random } from '../ports/random.ts'
 import { PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, ackBytes, readFrames, writeFrame } from '../wire/packet-frames.ts'
 import {
@@ -63,6 +64,7 @@ export interface SessionFacts {
 
 export interface SessionPorts {
   clock: Clock
+  random: Random
   crypto: Crypto
   counters: Counters
   keepAliveMs: number
@@ -115,11 +117,7 @@ export class Session implements Link, SessionDuties {
     this.#address = facts.address
     this.#ports = ports
     this.#owner = owner
-    this.#congestion = congestionControl(
-      ports.congestionLaw ?? DEFAULT_LAW,
-      DATAGRAM_BYTES,
-      facts.ownConnectionId,
-    )
+    this.#congestion = congestionControl(ports.congestionLaw ?? DEFAULT_LAW, DATAGRAM_BYTES, ports.random)
     this.#recovery = new LossRecovery(this.#congestion)
     this.#streams = new SessionStreams((message) => ports.guard(() => owner.message(this, message)))
     this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))

@@ -15,6 +15,7 @@ import { PeerBudgets } from '../base/peer-budgets.ts'
 import { RecentMap } from '../base/recent-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
+import { SPARSE_LINKS } from '../ports/paths.ts'
 import { type Forwarding, type Neighbourhood, type RouteReply, type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
 import { APPLICATION } from '../wire/message-types.ts'
@@ -62,9 +63,8 @@ interface Gate {
 const LEAST_PERIOD_MS = 20_000
 export const MOST_PERIOD_MS = 75_000
 const LIFE_PERIODS = 2.2
-/** Fewer links than this are a radio's: there records are the only ways, and the more lie beside each other the better. */
-const FEW_LINKS = 12
-const FEW_LINKS_LIFE_PERIODS = 3.5
+/** Where links are so few that records are the only ways, the more lie beside each other the better. */
+const SPARSE_LIFE_PERIODS = 3.5
 /** Where nobody needs a record to get here, only the look at the ring is left to do. */
 const PLAIN_SIGHT_FACTOR = 2
 /** A join and its first links are over. */
@@ -139,9 +139,9 @@ export class Probing {
   }
 
   /** Of what a probe of now lays: the next round may be lost, and the one after it be late; two of a node with few links. */
-  #lifeSeconds(): number {
+  #lifeSeconds(links: number): number {
     const longestMs = this.#pace.longestNextMs * (this.#isInPlainSight() ? PLAIN_SIGHT_FACTOR : 1)
-    const periods = this.#openLinks().length < FEW_LINKS ? FEW_LINKS_LIFE_PERIODS : LIFE_PERIODS
+    const periods = links < SPARSE_LINKS ? SPARSE_LIFE_PERIODS : LIFE_PERIODS
     return Math.ceil((periods * longestMs) / 1000)
   }
 
@@ -149,10 +149,12 @@ export class Probing {
     this.#parts.records.sweep()
     const seconds = Math.floor(this.#around.clock.wallMs() / 1000)
     this.#sequence = Math.max(this.#sequence + 1, seconds)
-    const firstLinks = this.#firstLinks()
+    const open = this.#openLinks()
+    const firstLinks = this.#firstLinks(open)
+    const lifeSeconds = this.#lifeSeconds(open.length)
     if (firstLinks.length === 0)
       return void this.#around.timers.after(FIRST_PROBE_MS, () => void this.#round())
-    const ends = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via)))
+    const ends = await Promise.all(firstLinks.map((via, copy) => this.#send(copy, via, lifeSeconds)))
     if (this.#hasGapBeside(ends)) this.#pace.changed()
     for (const [copy, end] of ends.entries()) if (!end) this.#first[copy] = undefined
     const hops = ends.map((end) => end?.hops ?? -1)
@@ -174,12 +176,11 @@ export class Probing {
    * Each round one copy leaves by another link than before, and those that were not answered: new ways are found, while
    * the others are laid again where they lie, and nodes keep few that are of little use. Of a node with few links all do.
    */
-  #firstLinks(): NodeId[] {
+  #firstLinks(open: readonly NodeId[]): NodeId[] {
     const { copies, isFirstLinkRandom } = this.#parts.options
-    const open = this.#openLinks()
     if (open.length === 0) return []
     const count = this.#isInPlainSight() ? 1 : copies
-    if (isFirstLinkRandom && open.length < FEW_LINKS) this.#first = []
+    if (isFirstLinkRandom && open.length < SPARSE_LINKS) this.#first = []
     else if (isFirstLinkRandom) this.#first[this.#rounds++ % count] = undefined
     const kept = this.#first.slice(0, count).map((id) => (id && open.includes(id) ? id : undefined))
     const unused = open.filter((id) => !kept.includes(id))
@@ -202,7 +203,7 @@ export class Probing {
   }
 
   /** Where it ended; undefined where no answer came. */
-  async #send(copy: number, via: NodeId): Promise<RouteReply | undefined> {
+  async #send(copy: number, via: NodeId, lifeSeconds: number): Promise<RouteReply | undefined> {
     const { crypto, network, random, drops } = this.#around
     const { links, routes, ring, nodeKey } = this.#parts
     const { above, below } = ring.nearest()
@@ -215,7 +216,7 @@ export class Probing {
         sequence: this.#sequence,
         copy,
         mostHops: this.#mostHops,
-        lifeSeconds: this.#lifeSeconds(),
+        lifeSeconds,
         nearest: { above, below },
       },
     )

@@ -7,8 +7,8 @@ import { type Reader, type Writer } from './codec.ts'
 
 const HINT_BYTES = 8
 export const HINT_DIGITS = 2 * HINT_BYTES
-/** A leaf set, and what a join brings besides. */
-const MAX_HINTS = 64
+/** Two leaf sets. */
+const MAX_HINTS = 32
 
 export function hintOf(id: NodeId): string {
   return id.slice(0, HINT_DIGITS)
@@ -28,17 +28,16 @@ export function readHint(reader: Reader): string {
 }
 
 /** n 1 | n x 8 bytes; what is past the limit is left out. */
-export function writeHints(writer: Writer, hints: readonly string[]): Writer {
-  const named = hints.slice(0, MAX_HINTS)
+export function writeHints(writer: Writer, hints: readonly string[], limit = MAX_HINTS): Writer {
+  const named = hints.slice(0, limit)
   writer.u8(named.length)
   for (const hint of named) writeHint(writer, hint)
   return writer
 }
 
 /** 16 hex digits each. Errors: malformed, too-large. */
-export function readHints(reader: Reader): string[] {
+export function readHints(reader: Reader, limit = MAX_HINTS): string[] {
   const count = reader.u8()
-  if (count > MAX_HINTS)
-    throw new BanyanError('too-large', `${count} hints where at most ${MAX_HINTS} may stand`)
+  if (count > limit) throw new BanyanError('too-large', `${count} hints where at most ${limit} may stand`)
   return Array.from({ length: count }, () => readHint(reader))
 }

@@ -14,7 +14,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type PathBound } from '../ports/paths.ts'
 import { type Reader, Writer } from './codec.ts'
-import { readHint, writeHint } from './id-hints.ts'
+import { readHints, writeHints } from './id-hints.ts'
 import { MESSAGE } from './message-types.ts'
 
 export interface RoutedMessage {
@@ -76,8 +76,7 @@ export function encodeRouted(message: RoutedMessage): Bytes {
   const { bound } = message
   if (bound) writer.id(bound.target).u8(bound.hops)
   const visited = message.visited.slice(-MAX_VISITED)
-  writer.u8(visited.length)
-  for (const hint of visited) writeHint(writer, hint)
+  writeHints(writer, visited, MAX_VISITED)
   return writer.bytes32(message.payload).finish()
 }
 
@@ -93,7 +92,7 @@ export function decodeRouted(reader: Reader): RoutedMessage {
   const source = reader.id()
   const keyHops = reader.u8()
   const bound = flags & FLAG_BOUND ? readBound(reader) : undefined
-  const visited = readVisited(reader)
+  const visited = readHints(reader, MAX_VISITED)
   const payload = reader.view32(MAX_ROUTED_BYTES)
   reader.end()
   return {
@@ -142,11 +141,4 @@ export function decodeReply(reader: Reader): RoutedReply {
   const payload = reader.view32(MAX_ROUTED_BYTES)
   reader.end()
   return { requestId, status: status as ReplyStatus, hops, responder, payload }
-}
-
-function readVisited(reader: Reader): string[] {
-  const count = reader.u8()
-  if (count > MAX_VISITED)
-    throw new BanyanError('too-large', `${count} nodes where at most ${MAX_VISITED} may stand`)
-  return Array.from({ length: count }, () => readHint(reader))
 }

@@ -11,6 +11,7 @@
 // start at that rate. What the sender itself holds back counts as delivered when a loss lowers the short-term bounds. And
 // what is lost while no queue stands raises the loss rate that probing may cost (bbr-model.ts).
 
+import { type Random } from '../../ports/random.ts'
 import { type AckSample } from './ack-sample.ts'
 import { BETA, BbrModel } from './bbr-model.ts'
 import { type CongestionControl, INITIAL_WINDOW_PACKETS } from './congestion-control.ts'
@@ -54,9 +55,6 @@ const PROBE_RTT_MS = 200
  * tick, a turn of a busy event loop, an ack that waits. So much has to be under way besides.
  */
 const HOST_DELAY_MS = 10
-/** Numerical Recipes' generator: enough to keep two sessions from probing in step. */
-const DRAW_FACTOR = 1_664_525
-const DRAW_STEP = 1_013_904_223
 
 export class Bbr implements CongestionControl {
   readonly #packetBytes: number
@@ -66,7 +64,7 @@ export class Bbr implements CongestionControl {
   #priorWindowBytes = 0 // the last one that neither loss nor probe-rtt had cut
   #pacingRate: number | undefined
   #deliveredBytes = 0
-  #draw: number
+  readonly #random: Random
   // the full-pipe estimator
   #isPipeFull = false // it ever was
   #isPlateau = false // in this probe
@@ -91,11 +89,11 @@ export class Bbr implements CongestionControl {
   #isRestarting = false
   #undoState: 'startup' | 'up' | undefined
 
-  /** `seed` spreads the times of probing. */
-  constructor(packetBytes: number, seed: number) {
+  /** `random` spreads the times of probing, so that no two sessions probe in step. */
+  constructor(packetBytes: number, random: Random) {
     this.#packetBytes = packetBytes
     this.#windowBytes = INITIAL_WINDOW_PACKETS * packetBytes
-    this.#draw = seed >>> 0
+    this.#random = random
   }
 
   get windowBytes(): number {
@@ -235,8 +233,8 @@ export class Bbr implements CongestionControl {
   #goDown(nowMs: number): void {
     this.#model.forgetCongestion()
     this.#ackedPerStep = Infinity
-    this.#roundsSinceProbe = this.#random() < 0.5 ? 0 : 1
-    this.#probeWaitMs = PROBE_WAIT_MS + this.#random() * PROBE_WAIT_SPREAD_MS
+    this.#roundsSinceProbe = this.#random.unit() < 0.5 ? 0 : 1
+    this.#probeWaitMs = PROBE_WAIT_MS + this.#random.unit() * PROBE_WAIT_SPREAD_MS
     this.#cycleAtMs = nowMs
     this.#feedback = 'stopping'
     this.#model.startRound(this.#deliveredBytes)
@@ -451,10 +449,5 @@ export class Bbr implements CongestionControl {
 
   #restoreWindow(): void {
     this.#windowBytes = Math.max(this.#windowBytes, this.#priorWindowBytes)
-  }
-
-  #random(): number {
-    this.#draw = (Math.imul(this.#draw, DRAW_FACTOR) + DRAW_STEP) >>> 0
-    return this.#draw / 2 ** 32
   }
 }

@@ -1,5 +1,6 @@
 // The laws a session can obey, by name.
 
+import { type Random } from '../../ports/random.ts'
 import { Bbr } from './bbr.ts'
 import { type CongestionControl } from './congestion-control.ts'
 import { Cubic } from './cubic.ts'
@@ -8,11 +9,14 @@ import { Ledbat } from './ledbat.ts'
 /** `bbr` for what a person waits for, `ledbat` for what nobody does; `cubic` is what most others on the Internet obey. */
 export type CongestionLaw = 'bbr' | 'cubic' | 'ledbat'
 
-/** `seed`: any number that differs between sessions, so that two do not probe in step. */
-export function congestionControl(law: CongestionLaw, packetBytes: number, seed: number): CongestionControl {
+export function congestionControl(
+  law: CongestionLaw,
+  packetBytes: number,
+  random: Random,
+): CongestionControl {
   switch (law) {
     case 'bbr':
-      return new Bbr(packetBytes, seed)
+      return new Bbr(packetBytes, random)
     case 'cubic':
       return new Cubic(packetBytes)
     case 'ledbat':

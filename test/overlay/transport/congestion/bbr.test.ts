@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Bbr } from '../../../../main/overlay/transport/congestion/bbr.ts'
+import { SeededRandom } from '../../../../simulator/kernel/seeded-random.ts'
 import { type Line, OnePath, PACKET_BYTES } from './one-path.ts'
 
 /** 10 Mbit/s, 40 ms, and a buffer of two bandwidth-delay products. */
@@ -9,7 +10,7 @@ const LINE: Line = { rate: 1_250, rttMs: 40, bufferBytes: 100_000 }
 const PIPE_BYTES = LINE.rate * LINE.rttMs
 
 function start(line: Partial<Line> = {}) {
-  const bbr = new Bbr(PACKET_BYTES, 7)
+  const bbr = new Bbr(PACKET_BYTES, new SeededRandom(7))
   const path = new OnePath(bbr, { ...LINE, ...line })
   const until = (state: string, forMs = 10_000) => {
     path.run(forMs, () => bbr.state === state)
