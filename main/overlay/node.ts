@@ -127,7 +127,8 @@ export class OverlayNode implements OverlayApi {
     })
     const onPublication: OverlayEvents['publication'] = (publication) =>
       this.#emit('publication', publication)
-    this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, onChange })
+    const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
+    this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, isJoined, onChange })
     this.#dht = new Dht(around, {
       links,
       routes,
@@ -136,7 +137,6 @@ export class OverlayNode implements OverlayApi {
       quotaBytes: replicaQuotaBytes,
       onChange,
     })
-    const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
     this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, isJoined })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
     const reach = new Reach(around, { links, known, book: this.#book })

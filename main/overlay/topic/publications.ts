@@ -41,6 +41,7 @@ export interface PublicationParts {
   limits: TopicLimits
   trees: ReadonlyMap<Id, TopicTree>
   onPublication: (publication: Publication) => void
+  isJoined: () => boolean
   /** Tells a neighbour that there is no tree of this topic here. */
   leave: (neighbour: NodeId, topic: Id) => void
 }
@@ -64,8 +65,8 @@ export class Publications {
   async publish(topic: Id, payload: Uint8Array): Promise<PublishResult> {
     if (payload.length > MAX_PUBLICATION_BYTES)
       throw new BanyanError('too-large', 'a publication past 64 KiB')
-    // Alone, this node is the root of everything; taken by itself only, a publication would be lost with nobody the wiser.
-    if (!this.#hasLinks()) return { kind: 'failed', reason: 'unreachable' }
+    // Until it has joined, this node takes itself for the root of everything: a publication would be lost with nobody the wiser.
+    if (!this.#parts.isJoined()) return { kind: 'failed', reason: 'unreachable' }
     const signed = signPublication(this.#around.crypto, this.#parts.nodeKey, topic, Uint8Array.from(payload))
     const tree = this.#parts.trees.get(topic)
     if (tree?.position.kind === 'root' && this.#parts.ring.isRoot(topic)) {
@@ -81,11 +82,6 @@ export class Publications {
       const code = codeOf(error)
       return { kind: 'failed', reason: code === 'timeout' || code === 'closed' ? code : 'unreachable' }
     }
-  }
-
-  #hasLinks(): boolean {
-    for (const link of this.#parts.links.all()) if (link.isOpen) return true
-    return false
   }
 
   /** To the parent, whose answer says more than the transport's acknowledgement: it may be over a limit there, or lost. */

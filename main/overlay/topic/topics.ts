@@ -69,6 +69,7 @@ export class Topics {
       ring: Neighbourhood
       nodeKey: KeyPair
       onPublication: (publication: Publication) => void
+      isJoined: () => boolean
       onChange: () => void
     },
   ) {
@@ -85,6 +86,7 @@ export class Topics {
       ring: parts.ring,
       nodeKey: parts.nodeKey,
       onPublication: parts.onPublication,
+      isJoined: parts.isJoined,
       limits: this.#limits,
       trees: this.#trees,
       leave,
