@@ -11,6 +11,7 @@ import { FolderProfile } from './host/folder-profile.ts'
 import { hostRandom } from './host/random.ts'
 import { HostSecrets } from './host/secrets.ts'
 import { UdpSocket } from './host/udp-socket.ts'
+import { qlogFolder } from './qlog-folder.ts'
 import { readLastPort, rememberPort } from './last-port.ts'
 import { type Options } from './options.ts'
 import { type OverlayApi } from './overlay/api.ts'
@@ -76,7 +77,8 @@ export async function composeOverlay(
   const socket = await bindSocket(parts)
   const identity = new Identity(hostCrypto, network, facts.seeds)
   const ports = { clock: hostClock, random: hostRandom, crypto: hostCrypto, log, network }
-  const endpoint = new Endpoint({ ...ports, identity, socket })
+  const tracer = options.qlog === undefined ? undefined : await qlogFolder(options.qlog, log)
+  const endpoint = new Endpoint({ ...ports, identity, socket, options: { ...(tracer && { tracer }) } })
   const node = new SocketNode(endpoint, { ...ports, identity, store: facts.store })
   node.addPeers(options.bootstrap)
   return node

@@ -25,6 +25,8 @@ export interface Options {
   /** The TCP port of the browser interface, 0 for any; undefined for none. */
   web: number | undefined
   passphraseFile: string | undefined
+  /** A folder for a trace of each session; undefined for none. */
+  qlog: string | undefined
   /** A banyan: link that was opened. */
   link: string | undefined
 }
@@ -40,6 +42,7 @@ export const USAGE = `npm run node -- [options]
   --web PORT               serve the interface to a browser on 127.0.0.1 (0: any free port)
   --passphrase-file FILE   the first line of FILE opens the secrets of the profile
   --secrets keychain|file  where new secrets go (default: the keychain, where there is one)
+  --qlog DIR               write a qlog trace of each session to DIR
   --network NAME:BITS      another network than the main one, and its puzzle`
 
 const KEY_BYTES = 32
@@ -81,6 +84,10 @@ const VALUES: Record<string, Take> = {
     const port = value === '0' ? 0 : parsePort(value)
     if (port === undefined) return `${value} is no port (0 to 65535)`
     options.web = port
+  },
+  '--qlog': (options, value) => {
+    if (value === '') return 'needs a folder'
+    options.qlog = value
   },
   '--passphrase-file': (options, value) => {
     if (value === '') return 'needs a file'
@@ -140,6 +147,7 @@ function defaults(): Options {
     hidden: false,
     web: undefined,
     passphraseFile: undefined,
+    qlog: undefined,
     link: undefined,
   }
 }

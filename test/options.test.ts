@@ -23,6 +23,7 @@ describe('the command line', () => {
     ['an easier network', ['--network', 'test:4'], { network: { name: 'test', puzzleBits: 4 } }],
     ['secrets in a file', ['--secrets', 'file'], { secrets: 'file' }],
     ['a passphrase file', ['--passphrase-file', 'p'], { passphraseFile: 'p' }],
+    ['a folder for traces', ['--qlog', 'q'], { qlog: 'q' }],
   ])('takes %s', (_what, args, expected) => {
     expect(optionsOf(args)).toMatchObject(expected)
   })

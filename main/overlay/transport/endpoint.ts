@@ -36,6 +36,7 @@ import { Dial, type DialOutcome } from './dial.ts'
 import { Farewells } from './farewells.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links } from './links.ts'
+import { type Tracer } from './session-trace.ts'
 import { Session, type SessionFacts, type SessionOwner, type SessionPorts } from './session.ts'
 
 export interface EndpointOptions {
@@ -49,6 +50,8 @@ export interface EndpointOptions {
   handshakesPerSecond: number
   /** What the bytes of a session obey; BBR where it is left out (congestion/laws.ts). */
   congestionLaw?: CongestionLaw
+  /** Who wants to see what happens in a session (see qlog.ts); nobody where it is left out. */
+  tracer?: Tracer
 }
 
 /** Chosen: most NATs keep a UDP binding for 30 s or more (RFC 4787 REQ-5 asks for 120). */

@@ -12,6 +12,7 @@ import { DeliveryRate } from './congestion/delivery-rate.ts'
 import { LossEpisode } from './congestion/loss-episode.ts'
 import { type SentFrame, type SentPacket, releasePacket, takePacket } from './congestion/sent-packet.ts'
 import { RoundTrip } from './round-trip.ts'
+import { type LossCause } from './session-trace.ts'
 
 /** RFC 9002 §6.1.1. */
 const PACKET_THRESHOLD = 3
@@ -22,6 +23,9 @@ const PACKET_THRESHOLD = 3
 const MAX_PROBE_INTERVAL_MS = 400
 /** Chosen: forget the front of the array in pieces of at least so many entries. */
 const COMPACT_AT = 512
+
+/** Told of every packet that is taken for lost. */
+export type LossListener = (number: number, cause: LossCause, nowMs: number) => void
 
 /** What kept the last packet from leaving. */
 export type HeldBy = 'window' | 'pacing' | 'nothing to send' | 'the peer'
@@ -34,6 +38,11 @@ const sample = new AckSample()
 
 export class LossRecovery {
   readonly rtt = new RoundTrip()
+  /** Taken for lost so far, and of those, what came after all. */
+  lostPackets = 0
+  lostBytes = 0
+  latePackets = 0
+  readonly #onLost: LossListener | undefined
   readonly #congestion: CongestionControl
   readonly #delivery = new DeliveryRate()
   readonly #episode = new LossEpisode()
@@ -51,8 +60,9 @@ export class LossRecovery {
   #isLimited = false
   #isWindowFull = false
 
-  constructor(congestion: CongestionControl) {
+  constructor(congestion: CongestionControl, onLost?: LossListener) {
     this.#congestion = congestion
+    this.#onLost = onLost
   }
 
   /** The number that the next packet must carry. */
@@ -110,6 +120,7 @@ export class LossRecovery {
     this.#largestAcked = Math.max(this.#largestAcked, largest)
     if (acked.length > 0) this.#newlyAcked(largest, ackDelayMs, nowMs)
     const isNew = acked.length + late.length > 0
+    this.latePackets += late.length
     for (const packet of acked) settle(packet)
     for (const packet of late) settle(packet)
     acked.length = late.length = 0
@@ -206,15 +217,21 @@ export class LossRecovery {
     for (let i = this.#head; i < end; i++) {
       const packet = this.#packets[i]
       if (!packet) continue
-      if (packet.number <= this.#largestAcked - PACKET_THRESHOLD || packet.sentMs + delayMs <= nowMs)
+      const isOvertaken = packet.number <= this.#largestAcked - PACKET_THRESHOLD
+      if (isOvertaken || packet.sentMs + delayMs <= nowMs) {
         lost.push(this.#take(i, packet))
-      else this.#lossAtMs = Math.min(this.#lossAtMs ?? Infinity, packet.sentMs + delayMs)
+        this.#onLost?.(packet.number, isOvertaken ? 'reordering_threshold' : 'time_threshold', nowMs)
+      } else this.#lossAtMs = Math.min(this.#lossAtMs ?? Infinity, packet.sentMs + delayMs)
     }
     if (lost.length > 0) this.#newlyLost(nowMs)
   }
 
   #newlyLost(nowMs: number): void {
-    for (const packet of lost) this.#congestion.lost(packet, this.#delivery.lost(packet), nowMs)
+    for (const packet of lost) {
+      this.lostPackets++
+      this.lostBytes += packet.bytes
+      this.#congestion.lost(packet, this.#delivery.lost(packet), nowMs)
+    }
     if (this.#isPersistent()) this.#congestion.persistentlyCongested()
     for (const packet of lost) {
       for (const frame of packet.frames) frame.lost()

@@ -23,6 +23,15 @@ export class RoundTrip {
     return this.#hasSample ? this.#smoothedMs : 0
   }
 
+  get variationMs(): number {
+    return this.#hasSample ? this.#variationMs : 0
+  }
+
+  /** Of all samples. */
+  get leastMs(): number {
+    return this.#minMs
+  }
+
   get hasSample(): boolean {
     return this.#hasSample
   }

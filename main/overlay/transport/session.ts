@@ -31,6 +31,7 @@ import { type HeldBy, LossRecovery } from './loss-recovery.ts'
 import { Pacer } from './pacer.ts'
 import { type ReceivedPackets } from './received-packets.ts'
 import { type SessionDuties, SessionTimers } from './session-timers.ts'
+import { type SessionFigures, type SessionTrace, type Tracer } from './session-trace.ts'
 import { SessionStreams } from './session-streams.ts'
 
 /** Wire values of a close; append only. */
@@ -72,6 +73,8 @@ export interface SessionPorts {
   silenceMs: number
   /** Which law the bytes we send obey; DEFAULT_LAW where it is left out. */
   congestionLaw?: CongestionLaw
+  /** Asked once per session whether anybody wants to see what happens in it. */
+  tracer?: Tracer
   send(datagram: Bytes, to: Address): void
   /** Runs a listener of the application: what it throws is its defect, and never the peer's. */
   guard(listener: () => void): void
@@ -97,6 +100,7 @@ export class Session implements Link, SessionDuties {
   readonly #owner: SessionOwner
   readonly #congestion: CongestionControl
   readonly #recovery: LossRecovery
+  readonly #trace: SessionTrace | undefined
   readonly #pacer = new Pacer(DATAGRAM_BYTES)
   readonly #acks = new Acknowledger()
   readonly #streams: SessionStreams
@@ -118,7 +122,11 @@ export class Session implements Link, SessionDuties {
     this.#ports = ports
     this.#owner = owner
     this.#congestion = congestionControl(ports.congestionLaw ?? DEFAULT_LAW, DATAGRAM_BYTES, ports.random)
-    this.#recovery = new LossRecovery(this.#congestion)
+    this.#trace = ports.tracer?.({
+      ...{ peer: facts.peer.id, ownConnectionId: facts.ownConnectionId, isInitiator: facts.isInitiator },
+      ...{ startMs: ports.clock.nowMs(), startWallMs: ports.clock.wallMs() },
+    })
+    this.#recovery = new LossRecovery(this.#congestion, this.#trace?.packetLost)
     this.#streams = new SessionStreams((message) => ports.guard(() => owner.message(this, message)))
     this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
@@ -140,6 +148,17 @@ export class Session implements Link, SessionDuties {
   /** Bytes accepted by `send` and not yet acknowledged. */
   get queuedBytes(): number {
     return this.#streams.queuedBytes
+  }
+
+  get figures(): SessionFigures {
+    const { rtt, bytesInFlight, lostPackets, lostBytes, latePackets } = this.#recovery
+    const { sentPackets, sentBytes, receivedPackets, receivedBytes } = this.traffic
+    return {
+      ...{ rttMs: rtt.smoothedMs, rttVariationMs: rtt.variationMs, leastRttMs: rtt.leastMs },
+      ...{ windowBytes: this.#congestion.windowBytes, bytesInFlight, packetBytes: DATAGRAM_BYTES },
+      pacingRate: this.#congestion.pacingRate,
+      ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
+    }
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */
@@ -191,6 +210,7 @@ export class Session implements Link, SessionDuties {
     if (!frames) return
     this.traffic.received(datagram.length)
     const nowMs = this.#ports.clock.nowMs()
+    this.#trace?.packetReceived(number, datagram.length, frames, nowMs)
     this.#timers.active(nowMs)
     if (number > this.#acks.received.largest) this.#follow(from)
     this.#apply(number, frames, nowMs)
@@ -213,6 +233,7 @@ export class Session implements Link, SessionDuties {
     const patienceMs = Math.max(silenceMs, MIN_UNANSWERED_PROBES * this.#recovery.rtt.probeTimeoutMs)
     if (silentMs >= patienceMs && this.#unansweredProbes >= MIN_UNANSWERED_PROBES)
       return this.#end('silent', undefined)
+    this.#trace?.probeTimeout(clock.nowMs())
     this.#unansweredProbes++
     this.#probesOwed = PROBE_PACKETS
     this.#recovery.probe(PROBE_PACKETS)
@@ -287,6 +308,7 @@ export class Session implements Link, SessionDuties {
         return true
       case 'ack':
         if (this.#recovery.acked(frame.ranges, frame.delayUs / 1000, nowMs)) this.#streams.settle()
+        this.#trace?.figures(this.figures, nowMs)
         return true
       case 'stream':
         return this.#streams.receive(frame, nowMs, this.rttMs)
@@ -383,7 +405,7 @@ export class Session implements Link, SessionDuties {
 
   /** Seals what stands in `outgoing`. Without `frames` the packet asks for no acknowledgement. */
   #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number): void {
-    const datagram = this.#seal()
+    const datagram = this.#seal(nowMs)
     this.#recovery.sent(datagram.length, frames, nowMs)
     if (frames) this.#pacer.sent(datagram.length)
     this.traffic.sent(datagram.length)
@@ -391,7 +413,7 @@ export class Session implements Link, SessionDuties {
     this.#ports.send(datagram, this.#address)
   }
 
-  #seal(): Bytes {
+  #seal(nowMs: number): Bytes {
     const plaintext = outgoing.written
     const datagram = new Uint8Array(SEALED_HEADER_BYTES + plaintext.length + TAG_BYTES)
     const number = this.#recovery.nextNumber
@@ -404,6 +426,7 @@ export class Session implements Link, SessionDuties {
       number,
       this.facts.keys.send,
     )
+    this.#trace?.packetSent(number, datagram.length, readFrames(plaintext), nowMs)
     return datagram
   }
 
@@ -411,7 +434,7 @@ export class Session implements Link, SessionDuties {
   #farewell(code: number, reason: string): Bytes {
     outgoing.reset()
     writeFrame(outgoing, { type: 'close', code, reason })
-    const datagram = this.#seal()
+    const datagram = this.#seal(this.#ports.clock.nowMs())
     this.traffic.sent(datagram.length)
     this.#ports.send(datagram.slice(), this.#address)
     return datagram
@@ -421,6 +444,7 @@ export class Session implements Link, SessionDuties {
     this.#isOpen = false
     this.#timers.stop()
     this.#streams.fail()
+    this.#trace?.closed(reason, this.#ports.clock.nowMs())
     this.#owner.ended(this, reason, farewell)
   }
 }

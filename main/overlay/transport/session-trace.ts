@@ -1,0 +1,53 @@
+// What happens in one session, told to whoever wants to look at it later: a qlog file, or a test. Nothing is told, and
+// nothing is computed for it, where nobody asks.
+
+import { type Frame } from '../wire/packet-frames.ts'
+
+/** What a session knows about itself and its path. Counts are since it began; times and rates as in the laws. */
+export interface SessionFigures {
+  /** 0 before the first sample. */
+  readonly rttMs: number
+  readonly rttVariationMs: number
+  readonly leastRttMs: number
+  readonly windowBytes: number
+  readonly bytesInFlight: number
+  /** Bytes per millisecond; undefined before anything is known of the path. */
+  readonly pacingRate: number | undefined
+  /** The largest datagram that we send. */
+  readonly packetBytes: number
+  readonly sentPackets: number
+  readonly sentBytes: number
+  readonly receivedPackets: number
+  readonly receivedBytes: number
+  /** Taken for lost; what was in them was sent again where it still mattered. */
+  readonly lostPackets: number
+  readonly lostBytes: number
+  /** Of those, how many arrived after all. */
+  readonly latePackets: number
+}
+
+/** Why a packet was taken for lost (RFC 9002 §6.1). */
+export type LossCause = 'reordering_threshold' | 'time_threshold'
+
+/** Every moment is the monotonic clock's, in milliseconds. What is passed is the caller's again after the call. */
+export interface SessionTrace {
+  packetSent(number: number, bytes: number, frames: readonly Frame[], nowMs: number): void
+  packetReceived(number: number, bytes: number, frames: readonly Frame[], nowMs: number): void
+  packetLost(number: number, cause: LossCause, nowMs: number): void
+  probeTimeout(nowMs: number): void
+  figures(figures: SessionFigures, nowMs: number): void
+  closed(reason: string, nowMs: number): void
+}
+
+/** What is said about a session to whoever may trace it; undefined where nobody does. */
+export type Tracer = (session: TracedSession) => SessionTrace | undefined
+
+export interface TracedSession {
+  readonly peer: string
+  readonly ownConnectionId: number
+  readonly isInitiator: boolean
+  /** The monotonic clock's, from which all else counts. */
+  readonly startMs: number
+  /** The wall clock's, for the same moment. */
+  readonly startWallMs: number
+}
