@@ -1,14 +1,14 @@
 import { codeOf } from '../../main/overlay/base/errors.ts'
 import { DropCounts } from '../../main/overlay/base/drop-counts.ts'
 import { Endpoint } from '../../main/overlay/transport/endpoint.ts'
-import { type DialTarget, type Link } from '../../main/overlay/transport/links.ts'
+import { type DialTarget, type StreamLink } from '../../main/overlay/transport/links.ts'
 
 /** The transport's endpoint, with a tally of the dials that everything above it asks of its one door. */
 export class CountingEndpoint extends Endpoint {
   /** How dials ended: "linked" (that somebody was linked already, too), or the error's code. */
   readonly dials = new DropCounts()
 
-  override async dial(target: DialTarget): Promise<Link> {
+  override async dial(target: DialTarget): Promise<StreamLink> {
     try {
       const link = await super.dial(target)
       this.dials.count('linked')

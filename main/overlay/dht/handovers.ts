@@ -3,6 +3,7 @@ import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type DhtRecord } from '../api.ts'
 import { type Link } from '../transport/links.ts'
+import { BACKGROUND } from '../transport/urgency.ts'
 import { encodeStore } from '../wire/dht-messages.ts'
 
 /** Unacknowledged at a time on one link: 128 KiB at most, so that a thousand records do not delay what a person waits for. */
@@ -63,9 +64,8 @@ export class Handovers {
       return undefined
     })
     if (!record) return this.#settled(queue, true)
-    queue.link.send(encodeStore(NO_TOKEN, rootIndex, record), (isDelivered) =>
-      this.#settled(queue, isDelivered),
-    )
+    const settled = (isDelivered: boolean) => this.#settled(queue, isDelivered)
+    queue.link.send(encodeStore(NO_TOKEN, rootIndex, record), settled, BACKGROUND)
   }
 
   #settled(queue: Queue, isDelivered: boolean): void {

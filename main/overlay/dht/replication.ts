@@ -17,6 +17,7 @@ import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type DhtRecord } from '../api.ts'
 import { type Link, type Links } from '../transport/links.ts'
+import { BACKGROUND } from '../transport/urgency.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
   decodeOffer,
@@ -144,9 +145,10 @@ export class Replication {
     const wanted = lacking.filter((key) => this.#awaited.add(link.peer.id, key))
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
     if (wanted.length === 0) return
-    link.send(encodeWant(rootIndex, wanted), (isDelivered) => {
+    const reported = (isDelivered: boolean) => {
       if (!isDelivered) onLost?.()
-    })
+    }
+    link.send(encodeWant(rootIndex, wanted), reported, BACKGROUND)
   }
 
   onWant(link: Link, body: Reader): void {
@@ -316,10 +318,11 @@ export class Replication {
     const id = idOf(place)
     const link = this.#links.get(id)
     if (!link) return this.missed(id)
+    const reported = (isDelivered: boolean) => {
+      if (!isDelivered) this.missed(id)
+    }
     for (let i = 0; i < list.length; i += MAX_OFFERED)
-      link.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), (isDelivered) => {
-        if (!isDelivered) this.missed(id)
-      })
+      link.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
   /** Forgets what has expired, and what others have taken over since the grace began. */

@@ -1,15 +1,18 @@
-// When to acknowledge (RFC 9000 §13.2). At once: two packets that ask for it, a gap, or a ping, whose sender wants a sign
-// of life. Else with whatever is sent next, or after the longest ack delay.
+// When to acknowledge (RFC 9000 §13.2). At once: two packets that ask for it, or as many as the sender wants to wait for (it
+// knows how many are under way: ack-request.ts); a gap, and what proves the gap a loss; or a ping, whose sender wants a sign of
+// life. Else with whatever is sent next, or after the longest ack delay.
 
 import { type Frame } from '../wire/packet-frames.ts'
+import { PACKETS_PER_ACK } from './ack-request.ts'
+import { PACKET_THRESHOLD } from './loss-recovery.ts'
 import { ReceivedPackets } from './received-packets.ts'
 import { MAX_ACK_DELAY_MS } from './round-trip.ts'
 
-/** RFC 9000 §13.2.2. */
-const PACKETS_PER_ACK = 2
-
 export class Acknowledger {
   readonly received = new ReceivedPackets()
+  #packetsPerAck = PACKETS_PER_ACK
+  #askedIn = -1 // the packet that brought it
+  #provesLossAt = -1
   #owed = 0
   #isUrgent = false
   #owedSinceMs = 0
@@ -29,14 +32,25 @@ export class Acknowledger {
     return this.#owed > 0 ? this.#owedSinceMs + MAX_ACK_DELAY_MS : undefined
   }
 
+  /** The sender's wish, in the packet of this number: the newest packet's counts, as packets overtake each other. */
+  askedFor(packetsPerAck: number, number: number): void {
+    if (number < this.#askedIn) return
+    this.#askedIn = number
+    this.#packetsPerAck = packetsPerAck
+  }
+
   packetReceived(number: number, asksForAck: boolean, hasPing: boolean, nowMs: number): void {
     const { received } = this
     const isNext = number === received.largest + 1
-    if (number > received.largest) this.#largestAtMs = nowMs
+    if (number > received.largest) {
+      this.#largestAtMs = nowMs
+      if (!isNext) this.#provesLossAt = number + PACKET_THRESHOLD - 1
+    }
     received.add(number)
     if (!asksForAck) return
     if (this.#owed++ === 0) this.#owedSinceMs = nowMs
-    if (hasPing || !isNext || this.#owed >= PACKETS_PER_ACK) this.#isUrgent = true
+    const isEnough = this.#owed >= this.#packetsPerAck || number === this.#provesLossAt
+    if (hasPing || !isNext || isEnough) this.#isUrgent = true
   }
 
   delayPassed(): void {

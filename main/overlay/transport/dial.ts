@@ -23,7 +23,7 @@ import {
 } from '../wire/packet.ts'
 import { verifyPeerRecord } from '../wire/peer-record.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
-import { type DialTarget, type Link } from './links.ts'
+import { type DialTarget, type StreamLink } from './links.ts'
 import { type SessionFacts } from './session.ts'
 
 /** RFC 8305 §5. */
@@ -59,7 +59,7 @@ export interface DialOutcome {
 export class Dial {
   readonly target: DialTarget
   readonly connectionId: number
-  readonly link: Promise<Link>
+  readonly link: Promise<StreamLink>
   readonly #ports: HandshakePorts
   readonly #outcome: DialOutcome
   readonly #attempts: Attempt[] = []
@@ -70,7 +70,7 @@ export class Dial {
   #wasHeld = false
   #refusedAs: ErrorCode | undefined
   #timer: Timer | undefined
-  #resolve!: (link: Link) => void
+  #resolve!: (link: StreamLink) => void
   #reject!: (error: BanyanError) => void
 
   constructor(target: DialTarget, ports: HandshakePorts, outcome: DialOutcome) {
@@ -162,7 +162,7 @@ export class Dial {
     this.#timer = this.#ports.clock.after(forMs, () => this.#resume())
   }
 
-  succeed(link: Link): void {
+  succeed(link: StreamLink): void {
     this.#finish()
     this.#resolve(link)
   }

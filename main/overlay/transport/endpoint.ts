@@ -35,7 +35,8 @@ import { Counters, type DropReason } from './counters.ts'
 import { Dial, type DialOutcome } from './dial.ts'
 import { Farewells } from './farewells.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
-import { type DialTarget, type Link, type LinkEvents, type Links } from './links.ts'
+import { type DialTarget, type Link, type LinkEvents, type Links, type StreamLink } from './links.ts'
+import { type Stream } from './stream.ts'
 import { type Tracer } from './session-trace.ts'
 import { Session, type SessionFacts, type SessionOwner, type SessionPorts } from './session.ts'
 
@@ -66,6 +67,9 @@ const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
 /** Chosen: asking the system for its addresses takes some 0.1 ms, and a person notices nothing of 5 s. */
 const ADDRESS_LOOK_MS = 5_000
+
+/** The code of a stream that nobody here listens to; all others are the application's. */
+export const STREAM_REFUSED = 0
 
 export interface EndpointPorts {
   socket: DatagramSocket
@@ -181,7 +185,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     for (const { session } of this.#links.values()) yield session
   }
 
-  async dial(target: DialTarget): Promise<Link> {
+  async dial(target: DialTarget): Promise<StreamLink> {
     if (this.#state !== 'running') throw new BanyanError('closed', 'this node is not running')
     if (equal(target.noiseKey, this.#self.noiseKey) || target.id === this.#self.id)
       throw new BanyanError('refused', 'a node does not dial itself')
@@ -212,6 +216,19 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
 
   message(session: Session, message: Bytes): void {
     for (const listener of this.#listeners) listener.message(session, message)
+  }
+
+  /** Where nobody listens, nothing is kept for the peer's stream. */
+  opened(session: Session, stream: Stream): void {
+    const listeners = this.#listeners.filter((listener) => listener.stream)
+    for (const listener of listeners) listener.stream!(session, stream)
+    if (listeners.length > 0) return
+    stream.stop(STREAM_REFUSED)
+    stream.reset(STREAM_REFUSED)
+  }
+
+  datagram(session: Session, bytes: Uint8Array): void {
+    for (const listener of this.#listeners) listener.datagram?.(session, bytes)
   }
 
   observed(session: Session, address: Address): void {

@@ -5,6 +5,8 @@ import { type Bytes } from '../base/bytes.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
+import { type Stream } from './stream.ts'
+import { type Urgency } from './urgency.ts'
 
 /** A direct message of 64 KiB of text, sealed, with room for its envelope. */
 export const MAX_MESSAGE_BYTES = 128 * 1024
@@ -19,14 +21,27 @@ export interface Link {
   readonly isOpen: boolean
   readonly traffic: LinkTraffic
   /**
-   * Sends one message, delivered whole, once and in order, or not at all when the link dies first. `acked` (if given)
-   * is called once: true when the peer's transport has acknowledged all of it, false when the link closed before.
-   * Throws too-large past MAX_MESSAGE_BYTES. A closed link drops the message and reports false.
+   * Sends one message, delivered whole and once, or not at all when the link dies first. Messages of one urgency stay in
+   * order; those past 16 KiB have an order of their own, and neither they nor what is in the background delays the others.
+   * `acked` (if given) is called once: true when the peer's transport has acknowledged all of it, false when the link closed
+   * before. PROMPT where no urgency is given. Throws too-large past MAX_MESSAGE_BYTES. A closed link drops the message and reports
+   * false.
    */
-  send(message: Uint8Array, acked?: (delivered: boolean) => void): void
+  send(message: Uint8Array, acked?: (delivered: boolean) => void, urgency?: Urgency): void
   /** Asks the peer for a sign of life now; the link goes down where none comes within the probe timeouts. */
   probe(): void
   close(reason: string): void
+}
+
+/** A link by a session of ours: besides messages, streams and datagrams for what is larger, or of use only now. */
+export interface StreamLink extends Link {
+  /** A stream that the peer hears of with its first frame; NORMAL where no urgency is given. Errors: closed, quota. */
+  openStream(urgency?: Urgency): Stream
+  /**
+   * Arrives at most once, and is dropped where it could not be sent for so long. A copy is taken. Errors: too-large, past what every
+   * path carries in one packet (datagram-queue.ts). A closed link drops it.
+   */
+  sendDatagram(bytes: Uint8Array, maxAgeMs: number): void
 }
 
 export interface LinkTraffic {
@@ -48,6 +63,10 @@ export interface LinkEvents {
   up(link: Link): void
   down(link: Link, reason: string): void
   message(link: Link, message: Bytes): void
+  /** The peer has opened a stream; `on` says who listens to it. Where nobody does, streams are refused. */
+  stream?(link: Link, stream: Stream): void
+  /** The bytes are valid during the call only. */
+  datagram?(link: Link, bytes: Uint8Array): void
 }
 
 export interface Links {

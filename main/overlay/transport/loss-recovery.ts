@@ -15,7 +15,7 @@ import { RoundTrip } from './round-trip.ts'
 import { type LossCause } from './session-trace.ts'
 
 /** RFC 9002 §6.1.1. */
-const PACKET_THRESHOLD = 3
+export const PACKET_THRESHOLD = 3
 /**
  * Chosen: probes back off no further than this (or one probe timeout, where that is longer), so that a path that loses
  * a third of its packets still gets a dozen tries before the peer is given up after three seconds.

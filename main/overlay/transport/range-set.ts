@@ -72,10 +72,16 @@ export class RangeSet {
     this.#ranges.shift()
   }
 
-  /** The position of the last range that starts at or below a value, or -1. */
+  /** The position of the last range that starts at or below a value, or -1: the last of all nearly always, else searched. */
   #lastStartingUpTo(value: number): number {
-    let position = this.#ranges.length - 1
-    while (position >= 0 && this.#ranges[position]!.start > value) position--
-    return position
+    let high = this.#ranges.length - 1
+    if (high < 0 || this.#ranges[high]!.start <= value) return high
+    let low = -1
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (this.#ranges[middle]!.start <= value) low = middle
+      else high = middle
+    }
+    return low
   }
 }

@@ -1,7 +1,13 @@
-// The receiving half of a stream: puts pieces in order and hands them on, and counts what the peer may still send.
+// The receiving half of a stream: puts pieces in order and hands them on, and counts what the peer may still send. A reader
+// that pauses finds what came meanwhile; the stream's window bounds how much that is.
+//
+//   open --the last byte was handed on, or a reset--> over
+//
+// What arrives is a view into the packet, and is handed on as such; it is copied here where it has to wait.
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
+import { type ReceiveWindow } from './receive-window.ts'
 
 interface Fragment {
   start: number
@@ -9,23 +15,53 @@ interface Fragment {
 }
 
 /**
- * Pieces kept out of order: some 2.4 MB of full ones. It bounds what an endless row of single bytes can cost, and what a hole in
- * a wide window can; the pieces past it are sent again.
+ * Pieces kept out of order by all streams of a session: some 4.8 MB of 1,200 bytes. It bounds what an endless row of single
+ * bytes can cost, and what a hole in a wide window can; the pieces past it are sent again. The piece that comes next in its stream is
+ * always taken.
  */
-const MAX_FRAGMENTS = 2048
+export const MAX_FRAGMENTS = 4096
+/** Chosen: what a paused reader has not taken is kept in pieces of at least so much, so that small writes cost no more. */
+const BLOCK_BYTES = 16 * 1024
+
+/** Shared by the streams of one session. */
+export class FragmentBudget {
+  used = 0
+}
+
+export interface ReceiveOwner {
+  /** The next bytes; valid during the call only. */
+  deliver(bytes: Uint8Array): void
+  /** All bytes were delivered, and there are no more. Called once, and not where the stream was reset or discarded. */
+  end(): void
+  /** So many bytes take no memory here any more. */
+  consumed(bytes: number): void
+  /** The peer should hear this stream's new limit. */
+  owesLimit(): void
+}
+
+interface Block {
+  bytes: Bytes
+  filled: number
+}
 
 export class ReceiveStream {
-  readonly #windowBytes: number
-  readonly #deliver: (bytes: Uint8Array) => void
+  readonly #window: ReceiveWindow
+  readonly #budget: FragmentBudget
+  readonly #owner: ReceiveOwner
   #fragments: Fragment[] = [] // by start, above #next, possibly overlapping
-  #next = 0
+  #unread: Block[] = [] // what a paused reader has not taken
+  #next = 0 // everything below has arrived
+  #consumed = 0
   #highest = 0
   #end: number | undefined
-  #limitBytes: number
+  #isPaused = false
+  #isDiscarding = false
+  #isOver = false
 
-  constructor(windowBytes: number, deliver: (bytes: Uint8Array) => void) {
-    this.#windowBytes = this.#limitBytes = windowBytes
-    this.#deliver = deliver
+  constructor(window: ReceiveWindow, budget: FragmentBudget, owner: ReceiveOwner) {
+    this.#window = window
+    this.#budget = budget
+    this.#owner = owner
   }
 
   /** How far the peer has sent. */
@@ -33,40 +69,78 @@ export class ReceiveStream {
     return this.#highest
   }
 
-  get deliveredBytes(): number {
-    return this.#next
+  get limitBytes(): number {
+    return this.#window.limitBytes
   }
 
   get fragmentCount(): number {
     return this.#fragments.length
   }
 
-  get isFinished(): boolean {
-    return this.#next === this.#end
+  /** Nothing that arrives will change anything any more. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** A new limit is of no use once the peer has said how long the stream is. */
+  get needsLimit(): boolean {
+    return this.#end === undefined && !this.#isOver
   }
 
   /**
-   * Takes a piece; its bytes are copied where they have to wait. Returns false where there is no room for one more
-   * fragment: the packet must then not be acknowledged. Errors: quota past the limit we gave, malformed past the end.
+   * Takes a piece. Returns false where there is no room for one more fragment: the packet must then not be acknowledged.
+   * Errors: quota past the limit we gave, malformed past the end.
    */
   receive(offset: number, data: Uint8Array, isLast: boolean): boolean {
     const end = offset + data.length
-    if (end > this.#limitBytes) throw new BanyanError('quota', 'a stream past its flow control limit')
+    this.#checkLimit(end)
     this.#checkEnd(end, isLast)
-    if (end > this.#next && offset > this.#next && !this.#keep(offset, data)) return false
+    if (this.#isOver) return true
+    if (!this.#isDiscarding && end > this.#next && offset > this.#next && !this.#keep(offset, data))
+      return false
     this.#highest = Math.max(this.#highest, end)
-    if (offset <= this.#next && end > this.#next) {
-      this.#advance(data.subarray(this.#next - offset))
+    if (this.#isDiscarding) this.#discardAll()
+    else if (offset <= this.#next && end > this.#next) {
+      this.#advance(data, this.#next - offset)
       this.#drain()
     }
+    this.#endIfRead()
     return true
   }
 
-  /** The new limit to tell the peer, once half the window is used up; undefined while the old one will do. */
-  nextLimit(): number | undefined {
-    if (this.#next + this.#windowBytes / 2 < this.#limitBytes) return undefined
-    this.#limitBytes = this.#next + this.#windowBytes
-    return this.#limitBytes
+  /** The peer gives the stream up at a size: false where it had ended already. Errors as for `receive`. */
+  reset(size: number): boolean {
+    this.#checkLimit(size)
+    this.#checkEnd(size, true)
+    if (this.#isOver) return false
+    const wasRead = this.#isDiscarding
+    this.#highest = size
+    this.#isDiscarding = true
+    this.#discardAll()
+    return !wasRead
+  }
+
+  /** From now on nothing is kept or delivered. */
+  discard(): void {
+    this.#isDiscarding = true
+    this.#discardAll()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    while (!this.#isPaused && this.#unread.length > 0) {
+      const { bytes, filled } = this.#unread.shift()!
+      this.#hand(filled === bytes.length ? bytes : bytes.subarray(0, filled))
+    }
+    this.#endIfRead()
+  }
+
+  #checkLimit(end: number): void {
+    if (end > this.#window.limitBytes) throw new BanyanError('quota', 'a stream past its flow control limit')
   }
 
   /** RFC 9000 §4.5: the final size never changes, and nothing lies beyond it. */
@@ -83,22 +157,69 @@ export class ReceiveStream {
     while (at > 0 && fragments[at - 1]!.start > start) at--
     const before = fragments[at - 1]
     if (before && before.start + before.bytes.length >= start + data.length) return true
-    if (fragments.length >= MAX_FRAGMENTS) return false
+    if (this.#budget.used >= MAX_FRAGMENTS) return false
+    this.#budget.used++
     fragments.splice(at, 0, { start, bytes: Uint8Array.from(data) })
     return true
   }
 
-  #advance(bytes: Uint8Array): void {
-    this.#next += bytes.length
-    this.#deliver(bytes)
+  #advance(bytes: Uint8Array, skipped: number): void {
+    const fresh = skipped > 0 ? bytes.subarray(skipped) : bytes
+    this.#next += fresh.length
+    if (this.#isDiscarding) return
+    if (this.#isPaused || this.#unread.length > 0) this.#store(fresh)
+    else this.#hand(fresh)
   }
 
   #drain(): void {
     let used = 0
     while (used < this.#fragments.length && this.#fragments[used]!.start <= this.#next) {
       const { start, bytes } = this.#fragments[used++]!
-      if (start + bytes.length > this.#next) this.#advance(bytes.subarray(this.#next - start))
+      if (start + bytes.length > this.#next) this.#advance(bytes, this.#next - start)
     }
-    if (used > 0) this.#fragments.splice(0, used)
+    if (used === 0) return
+    this.#budget.used -= Math.min(used, this.#fragments.length)
+    this.#fragments.splice(0, used)
+  }
+
+  #store(bytes: Uint8Array): void {
+    const last = this.#unread[this.#unread.length - 1]
+    const fitting = last ? Math.min(bytes.length, last.bytes.length - last.filled) : 0
+    if (last && fitting > 0) {
+      last.bytes.set(bytes.subarray(0, fitting), last.filled)
+      last.filled += fitting
+    }
+    if (fitting === bytes.length) return
+    const rest = bytes.subarray(fitting)
+    const block: Bytes = new Uint8Array(Math.max(BLOCK_BYTES, rest.length))
+    block.set(rest)
+    this.#unread.push({ bytes: block, filled: rest.length })
+  }
+
+  #hand(bytes: Uint8Array): void {
+    const { length } = bytes
+    this.#owner.deliver(bytes)
+    if (!this.#isDiscarding) this.#consume(length) // else the reader has given the stream up, with this in it
+  }
+
+  #consume(bytes: number): void {
+    this.#consumed += bytes
+    this.#owner.consumed(bytes)
+    if (this.#window.consume(bytes) && this.needsLimit) this.#owner.owesLimit()
+  }
+
+  /** Gives back all that was kept, and all that will never be read. */
+  #discardAll(): void {
+    this.#budget.used -= this.#fragments.length
+    this.#fragments = []
+    this.#unread = []
+    this.#consume(this.#highest - this.#consumed)
+    if (this.#end !== undefined) this.#isOver = true
+  }
+
+  #endIfRead(): void {
+    if (this.#isOver || this.#next !== this.#end || this.#unread.length > 0) return
+    this.#isOver = true
+    this.#owner.end()
   }
 }

@@ -1,156 +1,247 @@
-// The streams of one session and the limits they share. Stream 0 carries the messages; the frames, the numbering and the
-// flow control are made for many.
+// What a session carries besides its own upkeep: messages, streams, datagrams. Read this first of the stream files: it
+// applies their frames, keeps the limits they share, and decides what goes into the next packet:
+//
+//   owed frames (limits, resets), then a datagram or streams: the most urgent class, its streams in turns
+//
+// Datagrams and streams take turns by packet where both wait, so that neither can starve the other.
 
-import { BanyanError } from '../base/errors.ts'
 import { type Bytes } from '../base/bytes.ts'
-import { type Frame, streamOverheadBytes, writeFrame } from '../wire/packet-frames.ts'
+import { BanyanError } from '../base/errors.ts'
 import { type PacketWriter } from '../wire/packet-codec.ts'
+import { type Frame, streamOverheadBytes, writeStreamHeader } from '../wire/packet-frames.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
-import { MessageReceiver, MessageSender } from './message-channel.ts'
-import { ReceiveStream } from './receive-stream.ts'
-import { SendStream } from './send-stream.ts'
+import { DatagramQueue } from './datagram-queue.ts'
+import { MessageStreams } from './message-streams.ts'
+import { OwedFrame, OwedFrames } from './owed-frames.ts'
+import { FragmentBudget } from './receive-stream.ts'
+import { type Pace, ReceiveWindow } from './receive-window.ts'
+import { SendAccount } from './send-account.ts'
+import { type SendStream } from './send-stream.ts'
+import { StreamSchedule } from './stream-schedule.ts'
+import { StreamTable } from './stream-table.ts'
+import { Stream, type StreamHost } from './stream.ts'
+import { NORMAL, type Urgency } from './urgency.ts'
 
-/**
- * What each side may send before it hears a new limit, per stream and in all. Part of the protocol: both sides start
- * from it.
- */
-export const WINDOW_BYTES = 1024 * 1024
-/**
- * Chosen: what the receiver lets the window grow to where a sender uses it up quickly, enough for 80 MB/s over 100 ms. What
- * a peer can make us keep is bounded by the number of pieces out of order besides (receive-stream.ts).
- */
-export const MAX_WINDOW_BYTES = 8 * WINDOW_BYTES
-/** Chosen: a window of which half lasts less than two round trips may be what holds the sender back, so it doubles. */
-const QUICK_ROUND_TRIPS = 2
+/** What each side may send on all opened streams together before it hears a new limit. Part of the protocol. */
+export const SESSION_WINDOW_BYTES = 1024 * 1024
+/** Chosen: twice what one stream's window grows to, so that one stream that is not read leaves room for the others. */
+export const MAX_SESSION_WINDOW_BYTES = 16 * SESSION_WINDOW_BYTES
+/** Chosen: nobody who reads at all is this far behind; it bounds what a peer that never acknowledges can cost. */
+export const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 /** A piece of a stream shorter than this is not worth a further frame in a packet that is nearly full. */
 const MIN_PIECE_BYTES = 16
-const MESSAGE_STREAM = 0
 
-export class SessionStreams {
-  readonly #sending = new SendStream(MESSAGE_STREAM, WINDOW_BYTES)
-  readonly #receiving: ReceiveStream
-  readonly #messages = new MessageSender(this.#sending)
-  #sentBytes = 0
-  #limitBytes = WINDOW_BYTES // the peer's, for all streams
-  #grantedBytes = WINDOW_BYTES // ours
-  #windowBytes = WINDOW_BYTES // ours, the distance between what was read and what was granted
-  #grantedAtMs = -Infinity
-  #owesMaxData = false
-  #owesMaxStreamData = false
-  readonly #maxData: SentFrame = { acked: () => {}, lost: () => (this.#owesMaxData = true) }
-  readonly #maxStreamData: SentFrame = { acked: () => {}, lost: () => (this.#owesMaxStreamData = true) }
+/** Frames that are about streams and datagrams. */
+export type StreamFrame = Frame & {
+  type:
+    'stream' | 'max-data' | 'max-stream-data' | 'max-streams' | 'reset-stream' | 'stop-sending' | 'datagram'
+}
 
-  constructor(deliver: (message: Bytes) => void) {
-    const messages = new MessageReceiver(deliver)
-    this.#receiving = new ReceiveStream(MAX_WINDOW_BYTES, (bytes) => messages.receive(bytes))
+export interface StreamListener {
+  message(message: Bytes): void
+  /** The peer has opened a stream. */
+  opened(stream: Stream): void
+  /** Valid during the call only. */
+  datagram(bytes: Uint8Array): void
+  guard(listener: () => void): void
+  /** Something waits to be sent. */
+  wake(): void
+}
+
+export class SessionStreams implements StreamHost {
+  readonly account = new SendAccount(SESSION_WINDOW_BYTES)
+  readonly owed = new OwedFrames()
+  readonly fragments = new FragmentBudget()
+  readonly datagrams = new DatagramQueue()
+  readonly pace: Pace
+  readonly #listener: StreamListener
+  readonly #messages: MessageStreams
+  readonly #table: StreamTable
+  readonly #schedule = new StreamSchedule()
+  readonly #window: ReceiveWindow
+  readonly #maxData: OwedFrame
+  readonly #maxStreams: OwedFrame
+  #receivedBytes = 0 // of opened streams, as far as the peer has sent
+  #reports: { report(): void }[] = []
+  #isDatagramsTurn = true
+
+  constructor(isInitiator: boolean, pace: Pace, listener: StreamListener) {
+    this.pace = pace
+    this.#listener = listener
+    this.#messages = new MessageStreams(this, (message) => this.guard(() => listener.message(message)))
+    this.#table = new StreamTable(
+      isInitiator,
+      (id) => new Stream(id, this),
+      (stream) => this.guard(() => listener.opened(stream)),
+    )
+    this.#window = new ReceiveWindow(pace, SESSION_WINDOW_BYTES, MAX_SESSION_WINDOW_BYTES)
+    this.#maxData = new OwedFrame(this.owed, () => ({
+      type: 'max-data',
+      limitBytes: this.#window.limitBytes,
+    }))
+    this.#maxStreams = new OwedFrame(this.owed, () => ({
+      type: 'max-streams',
+      count: this.#table.grantedCount,
+    }))
   }
 
   /** Written and not yet acknowledged. */
   get queuedBytes(): number {
-    return this.#sending.queuedBytes
+    return this.account.queuedBytes
   }
 
-  get fragmentCount(): number {
-    return this.#receiving.fragmentCount
+  /** Entries that a peer can make grow; for the tests that watch memory. */
+  get tableSizes(): { fragments: number; streams: number; streamRanges: number } {
+    const { openCount, overRanges } = this.#table
+    return { fragments: this.fragments.used, streams: openCount, streamRanges: overRanges }
   }
 
   /** Errors: too-large. */
-  send(message: Uint8Array, acked?: (delivered: boolean) => void): void {
-    this.#messages.send(message, acked)
+  send(message: Uint8Array, acked: ((delivered: boolean) => void) | undefined, urgency: Urgency): void {
+    const reported = acked && ((delivered: boolean) => this.guard(() => acked(delivered)))
+    this.#messages.send(message, reported, urgency)
   }
 
-  /** Reports the messages whose last byte is acknowledged. */
+  /** Errors: quota, where the peer takes no more streams now. */
+  open(urgency: Urgency = NORMAL): Stream {
+    const stream = this.#table.open()
+    stream.urgency = urgency
+    return stream
+  }
+
+  /** Tells the streams and messages what has become of them since the last call. */
   settle(): void {
-    this.#messages.settle()
+    while (this.#reports.length > 0) {
+      const reports = this.#reports
+      this.#reports = []
+      for (const stream of reports) stream.report()
+    }
   }
 
   fail(): void {
+    this.settle()
     this.#messages.fail()
+    for (const stream of this.#table.all()) stream.fail()
   }
 
-  /** False where the piece could not be kept. Errors: malformed, quota, too-large. */
-  receive(frame: Frame & { type: 'stream' }, nowMs: number, rttMs: number): boolean {
-    if (frame.id !== MESSAGE_STREAM)
-      throw new BanyanError('malformed', `a stream ${frame.id} that nobody opened`)
-    const before = this.#receiving.highestBytes
-    const grown = Math.max(0, frame.offset + frame.data.length - before)
-    if (before + grown > this.#grantedBytes) throw new BanyanError('quota', 'past the limit of all streams')
-    if (!this.#receiving.receive(frame.offset, frame.data, frame.isLast)) return false
-    this.#grant(nowMs, rttMs)
-    return true
-  }
-
-  raiseLimit(limitBytes: number): void {
-    this.#limitBytes = Math.max(this.#limitBytes, limitBytes)
-  }
-
-  raiseStreamLimit(id: number, limitBytes: number): void {
-    if (id !== MESSAGE_STREAM)
-      throw new BanyanError('malformed', `a limit for stream ${id} that nobody opened`)
-    this.#sending.raiseLimit(limitBytes)
+  /** False where the frame could not be kept, so that its packet must not be acknowledged. Errors: malformed, quota, too-large. */
+  receive(frame: StreamFrame): boolean {
+    switch (frame.type) {
+      case 'stream':
+        return this.#receiveStream(frame.id, frame.offset, frame.data, frame.isLast)
+      case 'max-data':
+        if (this.account.raiseLimit(frame.limitBytes)) this.#schedule.release()
+        return true
+      case 'max-stream-data':
+        this.#find(frame.id)?.raiseLimit(frame.limitBytes)
+        return true
+      case 'max-streams':
+        this.#table.raise(frame.count)
+        return true
+      case 'reset-stream':
+        this.#receiveReset(frame.id, frame.code, frame.size)
+        return true
+      case 'stop-sending':
+        this.#table.find(frame.id)?.wasStopped(frame.code)
+        return true
+      case 'datagram':
+        this.datagrams.counts.received++
+        this.guard(() => this.#listener.datagram(frame.data))
+        return true
+    }
   }
 
   /** There is something to send that the peer's limits allow. */
   get isReady(): boolean {
     return (
-      this.#owesMaxData ||
-      this.#owesMaxStreamData ||
-      this.#sending.isReady(this.#limitBytes - this.#sentBytes)
+      !this.owed.isEmpty || this.#schedule.next() !== undefined || this.datagrams.isReady(this.pace.nowMs())
     )
   }
 
   /** There are bytes that only the peer's limits hold back. */
   get isHeld(): boolean {
-    return this.#sending.unsentBytes > 0
+    return this.account.unsentBytes > 0
   }
 
   /** Fills the packet, and lists what was put into it. */
   write(out: PacketWriter, frames: SentFrame[]): void {
-    this.#writeLimits(out, frames)
-    for (;;) {
-      const stream = this.#sending
-      const room = out.room - streamOverheadBytes(stream.id, stream.writtenBytes)
+    this.owed.write(out, frames)
+    const hasDatagrams = this.datagrams.isReady(this.pace.nowMs())
+    const isFirst = hasDatagrams && (this.#isDatagramsTurn || this.#schedule.next() === undefined)
+    if (isFirst && this.datagrams.write(out, frames, this.pace.nowMs())) this.#isDatagramsTurn = false
+    else if (hasDatagrams) this.#isDatagramsTurn = true
+    this.#writeStreams(out, frames)
+  }
+
+  // What the streams share.
+
+  hasRoom(bytes: number): boolean {
+    return this.account.queuedBytes + bytes <= MAX_QUEUED_BYTES
+  }
+
+  ready(stream: SendStream): void {
+    this.#schedule.enter(stream)
+    this.wake()
+  }
+
+  wake(): void {
+    this.#listener.wake()
+  }
+
+  owesReport(stream: { report(): void }): void {
+    if (this.#reports[this.#reports.length - 1] !== stream) this.#reports.push(stream)
+  }
+
+  consumed(bytes: number): void {
+    if (this.#window.consume(bytes)) this.#maxData.owe()
+  }
+
+  over(stream: Stream): void {
+    if (this.#table.remove(stream.id)) this.#maxStreams.owe()
+  }
+
+  guard(listener: () => void): void {
+    this.#listener.guard(listener)
+  }
+
+  #find(id: number): { raiseLimit(limitBytes: number): void } | undefined {
+    return MessageStreams.has(id) ? this.#messages.get(id) : this.#table.find(id)
+  }
+
+  #receiveStream(id: number, offset: number, data: Uint8Array, isLast: boolean): boolean {
+    if (MessageStreams.has(id)) return this.#messages.get(id).received(offset, data, isLast)
+    const stream = this.#table.find(id)
+    if (!stream) return true
+    const before = stream.highestBytes
+    this.#checkLimit(offset + data.length - before)
+    const isKept = stream.received(offset, data, isLast)
+    this.#receivedBytes += stream.highestBytes - before
+    return isKept
+  }
+
+  #receiveReset(id: number, code: number, size: number): void {
+    const stream = this.#table.find(id)
+    if (!stream) return
+    const before = stream.highestBytes
+    this.#checkLimit(size - before)
+    stream.wasReset(code, size)
+    this.#receivedBytes += stream.highestBytes - before
+  }
+
+  #checkLimit(grownBytes: number): void {
+    if (grownBytes > 0 && this.#receivedBytes + grownBytes > this.#window.limitBytes)
+      throw new BanyanError('quota', 'past the limit of all streams')
+  }
+
+  #writeStreams(out: PacketWriter, frames: SentFrame[]): void {
+    for (let stream = this.#schedule.next(); stream; stream = this.#schedule.next()) {
+      const room = out.room - streamOverheadBytes(stream.id, stream.writtenBytes, out.room)
       if (room < MIN_PIECE_BYTES) return
-      const slice = stream.next(room, this.#limitBytes - this.#sentBytes)
-      if (!slice) return
-      this.#sentBytes = Math.max(this.#sentBytes, slice.offset + slice.length)
-      writeFrame(out, {
-        type: 'stream',
-        id: stream.id,
-        offset: slice.offset,
-        isLast: false,
-        data: stream.read(slice),
-      })
+      const slice = stream.next(room)!
+      writeStreamHeader(out, stream.id, slice.offset, slice.isLast, slice.length)
+      stream.copyTo(out, slice)
       frames.push(slice)
-    }
-  }
-
-  /**
-   * Tells a new limit once half the window is used up. There is one stream, so the limit of all bounds it, too; what the
-   * stream itself would take is the most the window can grow to.
-   */
-  #grant(nowMs: number, rttMs: number): void {
-    this.#receiving.nextLimit()
-    const { deliveredBytes } = this.#receiving
-    if (deliveredBytes + this.#windowBytes / 2 < this.#grantedBytes) return
-    if (nowMs - this.#grantedAtMs < QUICK_ROUND_TRIPS * rttMs)
-      this.#windowBytes = Math.min(2 * this.#windowBytes, MAX_WINDOW_BYTES)
-    this.#grantedAtMs = nowMs
-    this.#grantedBytes = deliveredBytes + this.#windowBytes
-    this.#owesMaxStreamData = true
-    this.#owesMaxData = true
-  }
-
-  #writeLimits(out: PacketWriter, frames: SentFrame[]): void {
-    if (this.#owesMaxData) {
-      this.#owesMaxData = false
-      writeFrame(out, { type: 'max-data', limitBytes: this.#grantedBytes })
-      frames.push(this.#maxData)
-    }
-    if (this.#owesMaxStreamData) {
-      this.#owesMaxStreamData = false
-      writeFrame(out, { type: 'max-stream-data', id: MESSAGE_STREAM, limitBytes: this.#grantedBytes })
-      frames.push(this.#maxStreamData)
+      this.#schedule.toTheBack(stream)
     }
   }
 }

@@ -21,25 +21,27 @@ import {
   writeSealedHeader,
 } from '../wire/packet.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
+import { AckRequest } from './ack-request.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { type CongestionControl } from './congestion/congestion-control.ts'
 import { type CongestionLaw, congestionControl } from './congestion/laws.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
 import { type Counters, Traffic } from './counters.ts'
-import { type Link } from './links.ts'
+import { type StreamLink } from './links.ts'
 import { type HeldBy, LossRecovery } from './loss-recovery.ts'
 import { Pacer } from './pacer.ts'
 import { type ReceivedPackets } from './received-packets.ts'
 import { type SessionDuties, SessionTimers } from './session-timers.ts'
 import { type SessionFigures, type SessionTrace, type Tracer } from './session-trace.ts'
-import { SessionStreams } from './session-streams.ts'
+import { type DatagramCounts } from './datagram-queue.ts'
+import { MAX_QUEUED_BYTES, SessionStreams } from './session-streams.ts'
+import { type Stream } from './stream.ts'
+import { PROMPT, type Urgency } from './urgency.ts'
 
 /** Wire values of a close; append only. */
 export const CLOSE_DONE = 0
 export const CLOSE_BROKEN_RULE = 1
 
-/** Chosen: nobody who reads at all is this far behind; it bounds what a peer that never acknowledges can cost. */
-const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 /** Chosen: a peer is given up only after so many probes in a row, so that a laptop that slept asks first. */
 const MIN_UNANSWERED_PROBES = 3
 /** RFC 9002 §6.2.4: one or two. Two, because on a bad path one is lost too easily. */
@@ -82,6 +84,8 @@ export interface SessionPorts {
 
 export interface SessionOwner {
   message(session: Session, message: Bytes): void
+  opened(session: Session, stream: Stream): void
+  datagram(session: Session, bytes: Uint8Array): void
   /** The session has ended, once. `farewell` answers packets that the peer still sends, having missed our close. */
   ended(session: Session, reason: string, farewell: Bytes | undefined): void
   observed(session: Session, address: Address): void
@@ -92,7 +96,7 @@ const outgoing = new PacketWriter(MAX_FRAMES_BYTES)
 const opened: Bytes = new Uint8Array(65_536)
 const frames: SentFrame[] = []
 
-export class Session implements Link, SessionDuties {
+export class Session implements StreamLink, SessionDuties {
   readonly peer: PeerRecord
   readonly facts: SessionFacts
   readonly traffic = new Traffic()
@@ -104,6 +108,7 @@ export class Session implements Link, SessionDuties {
   readonly #pacer = new Pacer(DATAGRAM_BYTES)
   readonly #acks = new Acknowledger()
   readonly #streams: SessionStreams
+  readonly #ackRequest: AckRequest
   readonly #timers: SessionTimers
   readonly #observedAddress: SentFrame = { acked: () => {}, lost: () => (this.#owesObservedAddress = true) }
   #address: Address
@@ -127,7 +132,8 @@ export class Session implements Link, SessionDuties {
       ...{ startMs: ports.clock.nowMs(), startWallMs: ports.clock.wallMs() },
     })
     this.#recovery = new LossRecovery(this.#congestion, this.#trace?.packetLost)
-    this.#streams = new SessionStreams((message) => ports.guard(() => owner.message(this, message)))
+    this.#streams = this.#newStreams()
+    this.#ackRequest = new AckRequest(this.#streams.owed)
     this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
     this.#scheduleFlush() // the first packet tells the peer its address, and tells the answerer that we are real
@@ -162,22 +168,31 @@ export class Session implements Link, SessionDuties {
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */
-  get tableSizes(): { sentPackets: number; receivedRanges: number; fragments: number } {
+  get tableSizes(): { sentPackets: number; receivedRanges: number } & SessionStreams['tableSizes'] {
     const { received } = this.#acks
     const { tracked } = this.#recovery
-    return {
-      sentPackets: tracked,
-      receivedRanges: received.rangeCount,
-      fragments: this.#streams.fragmentCount,
-    }
+    return { sentPackets: tracked, receivedRanges: received.rangeCount, ...this.#streams.tableSizes }
   }
 
-  send(message: Uint8Array, acked?: (delivered: boolean) => void): void {
+  get datagramCounts(): Readonly<DatagramCounts> {
+    return this.#streams.datagrams.counts
+  }
+
+  send(message: Uint8Array, acked?: (delivered: boolean) => void, urgency: Urgency = PROMPT): void {
     if (!this.#isOpen) return acked?.(false)
-    const { guard } = this.#ports
-    this.#streams.send(message, acked && ((delivered) => guard(() => acked(delivered))))
+    this.#streams.send(message, acked, urgency)
     if (this.#streams.queuedBytes > MAX_QUEUED_BYTES) this.close('overrun')
-    else this.#scheduleFlush()
+  }
+
+  openStream(urgency?: Urgency): Stream {
+    if (!this.#isOpen) throw new BanyanError('closed', 'the session has ended')
+    return this.#streams.open(urgency)
+  }
+
+  sendDatagram(bytes: Uint8Array, maxAgeMs: number): void {
+    if (!this.#isOpen) return
+    this.#streams.datagrams.add(bytes, maxAgeMs, this.#ports.clock.nowMs())
+    this.#scheduleFlush()
   }
 
   /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
@@ -249,6 +264,18 @@ export class Session implements Link, SessionDuties {
     this.#flush()
   }
 
+  #newStreams(): SessionStreams {
+    const { clock, guard } = this.#ports
+    const pace = { nowMs: () => clock.nowMs(), rttMs: () => this.rttMs }
+    return new SessionStreams(this.facts.isInitiator, pace, {
+      message: (message) => this.#owner.message(this, message),
+      opened: (stream) => this.#owner.opened(this, stream),
+      datagram: (bytes) => this.#owner.datagram(this, bytes),
+      guard,
+      wake: () => this.#scheduleFlush(),
+    })
+  }
+
   #keepAliveMs(intervalMs: number): number {
     return intervalMs * (this.facts.isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR)
   }
@@ -288,6 +315,7 @@ export class Session implements Link, SessionDuties {
       for (const frame of frames) {
         if (frame.type !== 'ack' && frame.type !== 'close') asksForAck = true
         if (frame.type === 'ping') hasPing = true
+        if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
         if (!this.#applyFrame(frame, nowMs)) isKept = false
         if (!this.#isOpen) return
       }
@@ -305,18 +333,11 @@ export class Session implements Link, SessionDuties {
   #applyFrame(frame: Frame, nowMs: number): boolean {
     switch (frame.type) {
       case 'ping':
+      case 'ack-frequency':
         return true
       case 'ack':
         if (this.#recovery.acked(frame.ranges, frame.delayUs / 1000, nowMs)) this.#streams.settle()
         this.#trace?.figures(this.figures, nowMs)
-        return true
-      case 'stream':
-        return this.#streams.receive(frame, nowMs, this.rttMs)
-      case 'max-data':
-        this.#streams.raiseLimit(frame.limitBytes)
-        return true
-      case 'max-stream-data':
-        this.#streams.raiseStreamLimit(frame.id, frame.limitBytes)
         return true
       case 'close':
         this.#end('closed-by-peer', undefined)
@@ -324,6 +345,8 @@ export class Session implements Link, SessionDuties {
       case 'observed-address':
         this.#owner.observed(this, frame.address)
         return true
+      default:
+        return this.#streams.receive(frame)
     }
   }
 
@@ -349,6 +372,7 @@ export class Session implements Link, SessionDuties {
     const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#idleCause
     if (cause) this.#recovery.heldBy(cause)
     if (this.#acks.isUrgent) this.#sendAck(nowMs)
+    this.#streams.settle()
     const { lossAtMs = Infinity, probeAtMs = Infinity } = this.#recovery
     const paceAtMs = cause === 'pacing' ? this.#pacer.nextMs(this.#congestion.pacingRate!) : Infinity
     this.#timers.reschedule(this.#acks.dueMs ?? Infinity, lossAtMs, probeAtMs, paceAtMs)
@@ -382,12 +406,19 @@ export class Session implements Link, SessionDuties {
     const withoutAck = frames.length
     if (this.#owesObservedAddress) this.#writeObservedAddress()
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
+    this.#ackRequest.adapt(this.#recovery.packetsInFlight)
     this.#streams.write(outgoing, frames)
-    if (!this.#owesPing && frames.length === withoutAck) writeFrame(outgoing, { type: 'ping' }) // a probe
+    const isProbe = frames.length === withoutAck
+    if (!this.#owesPing && (isProbe || this.#isLastOfMany)) writeFrame(outgoing, { type: 'ping' })
     this.#owesPing = false
     if (this.#probesOwed > 0) this.#probesOwed--
     this.#unansweredSinceMs ??= nowMs
     this.#sendPacket(frames, nowMs)
+  }
+
+  /** The peer waits for more packets than it will get. */
+  get #isLastOfMany(): boolean {
+    return this.#ackRequest.isSparse && outgoing.room > 0 && !this.#streams.isReady
   }
 
   #writeAck(nowMs: number): SentFrame {

@@ -66,7 +66,9 @@ export class PacketWriter {
     return this
   }
 
-  bytes(bytes: Uint8Array): this {
+  /** All of the bytes, or those from `start` up to `end`. */
+  bytes(source: Uint8Array, start = 0, end = source.length): this {
+    const bytes = start === 0 && end === source.length ? source : source.subarray(start, end)
     this.#buffer.set(bytes, this.#length)
     this.#length += bytes.length
     return this

@@ -9,6 +9,11 @@
 //    6 max stream data   stream v | bytes v: how far this stream may go
 //    7 close             code v | reason length v | reason in UTF-8
 //    8 observed address  family 1: 4 or 6 | host 4 or 16 | port 2: where the sender sees the receiver
+//   32 max streams       count v: how many streams the receiver of this may open in all
+//   33 reset stream      stream v | code v | size v: the sender's half ends here, without its missing bytes
+//   34 stop sending      stream v | code v: the receiver of the stream wants no more of it
+//   35 datagram          length v | data: arrives once or not at all
+//   36 ack frequency     packets v, 1 to 64: after so many the receiver of this acknowledges
 //
 // Ack ranges count as in RFC 9000 §19.3: a length of n covers n + 1 packets, a gap of n skips n + 1; the delay is in
 // microseconds. Frame numbers are append-only; an unknown one ends the session, because its length is unknown too.
@@ -28,9 +33,16 @@ export const FRAME_MAX_DATA = 5
 export const FRAME_MAX_STREAM_DATA = 6
 export const FRAME_CLOSE = 7
 export const FRAME_OBSERVED_ADDRESS = 8
+export const FRAME_MAX_STREAMS = 0x20
+export const FRAME_RESET_STREAM = 0x21
+export const FRAME_STOP_SENDING = 0x22
+export const FRAME_DATAGRAM = 0x23
+export const FRAME_ACK_FREQUENCY = 0x24
 
 /** More than our own side ever keeps; a longer list is work without use. */
 export const MAX_ACK_RANGES = 64
+/** More packets without an ack than anybody asks for; a higher number would only keep the peer waiting for the longest delay. */
+export const MAX_ACK_FREQUENCY = 64
 /** A reason is for a log line. */
 export const MAX_REASON_BYTES = 128
 /** The largest single frame apart from stream data: close. */
@@ -50,10 +62,33 @@ export type Frame =
   | { type: 'max-stream-data'; id: number; limitBytes: number }
   | { type: 'close'; code: number; reason: string }
   | { type: 'observed-address'; address: Address }
+  | { type: 'max-streams'; count: number }
+  | { type: 'reset-stream'; id: number; code: number; size: number }
+  | { type: 'stop-sending'; id: number; code: number }
+  | { type: 'datagram'; data: Uint8Array }
+  | { type: 'ack-frequency'; packets: number }
 
-/** Bytes of a stream frame that are not data, where the data has a length of less than 2^14. */
-export function streamOverheadBytes(id: number, offset: number): number {
-  return 1 + varintBytes(id) + varintBytes(offset) + 2
+/** Any frame about a stream without its data: a type and at most three numbers. */
+export const MAX_STREAM_CONTROL_BYTES = 1 + 3 * 8
+
+/** Bytes of a stream frame that are not data, for at most so much data. */
+export function streamOverheadBytes(id: number, offset: number, dataBytes: number): number {
+  return 1 + varintBytes(id) + varintBytes(offset) + varintBytes(dataBytes)
+}
+
+/** What stands before the data of a stream frame. */
+export function writeStreamHeader(
+  out: PacketWriter,
+  id: number,
+  offset: number,
+  isLast: boolean,
+  dataBytes: number,
+): void {
+  out
+    .u8(isLast ? FRAME_STREAM_LAST : FRAME_STREAM)
+    .varint(id)
+    .varint(offset)
+    .varint(dataBytes)
 }
 
 /** An upper bound for an ack of so many ranges, for numbers below 2^30; longer ones cost ranges, not correctness. */
@@ -70,11 +105,8 @@ export function writeFrame(out: PacketWriter, frame: Frame): void {
       writeAck(out, frame.delayUs, frame.ranges)
       break
     case 'stream':
-      out
-        .u8(frame.isLast ? FRAME_STREAM_LAST : FRAME_STREAM)
-        .varint(frame.id)
-        .varint(frame.offset)
-      out.varint(frame.data.length).bytes(frame.data)
+      writeStreamHeader(out, frame.id, frame.offset, frame.isLast, frame.data.length)
+      out.bytes(frame.data)
       break
     case 'max-data':
       out.u8(FRAME_MAX_DATA).varint(frame.limitBytes)
@@ -87,6 +119,21 @@ export function writeFrame(out: PacketWriter, frame: Frame): void {
       break
     case 'observed-address':
       writeObservedAddress(out, frame.address)
+      break
+    case 'max-streams':
+      out.u8(FRAME_MAX_STREAMS).varint(frame.count)
+      break
+    case 'reset-stream':
+      out.u8(FRAME_RESET_STREAM).varint(frame.id).varint(frame.code).varint(frame.size)
+      break
+    case 'stop-sending':
+      out.u8(FRAME_STOP_SENDING).varint(frame.id).varint(frame.code)
+      break
+    case 'datagram':
+      out.u8(FRAME_DATAGRAM).varint(frame.data.length).bytes(frame.data)
+      break
+    case 'ack-frequency':
+      out.u8(FRAME_ACK_FREQUENCY).varint(frame.packets)
   }
 }
 
@@ -151,6 +198,16 @@ function readFrame(reader: PacketReader, kind: number): Frame {
       return readClose(reader)
     case FRAME_OBSERVED_ADDRESS:
       return readObservedAddress(reader)
+    case FRAME_MAX_STREAMS:
+      return { type: 'max-streams', count: reader.varint() }
+    case FRAME_RESET_STREAM:
+      return { type: 'reset-stream', id: reader.varint(), code: reader.varint(), size: reader.varint() }
+    case FRAME_STOP_SENDING:
+      return { type: 'stop-sending', id: reader.varint(), code: reader.varint() }
+    case FRAME_DATAGRAM:
+      return { type: 'datagram', data: reader.view(reader.varint()) }
+    case FRAME_ACK_FREQUENCY:
+      return readAckFrequency(reader)
     default:
       throw new BanyanError('malformed', `unknown frame ${kind}`)
   }
@@ -170,6 +227,13 @@ function readAck(reader: PacketReader): Frame {
   }
   if (first < 0) throw new BanyanError('malformed', 'an ack of packets below zero')
   return { type: 'ack', delayUs, ranges }
+}
+
+function readAckFrequency(reader: PacketReader): Frame {
+  const packets = reader.varint()
+  if (packets < 1 || packets > MAX_ACK_FREQUENCY)
+    throw new BanyanError('malformed', `an ack for ${packets} packets`)
+  return { type: 'ack-frequency', packets }
 }
 
 function readStream(reader: PacketReader, isLast: boolean): Frame {

@@ -4,7 +4,7 @@ import { hostCrypto } from '../../../main/host/crypto.ts'
 import { type Crypto, TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
 import { type CongestionLaw } from '../../../main/overlay/transport/congestion/laws.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
-import { type Link } from '../../../main/overlay/transport/links.ts'
+import { type Link, type StreamLink } from '../../../main/overlay/transport/links.ts'
 import { AccessLine } from '../../../simulator/net/access-line.ts'
 import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
 import { World, testNetwork } from './world.ts'
@@ -57,22 +57,26 @@ export class Bench {
 
   /** Sends as much as the line takes from now on. */
   async flow(law: CongestionLaw): Promise<Flow> {
-    const number = this.#next++
-    const from = this.#endpoint(SimulatedSocket.open({ host: SENDER, port: number }, this.line), law)
-    const socket = this.world.net.open(`10.0.1.${number}`)
-    const to = this.#endpoint(socket, law)
+    const { link, endpoint } = await this.pair(law)
     const flow = new Flow(() => this.world.queue.nowMs)
-    to.endpoint.on({
+    endpoint.on({
       up: () => {},
       down: () => {},
       message: (_link, message) => flow.arrived(message.length),
     })
-    const { id, noiseKey } = to.identity
-    const link = await this.world.until(
-      from.endpoint.dial({ id, noiseKey: noiseKey.publicKey, addresses: [socket.local] }),
-    )
     flow.start(link)
     return flow
+  }
+
+  /** A link over the line, and the endpoint at its far end. */
+  async pair(law: CongestionLaw): Promise<{ link: StreamLink; endpoint: Endpoint }> {
+    const number = this.#next++
+    const from = this.#endpoint(SimulatedSocket.open({ host: SENDER, port: number }, this.line), law)
+    const socket = this.world.net.open(`10.0.1.${number}`)
+    const { endpoint, identity } = this.#endpoint(socket, law)
+    const { id, noiseKey } = identity
+    const target = { id, noiseKey: noiseKey.publicKey, addresses: [socket.local] }
+    return { link: await this.world.until(from.endpoint.dial(target)), endpoint }
   }
 
   #endpoint(socket: SimulatedSocket, congestionLaw: CongestionLaw) {

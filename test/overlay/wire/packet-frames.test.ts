@@ -45,6 +45,12 @@ const table: [string, Frame, string][] = [
     { type: 'observed-address', address: { host: '2001:db8::1', port: 1 } },
     '080620010db80000000000000000000000010001',
   ],
+  ['max streams', { type: 'max-streams', count: 4097 }, '205001'],
+  ['reset stream', { type: 'reset-stream', id: 4, code: 64, size: 16384 }, '2104404080004000'],
+  ['stop sending', { type: 'stop-sending', id: 5, code: 0 }, '220500'],
+  ['datagram', { type: 'datagram', data }, '2302aabb'],
+  ['ack frequency', { type: 'ack-frequency', packets: 16 }, '2410'],
+  ['empty datagram', { type: 'datagram', data: new Uint8Array(0) }, '2300'],
 ]
 
 describe('frames', () => {
@@ -72,6 +78,12 @@ describe('frames', () => {
     ['a reason that is not UTF-8', '070001ff', 'malformed'],
     ['an address of no family', '0805c00002011234', 'malformed'],
     ['a cut address', '0806c0000201', 'malformed'],
+    ['a cut reset', '210440', 'malformed'],
+    ['a cut stop', '2205', 'malformed'],
+    ['a count of streams past 2^53', '20ffffffffffffffff', 'malformed'],
+    ['a cut datagram', '2303aabb', 'malformed'],
+    ['an ack for no packets', '2400', 'malformed'],
+    ['an ack for too many packets', '244041', 'malformed'],
   ]
   it.each(malformed)('%s is a typed error', (_name, hex, code) => {
     expect(() => readFrames(fromHex(hex)!)).toThrowError(expect.objectContaining({ code }))

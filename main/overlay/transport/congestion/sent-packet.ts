@@ -9,6 +9,8 @@ export interface SentFrame {
    * follow, where the packet was only late.
    */
   lost(): void
+  /** No packet holds this any more, where it stood in one only. */
+  released?(): void
 }
 
 export class SentPacket {
@@ -46,6 +48,7 @@ export function takePacket(
 
 /** Nobody holds the packet any more. */
 export function releasePacket(packet: SentPacket): void {
+  for (const frame of packet.frames) frame.released?.()
   packet.frames.length = 0
   if (spare.length < MAX_SPARE) spare.push(packet)
 }
