@@ -6,12 +6,19 @@ import { type Bytes } from '../overlay/base/bytes.ts'
 import { BanyanError } from '../overlay/base/errors.ts'
 import { isLoopback } from '../overlay/base/ip.ts'
 import { type Address, type DatagramSocket } from '../overlay/ports/datagram-socket.ts'
+import { leastInterfaceMtu } from './interface-mtu.ts'
 
 /** What arrives while the event loop is busy has to wait somewhere; the system may grant less. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 const MAPPED_IPV4 = '::ffff:'
 /** Chosen: hosts whose kind is remembered; forgotten all at once when full. */
 const MAX_KNOWN_HOSTS = 4_096
+/** Loopback takes all that the headers can name (RFC 768); Linux cuts its IPv6 packets at 65,536 bytes. */
+const LOOPBACK_BYTES = { ipv4: 65_507, ipv6: 65_487 }
+/** IP (RFC 791, RFC 8200) and UDP. */
+const HEADER_BYTES = { ipv4: 28, ipv6: 48 }
+/** Chosen: a laptop changes networks now and then, and a look costs a file per interface. */
+const MTU_LOOK_MS = 30_000
 
 export class UdpSocket implements DatagramSocket {
   readonly local: Address
@@ -22,6 +29,7 @@ export class UdpSocket implements DatagramSocket {
   readonly #isLoopbackOnly: boolean
   readonly #loopbackHosts = new Map<string, boolean>()
   #isClosed = false
+  #interfaceMtu = { bytes: 0, untilMs: 0 }
   // One function for all sends: its only use is that without it a failure would be an 'error' event.
   readonly #sent = (error: NodeJS.ErrnoException | null) => error && this.#count(error.code)
 
@@ -67,6 +75,15 @@ export class UdpSocket implements DatagramSocket {
       .map((info) => ({ host: info.address, port }))
   }
 
+  /**
+   * Node has no way to set Don't Fragment, so what exceeds the links of this computer would be sent in fragments, and lost
+   * with each of them. Linux sets it by itself on what fits the path as it knows it (IP_PMTUDISC_WANT, its default).
+   */
+  largestDatagram(to: Address): number {
+    const family = to.host.includes(':') ? 'ipv6' : 'ipv4'
+    return this.#isLoopbackHost(to.host) ? LOOPBACK_BYTES[family] : this.#linkMtu() - HEADER_BYTES[family]
+  }
+
   send(datagram: Uint8Array, to: Address): void {
     if (this.#isClosed) return
     if (this.#isLoopbackOnly && !this.#isLoopbackHost(to.host)) return this.#count('not-loopback')
@@ -95,6 +112,13 @@ export class UdpSocket implements DatagramSocket {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#socket.close()
+  }
+
+  #linkMtu(): number {
+    const nowMs = performance.now()
+    if (nowMs >= this.#interfaceMtu.untilMs)
+      this.#interfaceMtu = { bytes: leastInterfaceMtu(), untilMs: nowMs + MTU_LOOK_MS }
+    return this.#interfaceMtu.bytes
   }
 
   #isLoopbackHost(host: string): boolean {

@@ -28,7 +28,7 @@ export async function measureIdlePackets(lab: PacketLab): Promise<Figures> {
   const bytes = { sealed: 0, handshake: 0 }
   let isWatching = true
   world.network.tap((datagram) => {
-    if (isWatching) bytes[datagram[0] === PACKET_SEALED ? 'sealed' : 'handshake'] += datagram.length
+    if (isWatching) bytes[(datagram[0]! & 0x7f) === PACKET_SEALED ? 'sealed' : 'handshake'] += datagram.length
   })
   const before = world.alive.map(({ place }) => ({ ...place.socket.traffic }))
   await lab.run(IDLE_MS, 'measuring upkeep')

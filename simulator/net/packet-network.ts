@@ -73,10 +73,15 @@ export class PacketNetwork implements Uplink {
       return
     }
     const [a, b] = between
-    for (const key of [`${a} ${b}`, `${b} ${a}`]) {
-      this.#models.set(key, { ...(this.#models.get(key) ?? this.#defaultModel), ...model })
-      this.#paths.delete(key)
-    }
+    this.setOneWay(model, a, b)
+    this.setOneWay(model, b, a)
+  }
+
+  /** Changes the path from one host to the other; the way back stays as it is. */
+  setOneWay(model: Partial<PathModel>, from: string, to: string): void {
+    const key = `${from} ${to}`
+    this.#models.set(key, { ...(this.#models.get(key) ?? this.#defaultModel), ...model })
+    this.#paths.delete(key)
   }
 
   /** From now on nothing gets from one host to the other; the way back stays as it is. */

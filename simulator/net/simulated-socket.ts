@@ -1,6 +1,7 @@
 import { type Bytes } from '../../main/overlay/base/bytes.ts'
 import { type Address, type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
 import { Traffic } from '../../main/overlay/transport/counters.ts'
+import { MAX_DATAGRAM_BYTES } from '../../main/overlay/wire/packet.ts'
 import { type Receiver, type Uplink } from './receivers.ts'
 
 /** A DatagramSocket in virtual time. */
@@ -30,6 +31,11 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
 
   localAddresses(): Address[] {
     return [this.#local]
+  }
+
+  /** All of UDP: nothing is cut up here, and the paths say what they carry. */
+  largestDatagram(): number {
+    return MAX_DATAGRAM_BYTES
   }
 
   send(datagram: Uint8Array, to: Address): void {

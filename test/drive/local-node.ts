@@ -105,6 +105,7 @@ function cuttable(socket: DatagramSocket, line: { isCut: boolean }): DatagramSoc
   return {
     local: socket.local,
     localAddresses: () => socket.localAddresses(),
+    largestDatagram: (to) => socket.largestDatagram(to),
     send: (datagram, to) => (line.isCut ? undefined : socket.send(datagram, to)),
     onDatagram: (receiver) =>
       socket.onDatagram((datagram, from) => (line.isCut ? undefined : receiver(datagram, from))),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { hostClock } from '../../main/host/clock.ts'
 import { hostCrypto } from '../../main/host/crypto.ts'
 import { hostRandom } from '../../main/host/random.ts'
+import { leastInterfaceMtu } from '../../main/host/interface-mtu.ts'
 import { UdpSocket } from '../../main/host/udp-socket.ts'
 import { searchIdentity } from '../../main/overlay/identity.ts'
 import { networkOf } from '../../main/overlay/network.ts'
@@ -53,6 +54,25 @@ describe('a UDP socket', () => {
     socket.send(Uint8Array.of(1), socket.local) // after the close: nothing, quietly
   })
 
+  it('counts a datagram that is too large for the system, and goes on', async () => {
+    const [socket, other] = [await UdpSocket.bind('127.0.0.1', 0), await UdpSocket.bind('127.0.0.1', 0)]
+    const arrived = new Promise<number>((resolve) => other.onDatagram(({ length }) => resolve(length)))
+    socket.send(new Uint8Array(65_508), other.local)
+    socket.send(new Uint8Array(65_507), other.local)
+    expect(await arrived).toBe(65_507)
+    expect(socket.failed).toEqual({ EMSGSIZE: 1 })
+    expect(socket.largestDatagram(other.local)).toBe(65_507)
+    await Promise.all([socket.close(), other.close()])
+  })
+
+  it('sends nothing to others that its own links would cut up', async () => {
+    const socket = await UdpSocket.bind('0.0.0.0', 0)
+    const bytes = socket.largestDatagram({ host: '192.0.2.1', port: 9 })
+    expect(bytes).toBe(leastInterfaceMtu() - 28)
+    expect(socket.largestDatagram({ host: '2001:db8::1', port: 9 })).toBe(bytes - 20)
+    await socket.close()
+  })
+
   it('bound to everything names no internal address', async () => {
     const socket = await UdpSocket.bind('0.0.0.0', 0)
     for (const { host, port } of socket.localAddresses()) {
@@ -97,6 +117,34 @@ describe('two endpoints over real UDP on loopback', () => {
       b.endpoint.counters,
     )
     expect([next, outOfOrder]).toEqual([count, 0])
+  })
+
+  it.each([
+    ['127.0.0.1', 65_507],
+    ['::1', 65_487],
+  ])('find that loopback carries all of UDP: %s', async (host, packetBytes) => {
+    const { a, link, messages } = await linked(host)
+    const count = 800
+    let arrived = 0
+    const done = new Promise<void>((resolve) => {
+      messages.b = () => {
+        if (++arrived === count) resolve()
+      }
+    })
+    const start = performance.now()
+    let sent = 0
+    const next = () => {
+      if (sent++ < count) link.send(new Uint8Array(64_000), next)
+    }
+    for (let i = 0; i < 60; i++) next()
+    await done
+    const seconds = (performance.now() - start) / 1000
+    const session = a.endpoint.get(link.peer.id)!
+    console.log(
+      `${((count * 0.064) / seconds).toFixed(0)} MB/s, full packets of ${session.figures.packetBytes} bytes`,
+    )
+    expect(session.figures.packetBytes).toBe(packetBytes)
+    expect(a.socket.failed).toEqual({})
   })
 
   it('answer a ping quickly', async () => {

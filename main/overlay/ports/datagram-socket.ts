@@ -13,7 +13,15 @@ export interface DatagramSocket {
   readonly local: Address
   /** Addresses of this machine under which others may try this socket (the bound one, where it is bound to one). */
   localAddresses(): Address[]
-  /** The bytes belong to the socket from then on: it may still read them after the call. */
+  /**
+   * The largest datagram worth trying towards an address: what leaves this computer in one piece. Whether the path
+   * carries it is for path MTU discovery to find; a larger one would be cut up and put together by the system.
+   */
+  largestDatagram(to: Address): number
+  /**
+   * Sends; drops what the system will not take, as a network would. The bytes belong to the socket from then on: it may
+   * still read them after the call.
+   */
   send(datagram: Uint8Array, to: Address): void
   /** One receiver. The bytes belong to the receiver until it returns; it copies what it keeps. */
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void

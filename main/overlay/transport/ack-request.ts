@@ -1,7 +1,7 @@
 // How many packets the peer should receive before it acknowledges (after draft-ietf-quic-ack-frequency). Two, as in RFC 9000
-// §13.2.2, cost a bulk transfer an ack for every two packets, which is a third of all its work; what congestion control needs is some
-// acks per round trip. Only the sender knows how many packets that is, so it asks: for an eighth of what is under way, by powers of
-// two. Where it runs dry it asks for an ack at once, or the last packets would wait for the longest ack delay.
+// §13.2.2, cost a fast transfer an ack for every two packets, a third of all packets; what congestion control needs is some acks per round
+// trip. Only the sender knows how many packets that is, so it asks: for an eighth of what is under way, but no more than leave in a
+// millisecond, by powers of two: on a slow line acks cost nothing, and rare ones make BBR flows unfair. Where it runs dry it asks for an ack at once, or the last packets would wait for the longest ack delay.
 
 import { OwedFrame, type OwedFrames } from './owed-frames.ts'
 
@@ -11,6 +11,8 @@ export const PACKETS_PER_ACK = 2
 export const MAX_PACKETS_PER_ACK = 16
 /** HyStart++ takes eight samples a round (RFC 9406 §4.3). */
 const ACKS_PER_ROUND = 8
+/** Chosen: a thousand acks per second are no work, and as many as the pacer's wake-ups. */
+const ACK_INTERVAL_MS = 1
 /** Chosen: the request is lowered only to a quarter, so that a number under way that sways does not change it every round. */
 const LOWERED_BY = 4
 
@@ -28,10 +30,11 @@ export class AckRequest {
     return this.#packets > PACKETS_PER_ACK
   }
 
-  /** A packet is about to leave, with so many under way; a new request goes with it. */
-  adapt(packetsInFlight: number): void {
+  /** A packet is about to leave, with so many under way for a round trip; a new request goes with it. */
+  adapt(packetsInFlight: number, rttMs: number): void {
+    const acksPerRound = Math.max(ACKS_PER_ROUND, rttMs / ACK_INTERVAL_MS)
     let wanted = PACKETS_PER_ACK
-    while (wanted < MAX_PACKETS_PER_ACK && 2 * wanted * ACKS_PER_ROUND <= packetsInFlight) wanted *= 2
+    while (wanted < MAX_PACKETS_PER_ACK && 2 * wanted * acksPerRound <= packetsInFlight) wanted *= 2
     if (wanted <= this.#packets && wanted * LOWERED_BY > this.#packets) return
     if (wanted === this.#packets) return
     this.#packets = wanted

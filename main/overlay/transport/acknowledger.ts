@@ -2,8 +2,11 @@
 // knows how many are under way: ack-request.ts); a gap, and what proves the gap a loss; or a ping, whose sender wants a sign of
 // life. Else with whatever is sent next, or after the longest ack delay.
 
-import { type Frame } from '../wire/packet-frames.ts'
+import { type PacketWriter } from '../wire/packet-codec.ts'
+import { type Frame, ackBytes, writeFrame } from '../wire/packet-frames.ts'
+import { MAX_FRAMES_BYTES } from '../wire/packet.ts'
 import { PACKETS_PER_ACK } from './ack-request.ts'
+import { type SentFrame } from './congestion/sent-packet.ts'
 import { PACKET_THRESHOLD } from './loss-recovery.ts'
 import { ReceivedPackets } from './received-packets.ts'
 import { MAX_ACK_DELAY_MS } from './round-trip.ts'
@@ -57,6 +60,14 @@ export class Acknowledger {
     this.#isUrgent = this.#owed > 0
   }
 
+  /** Puts the ack into a packet; it is then no longer owed. It takes half of a small packet at most. */
+  write(out: PacketWriter, nowMs: number): SentFrame {
+    const ack = this.take(nowMs)
+    while (ack.ranges.length > 1 && ackBytes(ack.ranges.length) > MAX_FRAMES_BYTES / 2) ack.ranges.pop()
+    writeFrame(out, ack)
+    return new SentAck(this.received, ack.ranges[0]!.last)
+  }
+
   /** The ack to send, which is then no longer owed. */
   take(nowMs: number): Frame & { type: 'ack' } {
     this.#owed = 0
@@ -64,4 +75,21 @@ export class Acknowledger {
     const delayUs = Math.max(0, Math.round((nowMs - this.#largestAtMs) * 1000))
     return { type: 'ack', delayUs, ranges: this.received.ackRanges() }
   }
+}
+
+/** An ack that the peer has seen: what is missing below it is lost, not late. */
+class SentAck implements SentFrame {
+  readonly #received: ReceivedPackets
+  readonly #upTo: number
+
+  constructor(received: ReceivedPackets, upTo: number) {
+    this.#received = received
+    this.#upTo = upTo
+  }
+
+  acked(): void {
+    this.#received.settle(this.#upTo)
+  }
+
+  lost(): void {}
 }

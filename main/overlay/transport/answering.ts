@@ -56,6 +56,8 @@ export interface HalfOpen {
   ownConnectionId: number
   peerConnectionId: number
   response: Bytes
+  /** Where the last response went: who opens it is there. */
+  answeredTo: Address
   /** When the response left; undefined once it has left twice, because then no round trip can be told from it. */
   respondedMs: number | undefined
 }
@@ -180,6 +182,7 @@ export class Answering {
       ownConnectionId,
       peerConnectionId: hello.connectionId,
       response,
+      answeredTo: { host: from.host, port: from.port },
       respondedMs: nowMs,
     })
   }
@@ -199,6 +202,7 @@ export class Answering {
   /** The caller has not had our response, or tries another of our addresses. Three times its bytes are never reached. */
   #repeat(halfOpen: HalfOpen, from: Address): void {
     halfOpen.respondedMs = undefined
+    halfOpen.answeredTo = { host: from.host, port: from.port }
     this.#ports.send(halfOpen.response.slice(), from)
   }
 

@@ -39,10 +39,13 @@ export type DropReason =
   | 'unexpected-response' // answers no dial, or one that is done
   | 'unexpected-refusal'
   | 'unexpected-retry' // answers no call of ours, or one that was retried already
+  | 'unexpected-path-response' // answers no challenge of ours, or one that is settled
   | 'no-room' // a piece of a stream that could not be kept; it will come again
   | 'listener-failed' // a defect of ours, behind a message
 
 export class Counters extends Traffic {
+  /** Peers' moves to other addresses, and how they ended (path-validation.ts). */
+  readonly paths = { moved: 0, challenged: 0, answered: 0, validated: 0, returned: 0, failed: 0 }
   readonly dropped: Record<string, number> = {}
 
   drop(reason: DropReason): void {

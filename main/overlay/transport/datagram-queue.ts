@@ -10,7 +10,7 @@ import { MAX_FRAMES_BYTES } from '../wire/packet.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
 
 /** What fits a packet on every path, so that a path that changes loses no datagram: 1,168. */
-export const MAX_DATAGRAM_BYTES = MAX_FRAMES_BYTES - 3
+export const MAX_DATAGRAM_DATA_BYTES = MAX_FRAMES_BYTES - 3
 /** Chosen: two of the first windows. What waits behind more is old when it leaves, so the oldest go. */
 export const MAX_QUEUED_DATAGRAMS = 64
 
@@ -37,7 +37,7 @@ export class DatagramQueue {
 
   /** Takes a copy. Errors: too-large. */
   add(bytes: Uint8Array, maxAgeMs: number, nowMs: number): void {
-    if (bytes.length > MAX_DATAGRAM_BYTES)
+    if (bytes.length > MAX_DATAGRAM_DATA_BYTES)
       throw new BanyanError('too-large', `a datagram of ${bytes.length} bytes`)
     this.#waiting.push({ bytes: Uint8Array.from(bytes), untilMs: nowMs + maxAgeMs })
     if (this.#waiting.length <= MAX_QUEUED_DATAGRAMS) return

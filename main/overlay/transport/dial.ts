@@ -24,7 +24,7 @@ import {
 import { verifyPeerRecord } from '../wire/peer-record.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
 import { type DialTarget, type StreamLink } from './links.ts'
-import { type SessionFacts } from './session.ts'
+import { type SessionFacts } from './session-ports.ts'
 
 /** RFC 8305 §5. */
 const STAGGER_MS = 250
@@ -246,11 +246,13 @@ export class Dial {
     verifyPeerRecord(answer.record, crypto, network)
     if (target.id !== undefined && answer.record.id !== target.id)
       throw new BanyanError('refused', 'the key belongs to another node than expected')
-    const attempt = this.#attempts.find(({ address }) => sameAddress(address, from))
+    const attempt = this.#attempts.find(({ address, sent }) => sent > 0 && sameAddress(address, from))
+    const called = attempt ?? this.#attempts.findLast(({ sent }) => sent > 0)!
     return {
       keys: this.#noise.keys(),
       peer: answer.record,
-      address: { host: from.host, port: from.port },
+      address: called.address,
+      claimed: attempt ? undefined : { address: { host: from.host, port: from.port }, bytes: message.length },
       ownConnectionId: this.connectionId,
       peerConnectionId: answer.connectionId,
       isInitiator: true,

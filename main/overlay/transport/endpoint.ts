@@ -12,7 +12,7 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Identity } from '../identity.ts'
 import { type Network } from '../network.ts'
-import { type Clock } from '../ports/clock.ts'
+import { type Clock, type Timer } from '../ports/clock.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type Address, type DatagramSocket, sameAddress } from '../ports/datagram-socket.ts'
 import { type Log } from '../ports/log.ts'
@@ -23,6 +23,7 @@ import {
   PACKET_RESPONSE,
   PACKET_RETRY,
   PACKET_SEALED,
+  PACKET_SEALED_ODD,
   connectionIdOf,
   decodeRefusal,
   decodeResponse,
@@ -38,7 +39,9 @@ import { type HandshakePorts } from './handshake-ports.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links, type StreamLink } from './links.ts'
 import { type Stream } from './stream.ts'
 import { type Tracer } from './session-trace.ts'
-import { Session, type SessionFacts, type SessionOwner, type SessionPorts } from './session.ts'
+import { WakeWatch } from './wake-watch.ts'
+import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
+import { Session } from './session.ts'
 
 export interface EndpointOptions {
   /** Idle time after which a link shows a sign of life, to keep NAT bindings. */
@@ -51,6 +54,8 @@ export interface EndpointOptions {
   handshakesPerSecond: number
   /** What the bytes of a session obey; BBR where it is left out (congestion/laws.ts). */
   congestionLaw?: CongestionLaw
+  /** Packets sealed with one key; 2^20 where it is left out (key-phases.ts). */
+  packetsPerKey?: number
   /** Who wants to see what happens in a session (see qlog.ts); nobody where it is left out. */
   tracer?: Tracer
 }
@@ -67,6 +72,10 @@ const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
 /** Chosen: asking the system for its addresses takes some 0.1 ms, and a person notices nothing of 5 s. */
 const ADDRESS_LOOK_MS = 5_000
+/** Chosen: after a sleep, a peer that has not answered by then has given us up, and is called. */
+const RESUME_MS = 600
+/** Chosen: a call in vain costs 8 kB; more peers than these are for the protocols above to find again. */
+const MAX_RESUMED = 32
 
 /** The code of a stream that nobody here listens to; all others are the application's. */
 export const STREAM_REFUSED = 0
@@ -98,6 +107,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #dialsByConnection = new Map<number, Dial>()
   readonly #listeners: LinkEvents[] = []
   readonly #observedListeners: ObservedAddressListener[] = []
+  readonly #wakeWatch: WakeWatch
+  #resumption: Timer | undefined
   #state: 'new' | 'running' | 'stopped' = 'new'
   #self: PeerRecord
   #addresses: { own: readonly Address[]; atMs: number } = { own: [], atMs: 0 }
@@ -117,6 +128,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       crypto,
       counters,
       send,
+      largestDatagram: (to) => this.#ports.socket.largestDatagram(to),
       guard: (action) => this.#guard(action),
     }
     this.#handshakePorts = {
@@ -133,6 +145,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       nextOrder: () => ++this.#order,
     }
     this.#answering = new Answering(this.#handshakePorts)
+    this.#wakeWatch = new WakeWatch(clock, (hasSlept) => this.#beat(hasSlept))
   }
 
   /** With the addresses of now: on another Wi-Fi it is another record, within a few seconds and without a timer. */
@@ -150,6 +163,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (this.#state !== 'new') return
     this.#state = 'running'
     this.#takeOwnAddresses()
+    this.#wakeWatch.start()
     this.#ports.socket.onDatagram((datagram, from) => this.#receive(datagram, from))
   }
 
@@ -161,6 +175,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       dial.fail(new BanyanError('closed', 'this node is stopping'))
     for (const { session } of [...this.#links.values()]) session.close('stopped')
     this.#answering.stop()
+    this.#wakeWatch.stop()
+    this.#resumption?.cancel()
     await this.#ports.socket.close()
   }
 
@@ -244,6 +260,31 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (this.#links.get(peer.id)?.session === session) this.#links.delete(peer.id)
     this.#ports.log.log('debug', 'transport', 'link down', { peer: peer.id.slice(0, 8), reason })
     for (const listener of this.#listeners) this.#guard(() => listener.down(session, reason))
+    if (reason === 'given-up') this.#call(session)
+  }
+
+  #beat(hasSlept: boolean): void {
+    this.#lookAtAddresses()
+    if (!hasSlept) return
+    this.#ports.log.log('debug', 'transport', 'awake', { links: this.#links.size })
+    const wokenAtMs = this.#ports.clock.nowMs()
+    for (const session of this.all()) session.woken()
+    this.#resumption?.cancel()
+    this.#resumption = this.#ports.clock.after(RESUME_MS, () => this.#resume(wokenAtMs))
+  }
+
+  /** Peers that have given us up while we slept do not answer, unless by a farewell: they are called. */
+  #resume(wokenAtMs: number): void {
+    const silent = [...this.all()].filter(({ heardAtMs }) => heardAtMs < wokenAtMs)
+    for (const session of silent.slice(-MAX_RESUMED)) this.#call(session)
+  }
+
+  /** Calls the peer of a session anew; the session that comes of it replaces this one, if it is still there. */
+  #call({ peer, address }: Session): void {
+    if (this.#state !== 'running') return
+    const { id, noiseKey, addresses } = peer
+    // Whether it comes to anything is told to the listeners, as a link that is up.
+    this.#dialOnce({ id, noiseKey, addresses: [address, ...addresses] }).link.catch(() => undefined)
   }
 
   #lookAtAddresses(): void {
@@ -254,7 +295,9 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const found = this.#ports.socket.localAddresses()
     const isSame = found.length === own.length && found.every((address, i) => sameAddress(address, own[i]!))
     // Between two networks there is none for a while: then the last ones are the better guess.
-    if (!isSame && found.length > 0) this.#takeOwnAddresses(found)
+    if (isSame || found.length === 0) return
+    this.#takeOwnAddresses(found)
+    for (const session of this.all()) session.probe() // so that the peers learn of it
   }
 
   #takeOwnAddresses(own = this.#ports.socket.localAddresses()): void {
@@ -311,6 +354,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   #dispatch(datagram: Bytes, from: Address): void {
     switch (datagram[0]) {
       case PACKET_SEALED:
+      case PACKET_SEALED_ODD:
         return this.#sealed(datagram, from)
       case PACKET_INITIATION:
         return this.#answering.initiation(datagram, from)
@@ -340,16 +384,16 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   #confirmed(halfOpen: HalfOpen, datagram: Bytes, from: Address): void {
     const present = this.#links.get(halfOpen.peer.id)
     if (present && present.order > halfOpen.order) return
-    const { keys, peer, ownConnectionId, peerConnectionId, respondedMs } = halfOpen
+    const { keys, peer, ownConnectionId, peerConnectionId, answeredTo, respondedMs } = halfOpen
     const rttMs = respondedMs === undefined ? undefined : this.#ports.clock.nowMs() - respondedMs
-    const address = { host: from.host, port: from.port }
     const facts = {
       keys,
       peer,
-      address,
+      address: answeredTo, // if the packet came from elsewhere, the session follows, and asks
       ownConnectionId,
       peerConnectionId,
       isInitiator: false,
+      claimed: undefined,
       rttMs,
       observed: undefined,
     }

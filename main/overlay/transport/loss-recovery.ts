@@ -7,11 +7,9 @@
 import { BanyanError } from '../base/errors.ts'
 import { type AckRange } from '../wire/packet-frames.ts'
 import { AckSample } from './congestion/ack-sample.ts'
-import { type CongestionControl } from './congestion/congestion-control.ts'
-import { DeliveryRate } from './congestion/delivery-rate.ts'
-import { LossEpisode } from './congestion/loss-episode.ts'
 import { type SentFrame, type SentPacket, releasePacket, takePacket } from './congestion/sent-packet.ts'
-import { RoundTrip } from './round-trip.ts'
+import { type RoundTrip } from './round-trip.ts'
+import { type SendingPath } from './sending-path.ts'
 import { type LossCause } from './session-trace.ts'
 
 /** RFC 9002 §6.1.1. */
@@ -37,20 +35,16 @@ const late: SentPacket[] = []
 const sample = new AckSample()
 
 export class LossRecovery {
-  readonly rtt = new RoundTrip()
   /** Taken for lost so far, and of those, what came after all. */
   lostPackets = 0
   lostBytes = 0
   latePackets = 0
   readonly #onLost: LossListener | undefined
-  readonly #congestion: CongestionControl
-  readonly #delivery = new DeliveryRate()
-  readonly #episode = new LossEpisode()
+  #path: SendingPath
   #packets: (SentPacket | undefined)[] = []
   #base = 0 // the number of #packets[0]
   #head = 0 // index of the oldest packet that may still be under way
   #inFlight = 0
-  #bytesInFlight = 0
   #largestAcked = -1
   #largestAckedSentMs = -Infinity
   #firstSampleMs = Infinity
@@ -60,9 +54,26 @@ export class LossRecovery {
   #isLimited = false
   #isWindowFull = false
 
-  constructor(congestion: CongestionControl, onLost?: LossListener) {
-    this.#congestion = congestion
+  constructor(path: SendingPath, onLost?: LossListener) {
+    this.#path = path
     this.#onLost = onLost
+  }
+
+  get rtt(): RoundTrip {
+    return this.#path.rtt
+  }
+
+  /**
+   * From now on packets leave by another path. Those under way stay under way on theirs, but what becomes of them says nothing about
+   * the new one (RFC 9000 §9.4). Returns false where it is the same: another port of the same host.
+   */
+  usePath(path: SendingPath): boolean {
+    if (path === this.#path) return false
+    this.#path = path
+    this.#firstSampleMs = Infinity
+    this.#largestAckedSentMs = -Infinity
+    this.#probeCount = 0
+    return true
   }
 
   /** The number that the next packet must carry. */
@@ -75,7 +86,7 @@ export class LossRecovery {
   }
 
   get bytesInFlight(): number {
-    return this.#bytesInFlight
+    return this.#path.bytesInFlight
   }
 
   /** Entries kept; for the tests that watch memory. */
@@ -84,29 +95,30 @@ export class LossRecovery {
   }
 
   maySend(bytes: number): boolean {
-    return this.#bytesInFlight + bytes <= this.#congestion.windowBytes
+    return this.bytesInFlight + bytes <= this.#path.congestion.windowBytes
   }
 
   /** The sender stopped, and why: whether the path or the application is measured from now on (RFC 9002 §7.8). */
   heldBy(cause: HeldBy): void {
     this.#isWindowFull = cause === 'window'
     if (cause === 'window' || cause === 'pacing') this.#isLimited = true
-    if (cause === 'nothing to send') this.#delivery.nothingToSend(this.#bytesInFlight)
+    if (cause === 'nothing to send') this.#path.delivery.nothingToSend(this.bytesInFlight)
   }
 
   /** Notes the packet `nextNumber`; without frames it only carried an ack. The list is not kept. */
-  sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number): void {
+  sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number, isPathProbe = false): void {
     if (!frames) {
       this.#packets.push(undefined)
       this.#compact()
       return
     }
-    const packet = takePacket(this.nextNumber, bytes, frames, nowMs)
-    this.#delivery.sent(packet, this.#bytesInFlight)
-    this.#congestion.sent(packet, this.#bytesInFlight, nowMs)
+    const packet = takePacket(this.nextNumber, bytes, frames, nowMs, isPathProbe)
+    packet.path = this.#path
+    this.#path.delivery.sent(packet, this.bytesInFlight)
+    this.#path.congestion.sent(packet, this.bytesInFlight, nowMs)
     this.#packets.push(packet)
     this.#inFlight++
-    this.#bytesInFlight += bytes
+    this.#path.bytesInFlight += bytes
     this.#lastSentMs = nowMs
   }
 
@@ -152,33 +164,36 @@ export class LossRecovery {
     let left = packets
     for (let i = this.#head; i < this.#packets.length && left > 0; i++) {
       const packet = this.#packets[i]
-      if (!packet) continue
+      if (!packet || packet.isPathProbe) continue
       for (const frame of packet.frames) frame.lost()
       left--
     }
   }
 
   #newlyAcked(largest: number, ackDelayMs: number, nowMs: number): void {
-    let newest = acked[0]!
+    let newest: SentPacket | undefined
     let bytes = 0
     for (const packet of acked) {
-      this.#delivery.acked(packet, nowMs)
+      if (packet.path !== this.#path) continue
+      this.#path.delivery.acked(packet, nowMs)
+      this.#path.packetAcked(packet.bytes)
       bytes += packet.bytes
-      if (packet.number > newest.number) newest = packet
+      if (!newest || packet.number > newest.number) newest = packet
     }
     sample.rttMs = undefined
-    if (newest.number === largest) this.#sampleRtt(newest, ackDelayMs, nowMs)
+    if (newest?.number === largest) this.#sampleRtt(newest, ackDelayMs, nowMs)
     this.#detectLost(nowMs)
-    this.#delivery.measure(sample)
+    this.#probeCount = 0
+    if (!newest) return
+    this.#path.delivery.measure(sample)
     sample.nowMs = nowMs
     sample.ackedBytes = bytes
-    sample.bytesInFlight = this.#bytesInFlight
+    sample.bytesInFlight = this.bytesInFlight
     sample.smoothedRttMs = this.rtt.smoothedMs
     sample.isLimiting = this.#isLimited
     sample.isWindowFull = this.#isWindowFull
-    this.#congestion.acked(sample)
-    if (this.maySend(this.#congestion.windowBytes / 2)) this.#isLimited = false
-    this.#probeCount = 0
+    this.#path.congestion.acked(sample)
+    if (this.maySend(this.#path.congestion.windowBytes / 2)) this.#isLimited = false
     this.#largestAckedSentMs = Math.max(this.#largestAckedSentMs, newest.sentMs)
   }
 
@@ -193,13 +208,13 @@ export class LossRecovery {
   }
 
   #takeLate(ranges: readonly AckRange[]): void {
-    if (this.#episode.settle(ranges, late)) this.#congestion.lossWasSpurious()
+    if (this.#path.episode.settle(ranges, late)) this.#path.congestion.lossWasSpurious()
   }
 
   #take(index: number, packet: SentPacket): SentPacket {
     this.#packets[index] = undefined
     this.#inFlight--
-    this.#bytesInFlight -= packet.bytes
+    packet.path!.bytesInFlight -= packet.bytes
     return packet
   }
 
@@ -219,23 +234,29 @@ export class LossRecovery {
       if (!packet) continue
       const isOvertaken = packet.number <= this.#largestAcked - PACKET_THRESHOLD
       if (isOvertaken || packet.sentMs + delayMs <= nowMs) {
-        lost.push(this.#take(i, packet))
         this.#onLost?.(packet.number, isOvertaken ? 'reordering_threshold' : 'time_threshold', nowMs)
+        this.#noteLost(this.#take(i, packet))
       } else this.#lossAtMs = Math.min(this.#lossAtMs ?? Infinity, packet.sentMs + delayMs)
     }
     if (lost.length > 0) this.#newlyLost(nowMs)
   }
 
+  /** A lost probe of a size is no sign of a full queue (RFC 9000 §14.4), nor is what another path has lost. */
+  #noteLost(packet: SentPacket): void {
+    this.lostPackets++
+    this.lostBytes += packet.bytes
+    if (!packet.isPathProbe && packet.path === this.#path) return void lost.push(packet)
+    for (const frame of packet.frames) frame.lost()
+    releasePacket(packet)
+  }
+
   #newlyLost(nowMs: number): void {
-    for (const packet of lost) {
-      this.lostPackets++
-      this.lostBytes += packet.bytes
-      this.#congestion.lost(packet, this.#delivery.lost(packet), nowMs)
-    }
-    if (this.#isPersistent()) this.#congestion.persistentlyCongested()
+    this.#path.packetsLost(lost, nowMs)
+    for (const packet of lost) this.#path.congestion.lost(packet, this.#path.delivery.lost(packet), nowMs)
+    if (this.#isPersistent()) this.#path.congestion.persistentlyCongested()
     for (const packet of lost) {
       for (const frame of packet.frames) frame.lost()
-      this.#episode.add(packet, nowMs)
+      this.#path.episode.add(packet, nowMs)
     }
     lost.length = 0
   }

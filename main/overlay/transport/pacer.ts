@@ -2,7 +2,7 @@
 // its way. A token bucket: tokens come at the law's rate, a packet takes its bytes, and may leave while there are any; so
 // one wake-up lets several packets go, and there is no timer per packet.
 
-import { INITIAL_WINDOW_PACKETS } from './congestion/congestion-control.ts'
+import { initialWindowBytes } from './congestion/congestion-control.ts'
 
 /** Chosen: what Node's timers keep. Acks let packets go in between, too. */
 const WAKE_INTERVAL_MS = 1
@@ -10,19 +10,23 @@ const WAKE_INTERVAL_MS = 1
 const BURST_MS = 2
 
 export class Pacer {
-  readonly #packetBytes: number
+  #packetBytes: number
   #tokens: number
   #filledAtMs = -Infinity
 
   constructor(packetBytes: number) {
     this.#packetBytes = packetBytes
-    this.#tokens = INITIAL_WINDOW_PACKETS * packetBytes
+    this.#tokens = initialWindowBytes(packetBytes)
+  }
+
+  setPacketBytes(packetBytes: number): void {
+    this.#packetBytes = packetBytes
   }
 
   /** Whether a packet may leave now; `rate` in bytes per millisecond, undefined for any. */
   maySend(rate: number | undefined, nowMs: number): boolean {
     if (rate === undefined) return true
-    const burstBytes = Math.max(INITIAL_WINDOW_PACKETS * this.#packetBytes, rate * BURST_MS)
+    const burstBytes = Math.max(initialWindowBytes(this.#packetBytes), rate * BURST_MS)
     const waitedMs = nowMs - this.#filledAtMs
     this.#tokens = waitedMs === Infinity ? burstBytes : Math.min(burstBytes, this.#tokens + rate * waitedMs)
     this.#filledAtMs = nowMs

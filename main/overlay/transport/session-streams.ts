@@ -6,26 +6,21 @@
 // Datagrams and streams take turns by packet where both wait, so that neither can starve the other.
 
 import { type Bytes } from '../base/bytes.ts'
-import { BanyanError } from '../base/errors.ts'
 import { type PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, streamOverheadBytes, writeStreamHeader } from '../wire/packet-frames.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
 import { DatagramQueue } from './datagram-queue.ts'
 import { MessageStreams } from './message-streams.ts'
-import { OwedFrame, OwedFrames } from './owed-frames.ts'
+import { OpenedStreams, SESSION_WINDOW_BYTES } from './opened-streams.ts'
+import { OwedFrames } from './owed-frames.ts'
 import { FragmentBudget } from './receive-stream.ts'
-import { type Pace, ReceiveWindow } from './receive-window.ts'
+import { type Pace } from './receive-window.ts'
 import { SendAccount } from './send-account.ts'
 import { type SendStream } from './send-stream.ts'
 import { StreamSchedule } from './stream-schedule.ts'
-import { StreamTable } from './stream-table.ts'
-import { Stream, type StreamHost } from './stream.ts'
+import { type Stream, type StreamHost } from './stream.ts'
 import { NORMAL, type Urgency } from './urgency.ts'
 
-/** What each side may send on all opened streams together before it hears a new limit. Part of the protocol. */
-export const SESSION_WINDOW_BYTES = 1024 * 1024
-/** Chosen: twice what one stream's window grows to, so that one stream that is not read leaves room for the others. */
-export const MAX_SESSION_WINDOW_BYTES = 16 * SESSION_WINDOW_BYTES
 /** Chosen: nobody who reads at all is this far behind; it bounds what a peer that never acknowledges can cost. */
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 /** A piece of a stream shorter than this is not worth a further frame in a packet that is nearly full. */
@@ -52,37 +47,26 @@ export class SessionStreams implements StreamHost {
   readonly account = new SendAccount(SESSION_WINDOW_BYTES)
   readonly owed = new OwedFrames()
   readonly fragments = new FragmentBudget()
-  readonly datagrams = new DatagramQueue()
   readonly pace: Pace
   readonly #listener: StreamListener
+  readonly #isInitiator: boolean
   readonly #messages: MessageStreams
-  readonly #table: StreamTable
   readonly #schedule = new StreamSchedule()
-  readonly #window: ReceiveWindow
-  readonly #maxData: OwedFrame
-  readonly #maxStreams: OwedFrame
-  #receivedBytes = 0 // of opened streams, as far as the peer has sent
-  #reports: { report(): void }[] = []
+  // Most sessions carry messages and nothing else, so the rest is made when it is first used.
+  #opened: OpenedStreams | undefined
+  #datagrams: DatagramQueue | undefined
+  #reports: { report(): void }[] | undefined
   #isDatagramsTurn = true
 
   constructor(isInitiator: boolean, pace: Pace, listener: StreamListener) {
     this.pace = pace
+    this.#isInitiator = isInitiator
     this.#listener = listener
     this.#messages = new MessageStreams(this, (message) => this.guard(() => listener.message(message)))
-    this.#table = new StreamTable(
-      isInitiator,
-      (id) => new Stream(id, this),
-      (stream) => this.guard(() => listener.opened(stream)),
-    )
-    this.#window = new ReceiveWindow(pace, SESSION_WINDOW_BYTES, MAX_SESSION_WINDOW_BYTES)
-    this.#maxData = new OwedFrame(this.owed, () => ({
-      type: 'max-data',
-      limitBytes: this.#window.limitBytes,
-    }))
-    this.#maxStreams = new OwedFrame(this.owed, () => ({
-      type: 'max-streams',
-      count: this.#table.grantedCount,
-    }))
+  }
+
+  get datagrams(): DatagramQueue {
+    return (this.#datagrams ??= new DatagramQueue())
   }
 
   /** Written and not yet acknowledged. */
@@ -92,7 +76,7 @@ export class SessionStreams implements StreamHost {
 
   /** Entries that a peer can make grow; for the tests that watch memory. */
   get tableSizes(): { fragments: number; streams: number; streamRanges: number } {
-    const { openCount, overRanges } = this.#table
+    const { openCount = 0, overRanges = 0 } = this.#opened?.table ?? {}
     return { fragments: this.fragments.used, streams: openCount, streamRanges: overRanges }
   }
 
@@ -104,16 +88,15 @@ export class SessionStreams implements StreamHost {
 
   /** Errors: quota, where the peer takes no more streams now. */
   open(urgency: Urgency = NORMAL): Stream {
-    const stream = this.#table.open()
+    const stream = this.#streams.table.open()
     stream.urgency = urgency
     return stream
   }
 
   /** Tells the streams and messages what has become of them since the last call. */
   settle(): void {
-    while (this.#reports.length > 0) {
-      const reports = this.#reports
-      this.#reports = []
+    for (let reports = this.#reports; reports; reports = this.#reports) {
+      this.#reports = undefined
       for (const stream of reports) stream.report()
     }
   }
@@ -121,28 +104,31 @@ export class SessionStreams implements StreamHost {
   fail(): void {
     this.settle()
     this.#messages.fail()
-    for (const stream of this.#table.all()) stream.fail()
+    for (const stream of this.#opened?.table.all() ?? []) stream.fail()
   }
 
   /** False where the frame could not be kept, so that its packet must not be acknowledged. Errors: malformed, quota, too-large. */
   receive(frame: StreamFrame): boolean {
     switch (frame.type) {
       case 'stream':
-        return this.#receiveStream(frame.id, frame.offset, frame.data, frame.isLast)
+        if (!MessageStreams.has(frame.id))
+          return this.#streams.received(frame.id, frame.offset, frame.data, frame.isLast)
+        return this.#messages.get(frame.id).received(frame.offset, frame.data, frame.isLast)
       case 'max-data':
         if (this.account.raiseLimit(frame.limitBytes)) this.#schedule.release()
         return true
       case 'max-stream-data':
-        this.#find(frame.id)?.raiseLimit(frame.limitBytes)
+        if (MessageStreams.has(frame.id)) this.#messages.get(frame.id).raiseLimit(frame.limitBytes)
+        else this.#streams.table.find(frame.id)?.raiseLimit(frame.limitBytes)
         return true
       case 'max-streams':
-        this.#table.raise(frame.count)
+        this.#streams.table.raise(frame.count)
         return true
       case 'reset-stream':
-        this.#receiveReset(frame.id, frame.code, frame.size)
+        this.#streams.wasReset(frame.id, frame.code, frame.size)
         return true
       case 'stop-sending':
-        this.#table.find(frame.id)?.wasStopped(frame.code)
+        this.#streams.table.find(frame.id)?.wasStopped(frame.code)
         return true
       case 'datagram':
         this.datagrams.counts.received++
@@ -153,9 +139,7 @@ export class SessionStreams implements StreamHost {
 
   /** There is something to send that the peer's limits allow. */
   get isReady(): boolean {
-    return (
-      !this.owed.isEmpty || this.#schedule.next() !== undefined || this.datagrams.isReady(this.pace.nowMs())
-    )
+    return !this.owed.isEmpty || this.#schedule.next() !== undefined || this.#hasDatagrams
   }
 
   /** There are bytes that only the peer's limits hold back. */
@@ -166,10 +150,10 @@ export class SessionStreams implements StreamHost {
   /** Fills the packet, and lists what was put into it. */
   write(out: PacketWriter, frames: SentFrame[]): void {
     this.owed.write(out, frames)
-    const hasDatagrams = this.datagrams.isReady(this.pace.nowMs())
-    const isFirst = hasDatagrams && (this.#isDatagramsTurn || this.#schedule.next() === undefined)
-    if (isFirst && this.datagrams.write(out, frames, this.pace.nowMs())) this.#isDatagramsTurn = false
-    else if (hasDatagrams) this.#isDatagramsTurn = true
+    if (this.#hasDatagrams) {
+      const isTheirs = this.#isDatagramsTurn || this.#schedule.next() === undefined
+      this.#isDatagramsTurn = !isTheirs || !this.datagrams.write(out, frames, this.pace.nowMs())
+    }
     this.#writeStreams(out, frames)
   }
 
@@ -189,48 +173,30 @@ export class SessionStreams implements StreamHost {
   }
 
   owesReport(stream: { report(): void }): void {
+    this.#reports ??= []
     if (this.#reports[this.#reports.length - 1] !== stream) this.#reports.push(stream)
   }
 
   consumed(bytes: number): void {
-    if (this.#window.consume(bytes)) this.#maxData.owe()
+    this.#streams.consumed(bytes)
   }
 
   over(stream: Stream): void {
-    if (this.#table.remove(stream.id)) this.#maxStreams.owe()
+    this.#streams.over(stream)
   }
 
   guard(listener: () => void): void {
     this.#listener.guard(listener)
   }
 
-  #find(id: number): { raiseLimit(limitBytes: number): void } | undefined {
-    return MessageStreams.has(id) ? this.#messages.get(id) : this.#table.find(id)
+  get #hasDatagrams(): boolean {
+    return this.#datagrams?.isReady(this.pace.nowMs()) ?? false
   }
 
-  #receiveStream(id: number, offset: number, data: Uint8Array, isLast: boolean): boolean {
-    if (MessageStreams.has(id)) return this.#messages.get(id).received(offset, data, isLast)
-    const stream = this.#table.find(id)
-    if (!stream) return true
-    const before = stream.highestBytes
-    this.#checkLimit(offset + data.length - before)
-    const isKept = stream.received(offset, data, isLast)
-    this.#receivedBytes += stream.highestBytes - before
-    return isKept
-  }
-
-  #receiveReset(id: number, code: number, size: number): void {
-    const stream = this.#table.find(id)
-    if (!stream) return
-    const before = stream.highestBytes
-    this.#checkLimit(size - before)
-    stream.wasReset(code, size)
-    this.#receivedBytes += stream.highestBytes - before
-  }
-
-  #checkLimit(grownBytes: number): void {
-    if (grownBytes > 0 && this.#receivedBytes + grownBytes > this.#window.limitBytes)
-      throw new BanyanError('quota', 'past the limit of all streams')
+  get #streams(): OpenedStreams {
+    return (this.#opened ??= new OpenedStreams(this.#isInitiator, this, (stream) =>
+      this.guard(() => this.#listener.opened(stream)),
+    ))
   }
 
   #writeStreams(out: PacketWriter, frames: SentFrame[]): void {

@@ -11,12 +11,19 @@ export interface SessionDuties {
   lossDue(): void
   /** Nothing was heard of what was sent for a probe timeout. */
   probeDue(): void
+  /** A new address of the peer is to be challenged again, or given up. */
+  pathDue(): void
   /** The pacer lets packets go again. */
   paceDue(): void
   /** The link has been idle for the keep-alive interval. */
   keepAliveDue(): void
 }
 
+/**
+ * Chosen: bulk that stops for so long without a word has ended, or the way back to us is gone (a NAT that forgot it), and
+ * only we can open it again. So the sign of life comes early, once.
+ */
+const BULK_PAUSE_MS = 500
 /** Sums of fractions of milliseconds may fall short of a deadline by a rounding error; that is not early. */
 const ROUNDING_MS = 0.01
 
@@ -28,7 +35,9 @@ export class SessionTimers {
   #lossMs = Infinity
   #probeMs = Infinity
   #paceMs = Infinity
+  #pathMs = Infinity
   #activeMs: number
+  #isInBulk = false
   #timer: Timer | undefined
   #timerMs = Infinity
   #isStopped = false
@@ -45,6 +54,11 @@ export class SessionTimers {
     this.#activeMs = nowMs
   }
 
+  /** A full packet was heard: more is to be expected, or a word that it was all. */
+  bulkHeard(): void {
+    this.#isInBulk = true
+  }
+
   /** What is known of the path says how long it may be idle. */
   keepAliveEvery(intervalMs: number): void {
     this.#keepAliveMs = intervalMs
@@ -52,11 +66,12 @@ export class SessionTimers {
   }
 
   /** Packets were sent or acks received: these are the duties from now on; Infinity for none. */
-  reschedule(ackMs: number, lossMs: number, probeMs: number, paceMs: number): void {
+  reschedule(ackMs: number, lossMs: number, probeMs: number, paceMs: number, pathMs: number): void {
     this.#ackMs = ackMs
     this.#lossMs = lossMs
     this.#probeMs = probeMs
     this.#paceMs = paceMs
+    this.#pathMs = pathMs
     this.#arm()
   }
 
@@ -67,12 +82,13 @@ export class SessionTimers {
   }
 
   get #keepAliveAtMs(): number {
-    return this.#activeMs + this.#keepAliveMs
+    return this.#activeMs + (this.#isInBulk ? BULK_PAUSE_MS : this.#keepAliveMs)
   }
 
   #arm(): void {
     if (this.#isStopped) return
-    const nextMs = Math.min(this.#ackMs, this.#lossMs, this.#probeMs, this.#paceMs, this.#keepAliveAtMs)
+    const otherMs = Math.min(this.#paceMs, this.#pathMs, this.#keepAliveAtMs)
+    const nextMs = Math.min(this.#ackMs, this.#lossMs, this.#probeMs, otherMs)
     if (this.#timer && this.#timerMs <= nextMs) return
     this.#timer?.cancel()
     this.#timerMs = nextMs
@@ -87,7 +103,13 @@ export class SessionTimers {
     else if (this.#lossMs <= nowMs) this.#duties.lossDue()
     else if (this.#probeMs <= nowMs) this.#duties.probeDue()
     else if (this.#paceMs <= nowMs) this.#duties.paceDue()
-    else if (this.#keepAliveAtMs <= nowMs) this.#duties.keepAliveDue()
+    else if (this.#pathMs <= nowMs) this.#duties.pathDue()
+    else if (this.#keepAliveAtMs <= nowMs) this.#keepAlive()
     this.#arm()
+  }
+
+  #keepAlive(): void {
+    this.#isInBulk = false
+    this.#duties.keepAliveDue()
   }
 }

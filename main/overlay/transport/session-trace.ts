@@ -13,8 +13,11 @@ export interface SessionFigures {
   readonly bytesInFlight: number
   /** Bytes per millisecond; undefined before anything is known of the path. */
   readonly pacingRate: number | undefined
-  /** The largest datagram that we send. */
+  /** The size of a full packet: what the path is known to carry. */
   readonly packetBytes: number
+  /** How often the path stopped carrying what it did. */
+  readonly blackHoles: number
+  readonly keyUpdates: number
   readonly sentPackets: number
   readonly sentBytes: number
   readonly receivedPackets: number

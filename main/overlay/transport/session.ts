@@ -7,93 +7,53 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Clock } from '../ports/clock.ts'
-import { type Crypto, type SessionKeys, TAG_BYTES } from '../ports/crypto.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
-import { type Random } from '../ports/random.ts'
 import { PacketWriter } from '../wire/packet-codec.ts'
-import { type Frame, ackBytes, readFrames, writeFrame } from '../wire/packet-frames.ts'
+import {
+  CLOSE_BROKEN_RULE,
+  CLOSE_DONE,
+  CLOSE_GIVEN_UP,
+  type Frame,
+  isProbing,
+  readFrames,
+  writeFrame,
+} from '../wire/packet-frames.ts'
 import {
   DATAGRAM_BYTES,
+  MAX_DATAGRAM_BYTES,
   MAX_FRAMES_BYTES,
-  SEALED_HEADER_BYTES,
+  SEALED_OVERHEAD_BYTES,
   packetNumberOf,
-  writeSealedHeader,
 } from '../wire/packet.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { AckRequest } from './ack-request.ts'
 import { Acknowledger } from './acknowledger.ts'
-import { type CongestionControl } from './congestion/congestion-control.ts'
-import { type CongestionLaw, congestionControl } from './congestion/laws.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
-import { type Counters, Traffic } from './counters.ts'
+import { Traffic } from './counters.ts'
 import { type StreamLink } from './links.ts'
 import { type HeldBy, LossRecovery } from './loss-recovery.ts'
-import { Pacer } from './pacer.ts'
-import { type ReceivedPackets } from './received-packets.ts'
+import { isFull } from './path-mtu.ts'
+import { PathValidation } from './path-validation.ts'
+import { SealedPackets } from './sealed-packets.ts'
+import { type SendingPath } from './sending-path.ts'
 import { type SessionDuties, SessionTimers } from './session-timers.ts'
-import { type SessionFigures, type SessionTrace, type Tracer } from './session-trace.ts'
+import { figuresOf } from './session-figures.ts'
+import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
+import { type SessionFigures, type SessionTrace } from './session-trace.ts'
 import { type DatagramCounts } from './datagram-queue.ts'
-import { MAX_QUEUED_BYTES, SessionStreams } from './session-streams.ts'
+import { MAX_QUEUED_BYTES, type SessionStreams } from './session-streams.ts'
+import { Silence } from './silence.ts'
 import { type Stream } from './stream.ts'
+import { streamsOfSession } from './streams-of-session.ts'
 import { PROMPT, type Urgency } from './urgency.ts'
 
-/** Wire values of a close; append only. */
-export const CLOSE_DONE = 0
-export const CLOSE_BROKEN_RULE = 1
-
-/** Chosen: a peer is given up only after so many probes in a row, so that a laptop that slept asks first. */
-const MIN_UNANSWERED_PROBES = 3
 /** RFC 9002 §6.2.4: one or two. Two, because on a bad path one is lost too easily. */
 const PROBE_PACKETS = 2
 /** Chosen: the side that answered keeps alive this much later, so that the two never ping one after another. */
 const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
 
-/** What a person waits for. */
-const DEFAULT_LAW: CongestionLaw = 'bbr'
-
-export interface SessionFacts {
-  keys: SessionKeys
-  peer: PeerRecord
-  address: Address
-  ownConnectionId: number
-  peerConnectionId: number
-  isInitiator: boolean
-  /** From the handshake; undefined where it was sent more than once. */
-  rttMs: number | undefined
-  /** Where the peer saw us during the handshake, as far as it has told. */
-  observed: Address | undefined
-}
-
-export interface SessionPorts {
-  clock: Clock
-  random: Random
-  crypto: Crypto
-  counters: Counters
-  keepAliveMs: number
-  untranslatedKeepAliveMs: number
-  silenceMs: number
-  /** Which law the bytes we send obey; DEFAULT_LAW where it is left out. */
-  congestionLaw?: CongestionLaw
-  /** Asked once per session whether anybody wants to see what happens in it. */
-  tracer?: Tracer
-  send(datagram: Bytes, to: Address): void
-  /** Runs a listener of the application: what it throws is its defect, and never the peer's. */
-  guard(listener: () => void): void
-}
-
-export interface SessionOwner {
-  message(session: Session, message: Bytes): void
-  opened(session: Session, stream: Stream): void
-  datagram(session: Session, bytes: Uint8Array): void
-  /** The session has ended, once. `farewell` answers packets that the peer still sends, having missed our close. */
-  ended(session: Session, reason: string, farewell: Bytes | undefined): void
-  observed(session: Session, address: Address): void
-}
-
-// One packet is built or opened at a time, whatever the number of sessions: none of it outlives the call.
-const outgoing = new PacketWriter(MAX_FRAMES_BYTES)
-const opened: Bytes = new Uint8Array(65_536)
+// One packet is built at a time, whatever the number of sessions: none of it outlives the call.
+const outgoing = new PacketWriter(MAX_DATAGRAM_BYTES - SEALED_OVERHEAD_BYTES)
 const frames: SentFrame[] = []
 
 export class Session implements StreamLink, SessionDuties {
@@ -102,37 +62,37 @@ export class Session implements StreamLink, SessionDuties {
   readonly traffic = new Traffic()
   readonly #ports: SessionPorts
   readonly #owner: SessionOwner
-  readonly #congestion: CongestionControl
+  readonly #packets: SealedPackets
+  readonly #paths: PathValidation
   readonly #recovery: LossRecovery
   readonly #trace: SessionTrace | undefined
-  readonly #pacer = new Pacer(DATAGRAM_BYTES)
+  readonly #silence: Silence
   readonly #acks = new Acknowledger()
   readonly #streams: SessionStreams
   readonly #ackRequest: AckRequest
   readonly #timers: SessionTimers
   readonly #observedAddress: SentFrame = { acked: () => {}, lost: () => (this.#owesObservedAddress = true) }
-  #address: Address
+  #lastRttMs = 0
   #isOpen = true
   #isFlushScheduled = false
   #owesObservedAddress = true
   #owesPing = false
   #probesOwed = 0
-  #unansweredProbes = 0
-  #unansweredSinceMs: number | undefined
 
   constructor(facts: SessionFacts, ports: SessionPorts, owner: SessionOwner) {
     this.facts = facts
     this.peer = facts.peer
-    this.#address = facts.address
     this.#ports = ports
     this.#owner = owner
-    this.#congestion = congestionControl(ports.congestionLaw ?? DEFAULT_LAW, DATAGRAM_BYTES, ports.random)
-    this.#trace = ports.tracer?.({
-      ...{ peer: facts.peer.id, ownConnectionId: facts.ownConnectionId, isInitiator: facts.isInitiator },
-      ...{ startMs: ports.clock.nowMs(), startWallMs: ports.clock.wallMs() },
-    })
-    this.#recovery = new LossRecovery(this.#congestion, this.#trace?.packetLost)
-    this.#streams = this.#newStreams()
+    const { peer, ownConnectionId, isInitiator } = facts
+    const [startMs, startWallMs] = [ports.clock.nowMs(), ports.clock.wallMs()]
+    this.#trace = ports.tracer?.({ peer: peer.id, ownConnectionId, isInitiator, startMs, startWallMs })
+    this.#packets = new SealedPackets(ports, facts.keys, facts.peerConnectionId)
+    this.#paths = new PathValidation(facts.address, ports, ports.counters.paths)
+    if (facts.claimed) this.#paths.claimed(facts.claimed.address, facts.claimed.bytes, startMs)
+    this.#recovery = new LossRecovery(this.#path, this.#trace?.packetLost)
+    this.#silence = new Silence(ports.silenceMs)
+    this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
     this.#ackRequest = new AckRequest(this.#streams.owed)
     this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
@@ -140,11 +100,12 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   get address(): Address {
-    return this.#address
+    return this.#paths.address
   }
 
+  /** Of the path in use; until that was measured, of the one before. */
   get rttMs(): number {
-    return this.#recovery.rtt.smoothedMs
+    return this.#recovery.rtt.smoothedMs || this.#lastRttMs
   }
 
   get isOpen(): boolean {
@@ -157,14 +118,7 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   get figures(): SessionFigures {
-    const { rtt, bytesInFlight, lostPackets, lostBytes, latePackets } = this.#recovery
-    const { sentPackets, sentBytes, receivedPackets, receivedBytes } = this.traffic
-    return {
-      ...{ rttMs: rtt.smoothedMs, rttVariationMs: rtt.variationMs, leastRttMs: rtt.leastMs },
-      ...{ windowBytes: this.#congestion.windowBytes, bytesInFlight, packetBytes: DATAGRAM_BYTES },
-      pacingRate: this.#congestion.pacingRate,
-      ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
-    }
+    return figuresOf(this.#path, this.#recovery, this.traffic, this.#packets.keyUpdates)
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */
@@ -206,8 +160,21 @@ export class Session implements StreamLink, SessionDuties {
     this.#scheduleFlush()
   }
 
+  /** This computer has slept: what it knew of the path and of the peer's silence is of another time. */
+  woken(): void {
+    const nowMs = this.#ports.clock.nowMs()
+    this.#paths.forget()
+    this.#usePath(nowMs)
+    this.probe()
+  }
+
+  /** When the peer was heard last. */
+  get heardAtMs(): number {
+    return this.#silence.heardAtMs
+  }
+
   close(reason: string): void {
-    if (this.#isOpen) this.#end(reason, this.#farewell(CLOSE_DONE, reason))
+    if (this.#isOpen) this.#end(reason, this.#sendFarewell(CLOSE_DONE, reason))
   }
 
   /** A newer session with the same peer has taken over; the peer knows, so nothing is said. */
@@ -219,7 +186,8 @@ export class Session implements StreamLink, SessionDuties {
   receive(datagram: Bytes, from: Address): void {
     if (!this.#isOpen) return
     const { counters } = this.#ports
-    const number = packetNumberOf(datagram, this.#acks.received.largest)
+    const { largest } = this.#acks.received
+    const number = packetNumberOf(datagram, largest)
     if (number < 0 || !this.#acks.received.isNew(number)) return counters.drop('replayed')
     const frames = this.#open(datagram, number)
     if (!frames) return
@@ -227,8 +195,10 @@ export class Session implements StreamLink, SessionDuties {
     const nowMs = this.#ports.clock.nowMs()
     this.#trace?.packetReceived(number, datagram.length, frames, nowMs)
     this.#timers.active(nowMs)
-    if (number > this.#acks.received.largest) this.#follow(from)
-    this.#apply(number, frames, nowMs)
+    if (isFull(datagram.length, DATAGRAM_BYTES)) this.#timers.bulkHeard()
+    if (number > largest && !sameAddress(from, this.address) && !isProbing(frames)) this.#follow(from, nowMs)
+    this.#paths.received(from, datagram.length)
+    this.#apply(number, frames, from, nowMs)
   }
 
   ackDue(): void {
@@ -242,14 +212,10 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   probeDue(): void {
-    const { clock, silenceMs } = this.#ports
-    const silentMs = clock.nowMs() - (this.#unansweredSinceMs ?? clock.nowMs())
-    // A path whose round trip is itself seconds long gets the time for three of them.
-    const patienceMs = Math.max(silenceMs, MIN_UNANSWERED_PROBES * this.#recovery.rtt.probeTimeoutMs)
-    if (silentMs >= patienceMs && this.#unansweredProbes >= MIN_UNANSWERED_PROBES)
-      return this.#end('silent', undefined)
-    this.#trace?.probeTimeout(clock.nowMs())
-    this.#unansweredProbes++
+    const { probeTimeoutMs } = this.#recovery.rtt
+    const nowMs = this.#ports.clock.nowMs()
+    if (this.#silence.isTooLong(nowMs, probeTimeoutMs)) return this.#giveUp()
+    this.#trace?.probeTimeout(nowMs)
     this.#probesOwed = PROBE_PACKETS
     this.#recovery.probe(PROBE_PACKETS)
     this.#flush()
@@ -259,21 +225,15 @@ export class Session implements StreamLink, SessionDuties {
     this.#flush()
   }
 
-  keepAliveDue(): void {
-    this.#owesPing = true
+  pathDue(): void {
+    const nowMs = this.#ports.clock.nowMs()
+    if (this.#paths.giveUp(nowMs)) this.#usePath(nowMs)
     this.#flush()
   }
 
-  #newStreams(): SessionStreams {
-    const { clock, guard } = this.#ports
-    const pace = { nowMs: () => clock.nowMs(), rttMs: () => this.rttMs }
-    return new SessionStreams(this.facts.isInitiator, pace, {
-      message: (message) => this.#owner.message(this, message),
-      opened: (stream) => this.#owner.opened(this, stream),
-      datagram: (bytes) => this.#owner.datagram(this, bytes),
-      guard,
-      wake: () => this.#scheduleFlush(),
-    })
+  keepAliveDue(): void {
+    this.#owesPing = true
+    this.#flush()
   }
 
   #keepAliveMs(intervalMs: number): number {
@@ -282,32 +242,40 @@ export class Session implements StreamLink, SessionDuties {
 
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
   #open(datagram: Bytes, number: number): Frame[] | undefined {
-    const { crypto, counters } = this.#ports
-    const header = datagram.subarray(0, SEALED_HEADER_BYTES)
-    const sealed = datagram.subarray(SEALED_HEADER_BYTES)
-    if (!crypto.open(opened, sealed, header, number, this.facts.keys.receive)) {
-      counters.drop('not-authentic')
+    const opened = this.#packets.open(datagram, number, this.#recovery.rtt)
+    if (!opened) {
+      this.#ports.counters.drop('not-authentic')
+      if (this.#packets.isWornOut) this.#end('forged', undefined)
       return undefined
     }
     try {
-      return readFrames(opened.subarray(0, sealed.length - TAG_BYTES))
+      return readFrames(opened)
     } catch (error) {
       this.#breakOff(error)
       return undefined
     }
   }
 
-  /**
-   * The peer's newest packet came from elsewhere: its NAT has moved it, or it has changed networks (RFC 9000 §9.3).
-   * Here the new path is believed because the packet is authentic; path validation (§8.2) belongs in this place.
-   */
-  #follow(from: Address): void {
-    if (sameAddress(from, this.#address)) return
-    this.#address = { host: from.host, port: from.port }
-    this.#owesObservedAddress = true
+  get #path(): SendingPath {
+    return this.#paths.sending
   }
 
-  #apply(number: number, frames: Frame[], nowMs: number): void {
+  /** The peer's newest packet came from elsewhere: its NAT has moved it, or it has changed networks (RFC 9000 §9.3). */
+  #follow(from: Address, nowMs: number): void {
+    this.#paths.move(from, nowMs)
+    this.#owesObservedAddress = true
+    this.#usePath(nowMs)
+  }
+
+  /** Packets leave by the path that is active by now; it gets the time that any path gets to answer. */
+  #usePath(nowMs: number): void {
+    this.#silence.restart(nowMs)
+    const { rttMs } = this
+    if (!this.#recovery.usePath(this.#path)) return
+    this.#lastRttMs = rttMs
+  }
+
+  #apply(number: number, frames: Frame[], from: Address, nowMs: number): void {
     let asksForAck = false
     let hasPing = false
     let isKept = true
@@ -316,7 +284,7 @@ export class Session implements StreamLink, SessionDuties {
         if (frame.type !== 'ack' && frame.type !== 'close') asksForAck = true
         if (frame.type === 'ping') hasPing = true
         if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
-        if (!this.#applyFrame(frame, nowMs)) isKept = false
+        if (!this.#applyFrame(frame, from, nowMs)) isKept = false
         if (!this.#isOpen) return
       }
     } catch (error) {
@@ -324,36 +292,47 @@ export class Session implements StreamLink, SessionDuties {
     }
     if (isKept) this.#acks.packetReceived(number, asksForAck, hasPing, nowMs)
     else this.#ports.counters.drop('no-room')
-    this.#unansweredProbes = 0
-    this.#unansweredSinceMs = this.#recovery.packetsInFlight > 0 ? nowMs : undefined
+    this.#silence.heard(this.#recovery.packetsInFlight > 0, nowMs)
     this.#scheduleFlush()
   }
 
   /** False where the packet must not be acknowledged, because part of it was not kept. Errors: those of a bad peer. */
-  #applyFrame(frame: Frame, nowMs: number): boolean {
+  #applyFrame(frame: Frame, from: Address, nowMs: number): boolean {
     switch (frame.type) {
       case 'ping':
       case 'ack-frequency':
         return true
       case 'ack':
+        this.#packets.acked(frame.ranges[0]!.last)
         if (this.#recovery.acked(frame.ranges, frame.delayUs / 1000, nowMs)) this.#streams.settle()
         this.#trace?.figures(this.figures, nowMs)
         return true
       case 'close':
-        this.#end('closed-by-peer', undefined)
+        this.#end(frame.code === CLOSE_GIVEN_UP ? 'given-up' : 'closed-by-peer', undefined)
         return true
       case 'observed-address':
         this.#owner.observed(this, frame.address)
+        return true
+      case 'path-challenge':
+        this.#ports.counters.paths.answered++
+        this.#sendAlone({ type: 'path-response', data: frame.data }, from, nowMs)
+        return true
+      case 'path-response':
+        if (!this.#paths.answered(frame.data)) this.#ports.counters.drop('unexpected-path-response')
         return true
       default:
         return this.#streams.receive(frame)
     }
   }
 
+  #giveUp(): void {
+    this.#end('silent', this.#farewell(CLOSE_GIVEN_UP, 'silent'))
+  }
+
   #breakOff(error: unknown): void {
     if (!(error instanceof BanyanError)) throw error
     this.#ports.counters.drop('bad-frame')
-    this.#end('broken-rule', this.#farewell(CLOSE_BROKEN_RULE, error.message))
+    this.#end('broken-rule', this.#sendFarewell(CLOSE_BROKEN_RULE, error.message))
   }
 
   #scheduleFlush(): void {
@@ -368,14 +347,21 @@ export class Session implements StreamLink, SessionDuties {
   #flush(): void {
     if (!this.#isOpen) return
     const nowMs = this.#ports.clock.nowMs()
-    while (this.#wantsToSend && this.#heldBy(nowMs) === undefined) this.#sendFrames(nowMs)
+    const challenge = this.#paths.takeChallenge(nowMs)
+    if (challenge) this.#challenge(challenge, nowMs)
+    while (this.#wantsToSend && this.#heldBy(nowMs) === undefined) this.#sendNext(nowMs)
     const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#idleCause
     if (cause) this.#recovery.heldBy(cause)
-    if (this.#acks.isUrgent) this.#sendAck(nowMs)
+    const isOpenPath = this.#paths.maySend(DATAGRAM_BYTES)
+    if (this.#acks.isUrgent && isOpenPath) this.#sendAck(nowMs)
     this.#streams.settle()
     const { lossAtMs = Infinity, probeAtMs = Infinity } = this.#recovery
-    const paceAtMs = cause === 'pacing' ? this.#pacer.nextMs(this.#congestion.pacingRate!) : Infinity
-    this.#timers.reschedule(this.#acks.dueMs ?? Infinity, lossAtMs, probeAtMs, paceAtMs)
+    const paceAtMs =
+      cause === 'pacing' ? this.#path.pacer.nextMs(this.#path.congestion.pacingRate!) : Infinity
+    const ackAtMs = this.#acks.dueMs ?? Infinity
+    // What may not leave is not waited for: an answer of the peer, or the deadline of its path, comes first.
+    const [ackMs, probeMs] = isOpenPath ? [ackAtMs, probeAtMs] : [Infinity, Infinity]
+    this.#timers.reschedule(ackMs, lossAtMs, probeMs, paceAtMs, this.#paths.dueMs)
   }
 
   get #wantsToSend(): boolean {
@@ -384,35 +370,76 @@ export class Session implements StreamLink, SessionDuties {
 
   /** What keeps the next packet from leaving; probes of a silent path are held by nothing. */
   #heldBy(nowMs: number): HeldBy | undefined {
+    const path = this.#path
+    const bytes = this.#probesOwed > 0 ? DATAGRAM_BYTES : (path.mtuProbeBytes ?? path.packetBytes)
+    if (!this.#paths.maySend(bytes)) return 'the peer'
     if (this.#probesOwed > 0) return undefined
-    if (!this.#recovery.maySend(DATAGRAM_BYTES)) return 'window'
-    return this.#pacer.maySend(this.#congestion.pacingRate, nowMs) ? undefined : 'pacing'
+    if (!this.#recovery.maySend(bytes)) return 'window'
+    return path.pacer.maySend(path.congestion.pacingRate, nowMs) ? undefined : 'pacing'
   }
 
   get #idleCause(): HeldBy {
     return this.#streams.isHeld ? 'the peer' : 'nothing to send'
   }
 
+  /**
+   * Asks the peer whether it is where its newest packet came from. To where it was goes a ping, so that a peer that never
+   * left sends something newer from there (RFC 9000 §9.3.3).
+   */
+  #challenge(data: Bytes, nowMs: number): void {
+    outgoing.reset(MAX_FRAMES_BYTES)
+    writeFrame(outgoing, { type: 'path-challenge', data })
+    this.#sendPacket([], nowMs, true)
+    const proven = this.#paths.provenAddress
+    if (proven) this.#sendAlone({ type: 'ping' }, proven, nowMs)
+  }
+
+  /** One frame in a packet to an address of its own. Whether it arrives is not followed. */
+  #sendAlone(frame: Frame, to: Address, nowMs: number): void {
+    outgoing.reset(MAX_FRAMES_BYTES)
+    writeFrame(outgoing, frame)
+    const datagram = this.#seal(nowMs)
+    this.#recovery.sent(datagram.length, undefined, 0)
+    this.traffic.sent(datagram.length)
+    if (sameAddress(to, this.address)) this.#paths.sent(datagram.length)
+    this.#ports.send(datagram, to)
+  }
+
+  #sendNext(nowMs: number): void {
+    const probeBytes = this.#probesOwed > 0 ? undefined : this.#path.mtuProbeBytes
+    if (probeBytes === undefined) this.#sendFrames(nowMs)
+    else this.#sendMtuProbe(probeBytes, nowMs)
+  }
+
+  #sendMtuProbe(bytes: number, nowMs: number): void {
+    outgoing.reset(bytes - SEALED_OVERHEAD_BYTES)
+    writeFrame(outgoing, { type: 'ping' })
+    outgoing.zeros() // padding
+    this.#sendPacket([this.#path.mtuProbeSent(nowMs)], nowMs, true)
+  }
+
   #sendAck(nowMs: number): void {
-    outgoing.reset()
-    this.#writeAck(nowMs)
+    outgoing.reset(MAX_FRAMES_BYTES)
+    this.#acks.write(outgoing, nowMs)
     this.#sendPacket(undefined, nowMs)
   }
 
   #sendFrames(nowMs: number): void {
     frames.length = 0
-    outgoing.reset()
-    if (this.#acks.isOwed) frames.push(this.#writeAck(nowMs))
+    // What a probe timeout sends has to arrive, also where the path no longer carries what it did.
+    const packetBytes = this.#probesOwed > 0 ? DATAGRAM_BYTES : this.#path.packetBytes
+    outgoing.reset(packetBytes - SEALED_OVERHEAD_BYTES)
+    if (this.#acks.isOwed) frames.push(this.#acks.write(outgoing, nowMs))
     const withoutAck = frames.length
     if (this.#owesObservedAddress) this.#writeObservedAddress()
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
-    this.#ackRequest.adapt(this.#recovery.packetsInFlight)
+    this.#ackRequest.adapt(this.#recovery.packetsInFlight, this.rttMs)
     this.#streams.write(outgoing, frames)
     const isProbe = frames.length === withoutAck
     if (!this.#owesPing && (isProbe || this.#isLastOfMany)) writeFrame(outgoing, { type: 'ping' })
     this.#owesPing = false
     if (this.#probesOwed > 0) this.#probesOwed--
-    this.#unansweredSinceMs ??= nowMs
+    this.#silence.asked(nowMs)
     this.#sendPacket(frames, nowMs)
   }
 
@@ -421,53 +448,45 @@ export class Session implements StreamLink, SessionDuties {
     return this.#ackRequest.isSparse && outgoing.room > 0 && !this.#streams.isReady
   }
 
-  #writeAck(nowMs: number): SentFrame {
-    const ack = this.#acks.take(nowMs)
-    while (ack.ranges.length > 1 && ackBytes(ack.ranges.length) > MAX_FRAMES_BYTES / 2) ack.ranges.pop()
-    writeFrame(outgoing, ack)
-    return new SentAck(this.#acks.received, ack.ranges[0]!.last)
-  }
-
   #writeObservedAddress(): void {
     this.#owesObservedAddress = false
-    writeFrame(outgoing, { type: 'observed-address', address: this.#address })
+    writeFrame(outgoing, { type: 'observed-address', address: this.address })
     frames.push(this.#observedAddress)
   }
 
   /** Seals what stands in `outgoing`. Without `frames` the packet asks for no acknowledgement. */
-  #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number): void {
+  #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number, isPathProbe = false): void {
     const datagram = this.#seal(nowMs)
-    this.#recovery.sent(datagram.length, frames, nowMs)
-    if (frames) this.#pacer.sent(datagram.length)
+    this.#recovery.sent(datagram.length, frames, nowMs, isPathProbe)
+    if (frames) {
+      this.#path.pacer.sent(datagram.length)
+      if (!isPathProbe) this.#path.packetSent(datagram.length, nowMs)
+    }
+    this.#paths.sent(datagram.length)
     this.traffic.sent(datagram.length)
     this.#timers.active(nowMs)
-    this.#ports.send(datagram, this.#address)
+    this.#ports.send(datagram, this.address)
   }
 
   #seal(nowMs: number): Bytes {
-    const plaintext = outgoing.written
-    const datagram = new Uint8Array(SEALED_HEADER_BYTES + plaintext.length + TAG_BYTES)
     const number = this.#recovery.nextNumber
-    writeSealedHeader(datagram, this.facts.peerConnectionId, number)
-    const header = datagram.subarray(0, SEALED_HEADER_BYTES)
-    this.#ports.crypto.seal(
-      datagram.subarray(SEALED_HEADER_BYTES),
-      plaintext,
-      header,
-      number,
-      this.facts.keys.send,
-    )
-    this.#trace?.packetSent(number, datagram.length, readFrames(plaintext), nowMs)
+    const datagram = this.#packets.seal(outgoing.written, number)
+    this.#trace?.packetSent(number, datagram.length, readFrames(outgoing.written), nowMs)
     return datagram
   }
 
-  /** Sends a close, and returns the datagram for later repetition. */
+  /** A close, for a peer that still speaks when the session is gone. */
   #farewell(code: number, reason: string): Bytes {
-    outgoing.reset()
+    outgoing.reset(MAX_FRAMES_BYTES)
     writeFrame(outgoing, { type: 'close', code, reason })
-    const datagram = this.#seal(this.#ports.clock.nowMs())
+    return this.#seal(this.#ports.clock.nowMs())
+  }
+
+  /** Sends a close, and returns the datagram for later repetition. */
+  #sendFarewell(code: number, reason: string): Bytes {
+    const datagram = this.#farewell(code, reason)
     this.traffic.sent(datagram.length)
-    this.#ports.send(datagram.slice(), this.#address)
+    this.#ports.send(datagram.slice(), this.address)
     return datagram
   }
 
@@ -478,21 +497,4 @@ export class Session implements StreamLink, SessionDuties {
     this.#trace?.closed(reason, this.#ports.clock.nowMs())
     this.#owner.ended(this, reason, farewell)
   }
-}
-
-/** An ack that the peer has seen: what is missing below it is lost, not late. */
-class SentAck implements SentFrame {
-  readonly #received: ReceivedPackets
-  readonly #upTo: number
-
-  constructor(received: ReceivedPackets, upTo: number) {
-    this.#received = received
-    this.#upTo = upTo
-  }
-
-  acked(): void {
-    this.#received.settle(this.#upTo)
-  }
-
-  lost(): void {}
 }

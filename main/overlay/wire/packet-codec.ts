@@ -18,10 +18,12 @@ export class PacketWriter {
   readonly #buffer: Bytes
   readonly #view: DataView<ArrayBuffer>
   #length = 0
+  #limit: number
 
   constructor(capacity: number) {
     this.#buffer = new Uint8Array(capacity)
     this.#view = new DataView(this.#buffer.buffer)
+    this.#limit = capacity
   }
 
   get length(): number {
@@ -29,7 +31,7 @@ export class PacketWriter {
   }
 
   get room(): number {
-    return this.#buffer.length - this.#length
+    return this.#limit - this.#length
   }
 
   /** What was written so far, valid until the next `reset`. */
@@ -37,8 +39,10 @@ export class PacketWriter {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  reset(): void {
+  /** Empty again, and with room for so many bytes, at most the capacity. */
+  reset(limit = this.#buffer.length): void {
     this.#length = 0
+    this.#limit = limit
   }
 
   u8(value: number): this {
@@ -63,6 +67,13 @@ export class PacketWriter {
       this.#view.setUint32(at + 4, value % HIGH)
     }
     this.#length += bytes
+    return this
+  }
+
+  /** Fills what room is left with zeros. */
+  zeros(): this {
+    this.#buffer.fill(0, this.#length, this.#limit)
+    this.#length = this.#limit
     return this
   }
 

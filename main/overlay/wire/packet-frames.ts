@@ -9,6 +9,8 @@
 //    6 max stream data   stream v | bytes v: how far this stream may go
 //    7 close             code v | reason length v | reason in UTF-8
 //    8 observed address  family 1: 4 or 6 | host 4 or 16 | port 2: where the sender sees the receiver
+//   16 path challenge    data 8: unpredictable; to be answered to where it came from
+//   17 path response     data 8: those of the challenge
 //   32 max streams       count v: how many streams the receiver of this may open in all
 //   33 reset stream      stream v | code v | size v: the sender's half ends here, without its missing bytes
 //   34 stop sending      stream v | code v: the receiver of the stream wants no more of it
@@ -33,12 +35,22 @@ export const FRAME_MAX_DATA = 5
 export const FRAME_MAX_STREAM_DATA = 6
 export const FRAME_CLOSE = 7
 export const FRAME_OBSERVED_ADDRESS = 8
+export const FRAME_PATH_CHALLENGE = 16
+export const FRAME_PATH_RESPONSE = 17
 export const FRAME_MAX_STREAMS = 0x20
 export const FRAME_RESET_STREAM = 0x21
 export const FRAME_STOP_SENDING = 0x22
 export const FRAME_DATAGRAM = 0x23
 export const FRAME_ACK_FREQUENCY = 0x24
 
+/** Wire values of a close; append only. */
+export const CLOSE_DONE = 0
+export const CLOSE_BROKEN_RULE = 1
+/** Told to a peer that speaks again after it was given up: it is known to live, and may call. */
+export const CLOSE_GIVEN_UP = 2
+
+/** RFC 9000 §19.17: nobody guesses as many. */
+export const PATH_DATA_BYTES = 8
 /** More than our own side ever keeps; a longer list is work without use. */
 export const MAX_ACK_RANGES = 64
 /** More packets without an ack than anybody asks for; a higher number would only keep the peer waiting for the longest delay. */
@@ -62,6 +74,7 @@ export type Frame =
   | { type: 'max-stream-data'; id: number; limitBytes: number }
   | { type: 'close'; code: number; reason: string }
   | { type: 'observed-address'; address: Address }
+  | { type: 'path-challenge' | 'path-response'; data: Uint8Array }
   | { type: 'max-streams'; count: number }
   | { type: 'reset-stream'; id: number; code: number; size: number }
   | { type: 'stop-sending'; id: number; code: number }
@@ -70,6 +83,11 @@ export type Frame =
 
 /** Any frame about a stream without its data: a type and at most three numbers. */
 export const MAX_STREAM_CONTROL_BYTES = 1 + 3 * 8
+
+/** Whether a packet only asks or answers about paths: it says nothing about where its sender wants to be (RFC 9000 §9.1). */
+export function isProbing(frames: readonly Frame[]): boolean {
+  return frames.every(({ type }) => type === 'path-challenge' || type === 'path-response')
+}
 
 /** Bytes of a stream frame that are not data, for at most so much data. */
 export function streamOverheadBytes(id: number, offset: number, dataBytes: number): number {
@@ -119,6 +137,12 @@ export function writeFrame(out: PacketWriter, frame: Frame): void {
       break
     case 'observed-address':
       writeObservedAddress(out, frame.address)
+      break
+    case 'path-challenge':
+      out.u8(FRAME_PATH_CHALLENGE).bytes(frame.data)
+      break
+    case 'path-response':
+      out.u8(FRAME_PATH_RESPONSE).bytes(frame.data)
       break
     case 'max-streams':
       out.u8(FRAME_MAX_STREAMS).varint(frame.count)
@@ -170,7 +194,7 @@ function writeObservedAddress(out: PacketWriter, address: Address): void {
     .u16(address.port)
 }
 
-/** All frames of one packet. Stream data are views into it. Errors: malformed, too-large. */
+/** All frames of one packet. Stream data and path data are views into it. Errors: malformed, too-large. */
 export function readFrames(packet: Uint8Array): Frame[] {
   const reader = new PacketReader(packet)
   const frames: Frame[] = []
@@ -198,6 +222,10 @@ function readFrame(reader: PacketReader, kind: number): Frame {
       return readClose(reader)
     case FRAME_OBSERVED_ADDRESS:
       return readObservedAddress(reader)
+    case FRAME_PATH_CHALLENGE:
+      return { type: 'path-challenge', data: reader.view(PATH_DATA_BYTES) }
+    case FRAME_PATH_RESPONSE:
+      return { type: 'path-response', data: reader.view(PATH_DATA_BYTES) }
     case FRAME_MAX_STREAMS:
       return { type: 'max-streams', count: reader.varint() }
     case FRAME_RESET_STREAM:

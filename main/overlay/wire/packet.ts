@@ -4,7 +4,7 @@
 //   response    2 | initiator's connection id 8 | Noise IK message 2
 //   retry       3 | echo 8 | token n (1 to 32)
 //   refusal     4 | reason 1 | echo 8
-//   sealed      5 | receiver's connection id 8 | packet number 4 | ciphertext n | tag 16
+//   sealed      5, or 133 in an odd key phase | receiver's connection id 8 | packet number 4 | ciphertext n | tag 16
 //
 // A connection id is chosen by the one who receives under it: 53 random bits in 8 bytes. The packet number on the wire
 // is the low 32 bits of the true one. The whole header of a sealed packet is authenticated, none of it is encrypted.
@@ -19,16 +19,20 @@ import { BanyanError } from '../base/errors.ts'
 import { TAG_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
 
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3
 
-/** One datagram, everywhere, until path MTU discovery: what every path must carry (RFC 9000 §14). */
+/** What every path must carry (RFC 9000 §14): the size of an initiation, and of all packets until more is known of the path. */
 export const DATAGRAM_BYTES = 1200
+/** UDP over IPv4 (RFC 768, RFC 791): 65,535 less two headers. No sealed packet is larger. */
+export const MAX_DATAGRAM_BYTES = 65_507
 
 export const PACKET_INITIATION = 1
 export const PACKET_RESPONSE = 2
 export const PACKET_RETRY = 3
 export const PACKET_REFUSAL = 4
 export const PACKET_SEALED = 5
+/** The same, sealed with a key of an odd phase (transport/key-phases.ts): the bit that tells it is the highest of the kind. */
+export const PACKET_SEALED_ODD = 0x80 | PACKET_SEALED
 
 export const CONNECTION_ID_BYTES = 8
 export const NETWORK_TAG_BYTES = 4
@@ -36,8 +40,10 @@ export const ECHO_BYTES = 8
 /** Chosen: a whole HMAC-SHA-512-256, so that a token may be nothing else. */
 export const MAX_TOKEN_BYTES = 32
 export const SEALED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4
-/** What is left of a datagram for frames. */
-export const MAX_FRAMES_BYTES = DATAGRAM_BYTES - SEALED_HEADER_BYTES - TAG_BYTES
+/** Of a sealed packet, what is not frames. */
+export const SEALED_OVERHEAD_BYTES = SEALED_HEADER_BYTES + TAG_BYTES
+/** What is left for frames of a datagram of the size that every path carries. */
+export const MAX_FRAMES_BYTES = DATAGRAM_BYTES - SEALED_OVERHEAD_BYTES
 
 export const REFUSED_NETWORK = 1
 export const REFUSED_VERSION = 2
@@ -130,11 +136,21 @@ export function decodeRefusal(datagram: Uint8Array): Refusal {
   return refusal
 }
 
-export function writeSealedHeader(out: Uint8Array, connectionId: number, packetNumber: number): void {
-  out[0] = PACKET_SEALED
+export function writeSealedHeader(
+  out: Uint8Array,
+  connectionId: number,
+  packetNumber: number,
+  keyPhase: number,
+): void {
+  out[0] = keyPhase % 2 === 1 ? PACKET_SEALED_ODD : PACKET_SEALED
   writeU32(out, 1, Math.floor(connectionId / TRUNCATION))
   writeU32(out, 5, connectionId % TRUNCATION)
   writeU32(out, 9, packetNumber % TRUNCATION)
+}
+
+/** Whether a sealed packet says that its key is of an odd phase. */
+export function isOddPhase(datagram: Uint8Array): boolean {
+  return datagram[0] === PACKET_SEALED_ODD
 }
 
 /** The connection id of a sealed packet. Errors: malformed where it cannot hold a header, one frame and a tag. */

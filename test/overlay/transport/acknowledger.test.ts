@@ -65,9 +65,9 @@ describe('a request for acks', () => {
     const owed = new OwedFrames()
     const request = new AckRequest(owed)
     const out = new PacketWriter(100)
-    const asked = (packetsInFlight: number) => {
+    const asked = (packetsInFlight: number, rttMs = 1) => {
       out.reset()
-      request.adapt(packetsInFlight)
+      request.adapt(packetsInFlight, rttMs)
       const frames: SentFrame[] = []
       owed.write(out, frames)
       return { said: readFrames(out.written).map((frame) => (frame as { packets: number }).packets), frames }
@@ -82,6 +82,13 @@ describe('a request for acks', () => {
     )
     expect(said).toEqual([[], [], [4], [], [], [8], [MAX_PACKETS_PER_ACK], [], [], [4], [16], [2]])
     expect(request.isSparse).toBe(false)
+  })
+
+  it('is for no more than leave in a millisecond', () => {
+    const said = [40, 79, 80, 160, 319, 320, 5_000].map(
+      (packetsInFlight) => requests().asked(packetsInFlight, 20).said,
+    )
+    expect(said).toEqual([[], [], [4], [8], [8], [16], [16]])
   })
 
   it('that was lost is made again as things are by then', () => {

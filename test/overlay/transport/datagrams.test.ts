@@ -1,7 +1,10 @@
 // Datagrams: at most once, never stale, never in the way.
 
 import { describe, expect, it } from 'vitest'
-import { MAX_DATAGRAM_BYTES, MAX_QUEUED_DATAGRAMS } from '../../../main/overlay/transport/datagram-queue.ts'
+import {
+  MAX_DATAGRAM_DATA_BYTES,
+  MAX_QUEUED_DATAGRAMS,
+} from '../../../main/overlay/transport/datagram-queue.ts'
 import { type Session } from '../../../main/overlay/transport/session.ts'
 import { type Endpoint } from '../../../main/overlay/transport/endpoint.ts'
 import { type PathModel } from '../../../simulator/net/path-model.ts'
@@ -40,14 +43,14 @@ describe('a datagram', () => {
     const { world, link, heard } = await pair()
     const sentMs = world.queue.nowMs
     link.sendDatagram(numbered(1), 100)
-    link.sendDatagram(numbered(2, MAX_DATAGRAM_BYTES), 100)
+    link.sendDatagram(numbered(2, MAX_DATAGRAM_DATA_BYTES), 100)
     await world.run(100)
     expect(heard.map(({ number, atMs }) => [number, Math.round(atMs - sentMs)])).toEqual([
       [1, 20],
       [2, 20],
     ])
     const tooLarge = expect.objectContaining({ code: 'too-large' })
-    expect(() => link.sendDatagram(new Uint8Array(MAX_DATAGRAM_BYTES + 1), 100)).toThrowError(tooLarge)
+    expect(() => link.sendDatagram(new Uint8Array(MAX_DATAGRAM_DATA_BYTES + 1), 100)).toThrowError(tooLarge)
     expect(link.datagramCounts).toMatchObject({ sent: 2, acked: 2, droppedByAge: 0, droppedByOverflow: 0 })
   })
 
@@ -120,7 +123,7 @@ describe('a datagram', () => {
     }
     const datagramBytes = heard.length * 1_000
     const lineBytes = 2_000 * bench.rate
-    expect(Math.min(messageBytes, datagramBytes)).toBeGreaterThan(0.35 * lineBytes)
+    expect(Math.min(messageBytes, datagramBytes)).toBeGreaterThan(0.25 * lineBytes) // packets may be larger than datagrams
   })
 
   it('that nobody listens to, or on a closed link, is dropped in silence', async () => {

@@ -5,11 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { MAX_FRAGMENTS } from '../../../main/overlay/transport/receive-stream.ts'
-import {
-  SESSION_WINDOW_BYTES,
-  SessionStreams,
-  type StreamFrame,
-} from '../../../main/overlay/transport/session-streams.ts'
+import { SESSION_WINDOW_BYTES } from '../../../main/overlay/transport/opened-streams.ts'
+import { SessionStreams, type StreamFrame } from '../../../main/overlay/transport/session-streams.ts'
 import { MAX_OPEN_STREAMS } from '../../../main/overlay/transport/stream-table.ts'
 import { STREAM_WINDOW_BYTES, type Stream } from '../../../main/overlay/transport/stream.ts'
 import { PacketWriter } from '../../../main/overlay/wire/packet-codec.ts'

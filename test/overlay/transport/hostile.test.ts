@@ -15,6 +15,13 @@ function mutate(world: World, packet: Bytes): Bytes {
   return copy
 }
 
+/** As if the keys had changed. */
+function inOtherPhase(packet: Bytes): Bytes {
+  const copy = packet.slice()
+  copy[0]! ^= 0x80
+  return copy
+}
+
 describe('an endpoint with a session', () => {
   it('survives 100,000 random, truncated, mutated and replayed packets', async () => {
     const world = new World(60)
@@ -38,6 +45,7 @@ describe('an endpoint with a session', () => {
         () => packet.slice(0, random.below(packet.length + 1)),
         () => mutate(world, packet),
         () => packet.slice(),
+        () => inOtherPhase(packet),
       ]
       bob.socket.arrive(shapes[random.below(shapes.length)]!(), MALLORY)
       if (i % 1_000 === 0) await world.run(20)

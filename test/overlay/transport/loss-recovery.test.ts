@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Cubic } from '../../../main/overlay/transport/congestion/cubic.ts'
 import { LossRecovery } from '../../../main/overlay/transport/loss-recovery.ts'
+import { SendingPath } from '../../../main/overlay/transport/sending-path.ts'
 import { RoundTrip } from '../../../main/overlay/transport/round-trip.ts'
 
 const BYTES = 1_200
@@ -8,7 +9,7 @@ const BYTES = 1_200
 /** A recovery that has sent packets 0 to n - 1, one per millisecond, and notes what becomes of each. */
 function sentPackets(n: number) {
   const congestion = new Cubic(BYTES)
-  const recovery = new LossRecovery(congestion)
+  const recovery = new LossRecovery(new SendingPath(congestion, 1_200))
   const fates: string[] = Array<string>(n).fill('')
   for (let i = 0; i < n; i++)
     recovery.sent(BYTES, [{ acked: () => (fates[i] += 'acked '), lost: () => (fates[i] += 'lost ') }], i)

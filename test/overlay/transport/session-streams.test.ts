@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { MAX_MESSAGE_BYTES, type StreamLink } from '../../../main/overlay/transport/links.ts'
 import { type Stream } from '../../../main/overlay/transport/stream.ts'
 import { FIRST_OPENED_ID, MAX_OPEN_STREAMS } from '../../../main/overlay/transport/stream-table.ts'
+import { SESSION_WINDOW_BYTES } from '../../../main/overlay/transport/opened-streams.ts'
 import { MAX_QUEUED_BYTES } from '../../../main/overlay/transport/session-streams.ts'
 import { BACKGROUND, NORMAL, PROMPT } from '../../../main/overlay/transport/urgency.ts'
 import { Bench } from './bench.ts'
@@ -111,6 +112,38 @@ describe('a stream', () => {
     await world.run(3_000)
     expect(accepted.map(({ bytes }) => bytes)).toEqual([2_000_001, 600_000])
     expect([slow.queuedBytes, drained]).toEqual([0, 1])
+  })
+
+  it('is held by the limit of all streams while others are not read, and goes on when they are', async () => {
+    const { world, link, accepted } = await streamPair({ data: (own) => own.stream.pause() })
+    for (let i = 0; i < 8; i++) link.openStream().write(new Uint8Array(200_000))
+    await world.run(2_000)
+    const sent = () => accepted.reduce((sum, { stream }) => sum + stream.highestBytes, 0)
+    expect(sent()).toBe(SESSION_WINDOW_BYTES)
+    const behind = link.openStream()
+    behind.write(new Uint8Array(1_000))
+    await world.run(500)
+    expect(sent()).toBe(SESSION_WINDOW_BYTES)
+    for (const own of accepted) own.onData = () => {}
+    for (const { stream } of accepted) stream.resume()
+    await world.run(2_000)
+    expect(sent()).toBe(8 * 200_000 + 1_000)
+    expect(accepted.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(sent())
+  })
+
+  it.each<[string, (own: Accepted, writer: Stream) => void]>([
+    ['reset', (_own, writer) => writer.reset(1)],
+    ['given up by its reader', (own) => own.stream.stop(1)],
+  ])('that was %s uses up nothing of the limit of all streams', async (_name, give) => {
+    const { world, link, accepted } = await streamPair({ data: (own) => own.stream.pause() })
+    for (let i = 0; i < 10; i++) {
+      const stream = link.openStream()
+      stream.write(new Uint8Array(200_000))
+      await world.run(500)
+      give(accepted[i]!, stream)
+      await world.run(200)
+    }
+    expect(accepted.map(({ stream }) => stream.highestBytes)).toEqual(accepted.map(() => 200_000))
   })
 
   it('hears of the end of its session, once', async () => {

@@ -4,6 +4,7 @@ import { hostCrypto } from '../../../main/host/crypto.ts'
 import { type Identity, searchIdentity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
 import { type Bytes, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type Clock } from '../../../main/overlay/ports/clock.ts'
 import { Endpoint, type EndpointOptions } from '../../../main/overlay/transport/endpoint.ts'
 import { type DialTarget, type Link } from '../../../main/overlay/transport/links.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
@@ -54,12 +55,14 @@ export class World {
       network?: typeof testNetwork
       options?: Partial<EndpointOptions>
       port?: number
+      clock?: Clock
     } = {},
   ): Peer {
     const { network = testNetwork, options } = made
     const identity = made.identity ?? this.identity(network)
     const socket = this.net.open(host, made.port)
-    const { clock, random } = this
+    const { random } = this
+    const { clock = this.clock } = made
     const log = {
       log: (level: string, room: string, text: string, facts?: object) =>
         void this.logged.push(`${level} ${room} ${text} ${JSON.stringify(facts)}`),

@@ -6,6 +6,7 @@ import { PacketReader, PacketWriter, varintBytes } from '../../../main/overlay/w
 import {
   type Frame,
   MAX_REASON_BYTES,
+  isProbing,
   readFrames,
   writeFrame,
 } from '../../../main/overlay/wire/packet-frames.ts'
@@ -18,6 +19,7 @@ function encode(...frames: Frame[]): Uint8Array {
 }
 
 const data = Uint8Array.of(0xaa, 0xbb)
+const pathData = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const table: [string, Frame, string][] = [
   ['ping', { type: 'ping' }, '01'],
   ['ack of one packet', { type: 'ack', delayUs: 5, ranges: [{ first: 0, last: 0 }] }, '0200050000'],
@@ -45,6 +47,8 @@ const table: [string, Frame, string][] = [
     { type: 'observed-address', address: { host: '2001:db8::1', port: 1 } },
     '080620010db80000000000000000000000010001',
   ],
+  ['path challenge', { type: 'path-challenge', data: pathData }, '100102030405060708'],
+  ['path response', { type: 'path-response', data: pathData }, '110102030405060708'],
   ['max streams', { type: 'max-streams', count: 4097 }, '205001'],
   ['reset stream', { type: 'reset-stream', id: 4, code: 64, size: 16384 }, '2104404080004000'],
   ['stop sending', { type: 'stop-sending', id: 5, code: 0 }, '220500'],
@@ -77,6 +81,8 @@ describe('frames', () => {
     ['a reason that is too long', '07014081', 'too-large'],
     ['a reason that is not UTF-8', '070001ff', 'malformed'],
     ['an address of no family', '0805c00002011234', 'malformed'],
+    ['a cut challenge', '1001020304050607', 'malformed'],
+    ['a cut response', '1101020304050607', 'malformed'],
     ['a cut address', '0806c0000201', 'malformed'],
     ['a cut reset', '210440', 'malformed'],
     ['a cut stop', '2205', 'malformed'],
@@ -100,6 +106,12 @@ describe('frames', () => {
       }),
       { numRuns: 5_000 },
     )
+  })
+
+  it('that only ask or answer about paths are told from others', () => {
+    const [ask, answer] = [table.at(-2)![1], table.at(-1)![1]]
+    expect([isProbing([ask]), isProbing([ask, answer])]).toEqual([true, true])
+    expect([isProbing([ask, { type: 'ping' }]), isProbing([{ type: 'ping' }])]).toEqual([false, false])
   })
 
   it('cut a long reason between characters', () => {

@@ -14,6 +14,7 @@ import {
   encodeRefusal,
   encodeResponse,
   encodeRetry,
+  isOddPhase,
   packetNumberOf,
   writeSealedHeader,
 } from '../../../main/overlay/wire/packet.ts'
@@ -90,8 +91,9 @@ describe('the header of a sealed packet', () => {
   ]
   it.each(numbers)('tells packet %i to one who has seen %i', (number, largest) => {
     const datagram = new Uint8Array(100)
-    writeSealedHeader(datagram, 2 ** 52 + 12345, number)
-    expect(datagram[0]).toBe(PACKET_SEALED)
+    writeSealedHeader(datagram, 2 ** 52 + 12345, number, number)
+    expect(isOddPhase(datagram)).toBe(number % 2 === 1)
+    expect(datagram[0]! & 0x7f).toBe(PACKET_SEALED)
     expect(connectionIdOf(datagram)).toBe(2 ** 52 + 12345)
     expect(packetNumberOf(datagram, largest)).toBe(number)
   })

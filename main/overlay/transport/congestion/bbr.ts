@@ -14,7 +14,7 @@
 import { type Random } from '../../ports/random.ts'
 import { type AckSample } from './ack-sample.ts'
 import { BETA, BbrModel } from './bbr-model.ts'
-import { type CongestionControl, INITIAL_WINDOW_PACKETS } from './congestion-control.ts'
+import { type CongestionControl, initialWindowBytes } from './congestion-control.ts'
 import { type SentPacket } from './sent-packet.ts'
 
 type State = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probe-rtt'
@@ -57,7 +57,7 @@ const PROBE_RTT_MS = 200
 const HOST_DELAY_MS = 10
 
 export class Bbr implements CongestionControl {
-  readonly #packetBytes: number
+  #packetBytes: number
   readonly #model = new BbrModel()
   #state: State = 'startup'
   #windowBytes: number
@@ -92,7 +92,7 @@ export class Bbr implements CongestionControl {
   /** `random` spreads the times of probing, so that no two sessions probe in step. */
   constructor(packetBytes: number, random: Random) {
     this.#packetBytes = packetBytes
-    this.#windowBytes = INITIAL_WINDOW_PACKETS * packetBytes
+    this.#windowBytes = initialWindowBytes(packetBytes)
     this.#random = random
   }
 
@@ -172,6 +172,11 @@ export class Bbr implements CongestionControl {
   persistentlyCongested(): void {
     this.#saveWindow()
     this.#windowBytes = this.#minimumBytes
+  }
+
+  setPacketBytes(packetBytes: number): void {
+    this.#packetBytes = packetBytes
+    this.#windowBytes = Math.max(this.#windowBytes, this.#minimumBytes)
   }
 
   get #minimumBytes(): number {
@@ -397,7 +402,7 @@ export class Bbr implements CongestionControl {
   /** §5.6.2: before a rate was measured, the initial window per round trip. */
   #initialRate(sample: AckSample): void {
     if (this.#pacingRate !== undefined || sample.smoothedRttMs === 0) return
-    const windowBytes = INITIAL_WINDOW_PACKETS * this.#packetBytes
+    const windowBytes = initialWindowBytes(this.#packetBytes)
     this.#pacingRate = (GAINS.startup.pacing * windowBytes) / sample.smoothedRttMs
   }
 
@@ -410,7 +415,7 @@ export class Bbr implements CongestionControl {
     const gain = GAINS[this.#state].window
     const wantedBytes = this.#inFlightBytes(gain, this.#model.aggregatedBytes(this.#isPipeFull))
     const grownBytes = this.#windowBytes + sample.ackedBytes
-    const isNew = sample.deliveredBytes < INITIAL_WINDOW_PACKETS * this.#packetBytes
+    const isNew = sample.deliveredBytes < initialWindowBytes(this.#packetBytes)
     if (this.#isPipeFull) this.#windowBytes = Math.min(grownBytes, wantedBytes)
     else if (this.#windowBytes < wantedBytes || isNew) this.#windowBytes = grownBytes
     if (this.#state === 'probe-rtt')
@@ -432,7 +437,7 @@ export class Bbr implements CongestionControl {
 
   /** So many bandwidth-delay products, and room for what leaves in one go. */
   #inFlightBytes(gain: number, extraBytes = 0): number {
-    if (this.#model.minRttMs === Infinity) return INITIAL_WINDOW_PACKETS * this.#packetBytes
+    if (this.#model.minRttMs === Infinity) return initialWindowBytes(this.#packetBytes)
     const hostBytes = this.#isPipeFull ? this.#model.rate * HOST_DELAY_MS : 0
     const bytes = Math.max(gain * this.#model.pipeBytes + extraBytes, hostBytes, this.#minimumBytes)
     return this.#state === 'up' ? bytes + 2 * this.#packetBytes : bytes

@@ -20,7 +20,15 @@ export interface CongestionControl {
   lossWasSpurious(): void
   /** Nothing sent over several probe timeouts got through (RFC 9002 §7.6). */
   persistentlyCongested(): void
+  /** Packets are of another size from now on: the path turned out to carry larger ones, or no longer does. */
+  setPacketBytes(packetBytes: number): void
 }
 
-/** RFC 9002 §7.2: what may be under way before anything is known. */
-export const INITIAL_WINDOW_PACKETS = 10
+/** RFC 9002 §7.2: ten packets, but of large ones only as many as make a burst that a short queue can take. */
+const INITIAL_WINDOW_PACKETS = 10
+const INITIAL_WINDOW_BYTES = 14_720
+
+/** What may be under way before anything is known of the path. */
+export function initialWindowBytes(packetBytes: number): number {
+  return Math.min(INITIAL_WINDOW_PACKETS * packetBytes, Math.max(2 * packetBytes, INITIAL_WINDOW_BYTES))
+}

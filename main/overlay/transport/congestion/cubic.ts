@@ -3,7 +3,7 @@
 // follows Reno. It takes every loss for a full queue: on a line that loses packets by chance it stays far below the rate.
 
 import { type AckSample } from './ack-sample.ts'
-import { type CongestionControl, INITIAL_WINDOW_PACKETS } from './congestion-control.ts'
+import { type CongestionControl, initialWindowBytes } from './congestion-control.ts'
 import {
   CUBIC_BETA,
   RENO_FRIENDLY_ALPHA,
@@ -42,7 +42,7 @@ interface Undo {
 }
 
 export class Cubic implements CongestionControl {
-  readonly #packetBytes: number
+  #packetBytes: number
   #windowBytes: number
   #thresholdBytes = Infinity
   #hystart: HyStart | undefined = new HyStart()
@@ -56,7 +56,7 @@ export class Cubic implements CongestionControl {
 
   constructor(packetBytes: number) {
     this.#packetBytes = packetBytes
-    this.#windowBytes = INITIAL_WINDOW_PACKETS * packetBytes
+    this.#windowBytes = initialWindowBytes(packetBytes)
   }
 
   get windowBytes(): number {
@@ -119,6 +119,17 @@ export class Cubic implements CongestionControl {
     this.#windowBytes = this.#minimumBytes
     this.#recoverySinceMs = -Infinity
     this.#maxSegments = 0
+    this.#epoch = undefined
+    this.#undo = undefined
+  }
+
+  /** The window stays what it is in bytes; what is counted in segments is counted in the new ones, on a curve begun anew. */
+  setPacketBytes(packetBytes: number): void {
+    const ratio = this.#packetBytes / packetBytes
+    this.#packetBytes = packetBytes
+    this.#windowBytes = Math.max(this.#windowBytes, this.#minimumBytes)
+    this.#maxSegments *= ratio
+    this.#priorSegments *= ratio
     this.#epoch = undefined
     this.#undo = undefined
   }

@@ -44,7 +44,7 @@ export function ledbatStep(windowPackets: number, queueMs: number, gain: number)
 }
 
 export class Ledbat implements CongestionControl {
-  readonly #packetBytes: number
+  #packetBytes: number
   #windowBytes: number
   #thresholdBytes = Infinity
   #phase: Phase = 'ramp'
@@ -101,6 +101,11 @@ export class Ledbat implements CongestionControl {
 
   persistentlyCongested(): void {
     this.#setWindow(0)
+  }
+
+  setPacketBytes(packetBytes: number): void {
+    this.#packetBytes = packetBytes
+    this.#setWindow(this.#windowBytes)
   }
 
   /** The least round trip of the last minutes. */

@@ -1,6 +1,8 @@
 // One packet under way, with what was known when it left: enough to tell later how fast the path delivered meanwhile.
 // Packets are the commonest object of a session, so those that are settled are used again.
 
+import { type SendingPath } from '../sending-path.ts'
+
 /** One thing in a packet that has to arrive. */
 export interface SentFrame {
   acked(): void
@@ -26,6 +28,10 @@ export class SentPacket {
   firstSentMs = 0
   lostBytes = 0
   isAppLimited = false
+  /** A packet that asks something about the path (path-mtu.ts, path-validation.ts): its loss says nothing about queues. */
+  isPathProbe = false
+  /** What it left by. */
+  path: SendingPath | undefined = undefined
 }
 
 /** Chosen: two windows of a fast path; what a burst needed beyond that goes back to the garbage collector. */
@@ -37,11 +43,13 @@ export function takePacket(
   bytes: number,
   frames: readonly SentFrame[],
   nowMs: number,
+  isPathProbe = false,
 ): SentPacket {
   const packet = spare.pop() ?? new SentPacket()
   packet.number = number
   packet.bytes = bytes
   packet.sentMs = nowMs
+  packet.isPathProbe = isPathProbe
   for (const frame of frames) packet.frames.push(frame)
   return packet
 }
@@ -50,5 +58,6 @@ export function takePacket(
 export function releasePacket(packet: SentPacket): void {
   for (const frame of packet.frames) frame.released?.()
   packet.frames.length = 0
+  packet.path = undefined
   if (spare.length < MAX_SPARE) spare.push(packet)
 }

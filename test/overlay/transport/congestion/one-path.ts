@@ -2,6 +2,7 @@
 
 import { type CongestionControl } from '../../../../main/overlay/transport/congestion/congestion-control.ts'
 import { LossRecovery } from '../../../../main/overlay/transport/loss-recovery.ts'
+import { SendingPath } from '../../../../main/overlay/transport/sending-path.ts'
 import { Pacer } from '../../../../main/overlay/transport/pacer.ts'
 import { DropTailQueue } from '../../../../simulator/net/drop-tail-queue.ts'
 
@@ -31,7 +32,7 @@ export class OnePath {
 
   constructor(congestion: CongestionControl, line: Line) {
     this.#congestion = congestion
-    this.recovery = new LossRecovery(congestion)
+    this.recovery = new LossRecovery(new SendingPath(congestion, 1_200))
     this.#line = line
     this.#queue = new DropTailQueue(line.rate * 8_000, line.bufferBytes)
   }

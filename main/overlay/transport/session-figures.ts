@@ -1,0 +1,27 @@
+import { type Traffic } from './counters.ts'
+import { type LossRecovery } from './loss-recovery.ts'
+import { type SendingPath } from './sending-path.ts'
+import { type SessionFigures } from './session-trace.ts'
+
+/** What a session knows about itself and the path in use, now. */
+export function figuresOf(
+  path: SendingPath,
+  recovery: LossRecovery,
+  traffic: Traffic,
+  keyUpdates: number,
+): SessionFigures {
+  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = traffic
+  const { lostPackets, lostBytes, latePackets } = recovery
+  return {
+    rttMs: path.rtt.smoothedMs,
+    rttVariationMs: path.rtt.variationMs,
+    leastRttMs: path.rtt.leastMs,
+    windowBytes: path.congestion.windowBytes,
+    bytesInFlight: path.bytesInFlight,
+    pacingRate: path.congestion.pacingRate,
+    packetBytes: path.packetBytes,
+    blackHoles: path.blackHoles,
+    keyUpdates,
+    ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
+  }
+}

@@ -1,0 +1,44 @@
+// How long the peer has owed us an answer, and when that is long enough to give it up.
+
+/** Chosen: a peer is given up only after so many probes in a row, so that a laptop that slept asks first. */
+const MIN_UNANSWERED_PROBES = 3
+
+export class Silence {
+  readonly #silenceMs: number
+  #probes = 0
+  #sinceMs: number | undefined
+  /** When the peer was heard last; -Infinity before the first time. */
+  heardAtMs = -Infinity
+
+  /** `silenceMs` is what a peer may owe an answer for, on a path of ordinary length. */
+  constructor(silenceMs: number) {
+    this.#silenceMs = silenceMs
+  }
+
+  /** Something was sent that asks for an answer. */
+  asked(nowMs: number): void {
+    this.#sinceMs ??= nowMs
+  }
+
+  /** The peer lives; `isWaiting` says whether it owes another answer. */
+  heard(isWaiting: boolean, nowMs: number): void {
+    this.#probes = 0
+    this.heardAtMs = nowMs
+    this.#sinceMs = isWaiting ? nowMs : undefined
+  }
+
+  /** Another path, or a peer asked after a sleep, gets the time that any gets. */
+  restart(nowMs: number): void {
+    this.#probes = 0
+    if (this.#sinceMs !== undefined) this.#sinceMs = nowMs
+  }
+
+  /** Another probe timeout has passed. Returns whether the peer is to be given up instead of probed. */
+  isTooLong(nowMs: number, probeTimeoutMs: number): boolean {
+    // A path whose round trip is itself seconds long gets the time for three of them.
+    const patienceMs = Math.max(this.#silenceMs, MIN_UNANSWERED_PROBES * probeTimeoutMs)
+    if (nowMs - (this.#sinceMs ?? nowMs) >= patienceMs && this.#probes >= MIN_UNANSWERED_PROBES) return true
+    this.#probes++
+    return false
+  }
+}
