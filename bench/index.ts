@@ -4,12 +4,14 @@ import { benchIdle } from './idle.ts'
 import { benchJoin } from './join.ts'
 import { benchMessage } from './message.ts'
 import { benchStart } from './start.ts'
+import { benchTransport } from './transport.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
   start: benchStart,
   message: benchMessage,
   join: benchJoin,
   idle: benchIdle,
+  transport: benchTransport,
 }
 
 const name = process.argv[2] ?? ''

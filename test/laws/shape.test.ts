@@ -61,13 +61,13 @@ describe('the shape of the house', () => {
   })
 })
 
-describe('the lock file', () => {
-  it('names no place to download from, so that every registry serves', () => {
-    const { packages } = JSON.parse(read('package-lock.json')) as {
+describe('a lock file', () => {
+  it.each(['package-lock.json', 'bench/package-lock.json'])('names no place to download from: %s', (file) => {
+    const { packages } = JSON.parse(read(file)) as {
       packages: Record<string, { resolved?: string }>
     }
     const places = Object.entries(packages).filter(([, entry]) => /^[a-z+]+:/.test(entry.resolved ?? ''))
     expect(places.map(([name]) => name)).toEqual([])
-    expect(read('package-lock.json')).not.toMatch(/https?:\/\/[^"]*\.tgz/)
+    expect(read(file)).not.toMatch(/https?:\/\/[^"]*\.tgz/) // so every registry serves
   })
 })

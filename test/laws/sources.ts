@@ -12,6 +12,7 @@ export function filesBelow(folders: readonly string[], extensions: readonly stri
     readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && extensions.includes(path.extname(entry.name)))
       .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+      .filter((file) => !file.includes('/node_modules/')) // bench/ has packages of its own
       .sort(),
   )
 }

@@ -19,8 +19,8 @@ export const PACKET_THRESHOLD = 3
  * a third of its packets still gets a dozen tries before the peer is given up after three seconds.
  */
 const MAX_PROBE_INTERVAL_MS = 400
-/** Chosen: forget the front of the array in pieces of at least so many entries. */
-const COMPACT_AT = 512
+/** Chosen: forget the front of the array in pieces of at least so many entries; an idle session keeps what is not forgotten. */
+const COMPACT_AT = 32
 
 /** Told of every packet that is taken for lost. */
 export type LossListener = (number: number, cause: LossCause, nowMs: number) => void

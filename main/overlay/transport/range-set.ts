@@ -7,7 +7,7 @@ export interface Range {
 }
 
 export class RangeSet {
-  readonly #ranges: Range[] = []
+  #ranges: Range[] = []
 
   get size(): number {
     return this.#ranges.length
@@ -39,6 +39,10 @@ export class RangeSet {
   add(start: number, end: number): void {
     if (start >= end) return
     const ranges = this.#ranges
+    if (ranges.length === 0) {
+      this.#ranges = [{ start, end }] // most sets never have more, and a literal has no room to spare
+      return
+    }
     let from = this.#lastStartingUpTo(start)
     if (from < 0 || ranges[from]!.end < start) from++
     let to = from

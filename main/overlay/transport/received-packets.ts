@@ -35,11 +35,13 @@ export class ReceivedPackets {
 
   /** Newest first, as an ack lists them; empty before the first packet. */
   ackRanges(): AckRange[] {
-    const count = Math.min(this.#ranges.size, RANGES_PER_ACK)
-    return Array.from({ length: count }, (_, i) => {
-      const range = this.#ranges.at(this.#ranges.size - 1 - i)!
-      return { first: range.start, last: range.end - 1 }
-    })
+    const ranges: AckRange[] = []
+    const lowest = Math.max(0, this.#ranges.size - RANGES_PER_ACK)
+    for (let i = this.#ranges.size - 1; i >= lowest; i--) {
+      const { start, end } = this.#ranges.at(i)!
+      ranges.push({ first: start, last: end - 1 })
+    }
+    return ranges
   }
 
   #dropLowest(): void {

@@ -1,6 +1,7 @@
 // Packets of one session under its keys: closed on the way out, opened on the way in.
 
 import { type Bytes } from '../base/bytes.ts'
+import { cutBytes } from '../base/slab.ts'
 import { type Clock } from '../ports/clock.ts'
 import { type Crypto, type SessionKeys, TAG_BYTES } from '../ports/crypto.ts'
 import {
@@ -51,7 +52,7 @@ export class SealedPackets {
   /** A datagram of its own, for the socket to keep. */
   seal(frames: Uint8Array, number: number): Bytes {
     const key = this.#phases.sendKey(number, this.#ports.clock.nowMs())
-    const datagram = new Uint8Array(SEALED_OVERHEAD_BYTES + frames.length)
+    const datagram = cutBytes(SEALED_OVERHEAD_BYTES + frames.length)
     writeSealedHeader(datagram, this.#peerConnectionId, number, this.#phases.phase)
     const header = datagram.subarray(0, SEALED_HEADER_BYTES)
     this.#ports.crypto.seal(datagram.subarray(SEALED_HEADER_BYTES), frames, header, number, key)

@@ -486,8 +486,8 @@ export class Session implements StreamLink, SessionDuties {
   #sendFarewell(code: number, reason: string): Bytes {
     const datagram = this.#farewell(code, reason)
     this.traffic.sent(datagram.length)
-    this.#ports.send(datagram.slice(), this.address)
-    return datagram
+    this.#ports.send(datagram, this.address)
+    return datagram.slice() // kept for long, so in memory of its own
   }
 
   #end(reason: string, farewell: Bytes | undefined): void {

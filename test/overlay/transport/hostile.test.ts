@@ -4,73 +4,37 @@ import { describe, expect, it } from 'vitest'
 import { type Bytes } from '../../../main/overlay/base/bytes.ts'
 import { MAX_HALF_OPEN } from '../../../main/overlay/transport/admission.ts'
 import { PACKET_INITIATION, PACKET_SEALED } from '../../../main/overlay/wire/packet.ts'
-import { World, targetOf, text, utf8 } from './world.ts'
+import { type DropReason } from '../../../main/overlay/transport/counters.ts'
+import {
+  type Dropped,
+  EXPECTED_REASONS,
+  fuzzDecoders,
+  fuzzHandshake,
+  fuzzPeer,
+  fuzzSession,
+} from './packet-fuzz.ts'
+import { World, targetOf } from './world.ts'
 
 const MALLORY = { host: '10.6.6.6', port: 666 }
 
-function mutate(world: World, packet: Bytes): Bytes {
-  const { random } = world
-  const copy = packet.slice()
-  for (let i = random.below(3); i >= 0; i--) copy[random.below(copy.length)]! ^= 1 << random.below(8)
-  return copy
-}
+describe('100,000 random, truncated, mutated and replayed packets', () => {
+  const dropped: Dropped = {}
+  const count = (more: Dropped): void => {
+    for (const [reason, times] of Object.entries(more))
+      dropped[reason as DropReason] = (dropped[reason as DropReason] ?? 0) + times
+  }
 
-/** As if the keys had changed. */
-function inOtherPhase(packet: Bytes): Bytes {
-  const copy = packet.slice()
-  copy[0]! ^= 0x80
-  return copy
-}
+  it('make no decoder throw anything but its own errors', () => count(fuzzDecoders(66, 40_000)))
+  it('leave nothing behind a handshake', async () => count(await fuzzHandshake(67, 20_000)))
+  it('do not touch a session', async () => count(await fuzzSession(60, 38_000)))
+  it('end a session at most, where they are its own', async () => count(await fuzzPeer(68, 2_000)))
+
+  it('are counted by every reason', () => {
+    for (const reason of EXPECTED_REASONS) expect(dropped[reason], reason).toBeGreaterThan(20)
+  })
+})
 
 describe('an endpoint with a session', () => {
-  it('survives 100,000 random, truncated, mutated and replayed packets', async () => {
-    const world = new World(60)
-    const captured: Bytes[] = []
-    world.net.tap((datagram) => captured.length < 400 && captured.push(datagram.slice()))
-    const { alice, bob, link, back } = await world.connected()
-    for (let i = 0; i < 50; i++) {
-      link.send(world.random.bytes(500))
-      back.send(world.random.bytes(500))
-      await world.run(20)
-    }
-    await world.run(1_000)
-    const before = { sizes: bob.endpoint.get(alice.identity.id)!.tableSizes, received: bob.received.length }
-    const { received: _, ...traffic } = { ...bob.endpoint.counters, received: 0 }
-    const { random } = world
-    for (let i = 0; i < 100_000; i++) {
-      const packet = captured[random.below(captured.length)]!
-      const shapes = [
-        () => random.bytes(random.below(80)),
-        () => Uint8Array.of(1 + random.below(6), ...random.bytes(random.below(60))),
-        () => packet.slice(0, random.below(packet.length + 1)),
-        () => mutate(world, packet),
-        () => packet.slice(),
-        () => inOtherPhase(packet),
-      ]
-      bob.socket.arrive(shapes[random.below(shapes.length)]!(), MALLORY)
-      if (i % 1_000 === 0) await world.run(20)
-    }
-    await world.run(10_000)
-    const { dropped, receivedPackets } = bob.endpoint.counters
-    const session = bob.endpoint.get(alice.identity.id)!
-    expect(receivedPackets - traffic.receivedPackets).toBeGreaterThanOrEqual(100_000)
-    const droppedInAll = Object.values(dropped).reduce((sum, count) => sum + count, 0)
-    expect(droppedInAll).toBeGreaterThan(95_000) // the rest: repeated initiations, answered and forgotten
-    const reasons = ['unknown-kind', 'unknown-connection', 'malformed', 'not-authentic', 'replayed']
-    for (const reason of [...reasons, 'unexpected-retry', 'unexpected-refusal', 'unexpected-response'])
-      expect(dropped[reason], reason).toBeGreaterThan(20)
-    expect(dropped['listener-failed']).toBeUndefined()
-    expect(session).toBe(back)
-    expect(session.tableSizes.receivedRanges).toBeLessThanOrEqual(before.sizes.receivedRanges + 1)
-    expect(session.address).toEqual(alice.socket.local)
-    expect(bob.endpoint.tableSizes).toEqual({ sessions: 1, halfOpen: 0, dials: 0 })
-    expect(bob.received.length).toBe(before.received)
-    link.send(utf8('still here'))
-    await world.run(500)
-    expect(text(bob.received.at(-1)!)).toBe('still here')
-    expect([alice.story, bob.story]).toEqual([['up'], ['up']])
-  })
-
   it('answers nobody with more than three times what it got', async () => {
     const world = new World(61)
     const [alice, bob] = world.pair()

@@ -175,7 +175,7 @@ describe('a session whose keys change every fifty packets', () => {
         ).toEqual(Array.from({ length: 40 }, (_, i) => i))
       }
       const updates = [alice.endpoint.get(bob.identity.id)!, bob.endpoint.get(alice.identity.id)!].map(
-        ({ keyUpdates }) => keyUpdates,
+        ({ figures }) => figures.keyUpdates,
       )
       expect(Math.min(...updates), `seed ${seed}`).toBeGreaterThanOrEqual(5)
       expect(Math.abs(updates[0]! - updates[1]!)).toBeLessThanOrEqual(1)

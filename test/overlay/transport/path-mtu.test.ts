@@ -128,7 +128,8 @@ describe('a session', () => {
     let probeBytes = 0
     world.net.tap((datagram, from) => {
       const session = alice.endpoint.get(bob.identity.id)!
-      if (from.host === '10.0.0.1' && datagram.length > session.figures.packetBytes) probeBytes += datagram.length
+      if (from.host === '10.0.0.1' && datagram.length > session.figures.packetBytes)
+        probeBytes += datagram.length
     })
     const state = transfer(world, link, bob, 250)
     await world.run(60_000)

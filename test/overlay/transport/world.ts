@@ -5,6 +5,7 @@ import { type Identity, searchIdentity } from '../../../main/overlay/identity.ts
 import { networkOf } from '../../../main/overlay/network.ts'
 import { type Bytes, utf8 } from '../../../main/overlay/base/bytes.ts'
 import { type Clock } from '../../../main/overlay/ports/clock.ts'
+import { type Crypto } from '../../../main/overlay/ports/crypto.ts'
 import { Endpoint, type EndpointOptions } from '../../../main/overlay/transport/endpoint.ts'
 import { type DialTarget, type Link } from '../../../main/overlay/transport/links.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
@@ -56,9 +57,10 @@ export class World {
       options?: Partial<EndpointOptions>
       port?: number
       clock?: Clock
+      crypto?: Crypto
     } = {},
   ): Peer {
-    const { network = testNetwork, options } = made
+    const { network = testNetwork, options, crypto = hostCrypto } = made
     const identity = made.identity ?? this.identity(network)
     const socket = this.net.open(host, made.port)
     const { random } = this
@@ -71,7 +73,7 @@ export class World {
       socket,
       clock,
       random,
-      crypto: hostCrypto,
+      crypto,
       log,
       network,
       identity,

@@ -109,7 +109,8 @@ describe('frames', () => {
   })
 
   it('that only ask or answer about paths are told from others', () => {
-    const [ask, answer] = [table.at(-2)![1], table.at(-1)![1]]
+    const frameOf = (wanted: string) => table.find(([name]) => name === wanted)![1]
+    const [ask, answer] = [frameOf('path challenge'), frameOf('path response')]
     expect([isProbing([ask]), isProbing([ask, answer])]).toEqual([true, true])
     expect([isProbing([ask, { type: 'ping' }]), isProbing([{ type: 'ping' }])]).toEqual([false, false])
   })

@@ -1,0 +1,38 @@
+// The process behind transport.ts: one side of one measurement, by role.
+
+import { acceptSessions, callOneByOne } from './transport/accept-sides.ts'
+import { banyanStream } from './transport/banyan-stream.ts'
+import { banyanCallers, banyanNetwork, hyperdhtCallers, hyperdhtNetwork } from './transport/connect-sides.ts'
+import { hyperdhtStream } from './transport/hyperdht-stream.ts'
+import { libp2pStream } from './transport/libp2p-stream.ts'
+import { Starter } from './transport/measured-process.ts'
+import { type StreamKind, receiveStream, sendStream } from './transport/stream-sides.ts'
+
+type Role = (args: never, starter: Starter) => Promise<void>
+
+const receiver =
+  (kind: StreamKind): Role =>
+  (task, starter) =>
+    receiveStream(kind, task, starter)
+const sender =
+  (kind: StreamKind): Role =>
+  (task, starter) =>
+    sendStream(kind, task, starter)
+
+const ROLES: Record<string, Role> = {
+  'banyan-receiver': receiver(banyanStream),
+  'banyan-sender': sender(banyanStream),
+  'hyperdht-receiver': receiver(hyperdhtStream),
+  'hyperdht-sender': sender(hyperdhtStream),
+  'libp2p-receiver': receiver(libp2pStream),
+  'libp2p-sender': sender(libp2pStream),
+  'banyan-network': banyanNetwork,
+  'banyan-callers': banyanCallers,
+  'hyperdht-network': hyperdhtNetwork,
+  'hyperdht-callers': hyperdhtCallers,
+  acceptor: acceptSessions,
+  callers: callOneByOne,
+}
+
+const [role, args] = process.argv.slice(2)
+await ROLES[role!]!(JSON.parse(args!) as never, new Starter())
