@@ -20,6 +20,7 @@ export const churn: Experiment = {
     await lab.grow()
     const { options, world, probes } = lab
     const population = new Population(world, {
+      seed: options.seed,
       medianSessionMs: options['median-session'] * 1000,
       shape: options.shape,
       staying: options.bootstraps,

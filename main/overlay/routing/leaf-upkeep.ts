@@ -61,6 +61,11 @@ const WANT_AGAIN_MS = 10_000
 const MAX_WANTED = 64
 /** On each side of a suspect: what took one away (a room without power) may have taken its neighbours on the ring. */
 const SUSPECTS_BESIDE = 4
+/** Whoever was told of a death passes it on within this time, so that of two who were told one tells the other. */
+const PASS_ON_WITHIN_MS = 1000
+/** A death is found by then, or was none; who reported it may have found the node again. */
+const REPORT_COUNTS_FOR_MS = 20_000
+const MAX_SUSPECTS = 32
 
 export class LeafUpkeep {
   readonly #around: Surroundings
@@ -74,6 +79,8 @@ export class LeafUpkeep {
   readonly #received = new IdMap<string>()
   /** When a record was asked for, by hint. */
   readonly #wantedMs = new BoundedMap<string, number>(MAX_WANTED)
+  /** By suspect: those who told us, and need not be told, and since when the first of them. */
+  readonly #reports = new BoundedMap<NodeId, { sinceMs: number; by: Set<NodeId> }>(MAX_SUSPECTS)
   /** Of the present leaf set; undefined since it changed. */
   #ownDigest: string | undefined
   /** Links that came up, and whose ends know nothing of each other's leaf sets yet. */
@@ -168,6 +175,7 @@ export class LeafUpkeep {
   /** Never believed: the transport's own probe says whether the node is gone. */
   onSuspect(from: Link, body: Reader): void {
     const id = decodeSuspect(body)
+    this.#noteReport(id, from.peer.id)
     if (!this.#membership.leafSet.has(id)) return
     const link = this.#membership.linkTo(id)
     if (!link) return this.#keeper.doubt(id, from.peer.id)
@@ -277,9 +285,29 @@ export class LeafUpkeep {
     return undefined
   }
 
+  #noteReport(id: NodeId, reporter: NodeId): void {
+    const report = this.#reportOf(id)
+    if (report) report.by.add(reporter)
+    else this.#reports.set(id, { sinceMs: Math.floor(this.#around.clock.nowMs()), by: new Set([reporter]) })
+  }
+
+  #reportOf(id: NodeId): { by: Set<NodeId> } | undefined {
+    const report = this.#reports.get(id)
+    const isRecent = report && this.#around.clock.nowMs() - report.sinceMs < REPORT_COUNTS_FOR_MS
+    return isRecent ? report : undefined
+  }
+
+  /** At once by the first who finds out; by the others a little later, to those who have not told them by then. */
   #spreadSuspicion(id: NodeId): void {
-    const message = encodeSuspect(id)
-    for (const member of this.#membership.members()) this.#membership.linkTo(member)?.send(message)
+    const { timers, random } = this.#around
+    const report = this.#reportOf(id)
+    const tell = (): void => {
+      const message = encodeSuspect(id)
+      for (const member of this.#membership.members())
+        if (!report?.by.has(member)) this.#membership.linkTo(member)?.send(message)
+    }
+    if (report) timers.after(PASS_ON_WITHIN_MS * random.unit(), tell)
+    else tell()
   }
 
   #isNewTo(id: NodeId): boolean {
