@@ -15,7 +15,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type SessionKeys } from '../ports/crypto.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import {
   type AnswerStatus,
   decodeHello,
@@ -56,7 +56,7 @@ export interface HalfOpen {
   ownConnectionId: number
   peerConnectionId: number
   response: Bytes
-  /** Where the last response went: who opens it is there. */
+  /** Where the response went, and nowhere else without a token: who opens it is there. */
   answeredTo: Address
   /** When the response left; undefined once it has left twice, because then no round trip can be told from it. */
   respondedMs: number | undefined
@@ -89,7 +89,7 @@ export class Answering {
     const refusal = this.#refusalFor(initiation)
     if (refusal) return this.#refuse(initiation, refusal.reason, refusal.counted, from)
     const known = this.#byEphemeral.get(toHex(ephemeralOf(initiation)))
-    if (known) return this.#repeat(known, from)
+    if (known) return this.#repeat(known, initiation, from)
     const verdict = this.#admit(initiation, from)
     if (verdict === 'compute') return this.#answer(initiation, from)
     if (verdict === 'ask-for-token') return this.#askForToken(initiation, from)
@@ -199,10 +199,17 @@ export class Answering {
     }
   }
 
-  /** The caller has not had our response, or tries another of our addresses. Three times its bytes are never reached. */
-  #repeat(halfOpen: HalfOpen, from: Address): void {
+  /**
+   * The caller has not had our response, or calls from elsewhere, too. A response proves one address only: who read it at his own
+   * could otherwise name a victim's, so a second address has to show a token (RFC 9000 §8.1). Three times its bytes are never reached.
+   */
+  #repeat(halfOpen: HalfOpen, initiation: Initiation, from: Address): void {
+    if (!sameAddress(halfOpen.answeredTo, from)) {
+      if (!this.#tokens.isValid(initiation.token, from, ephemeralOf(initiation)))
+        return this.#askForToken(initiation, from)
+      halfOpen.answeredTo = { host: from.host, port: from.port }
+    }
     halfOpen.respondedMs = undefined
-    halfOpen.answeredTo = { host: from.host, port: from.port }
     this.#ports.send(halfOpen.response.slice(), from)
   }
 

@@ -35,6 +35,7 @@ export type DropReason =
   | 'bad-token' // a token we did not make for this caller, or too long ago
   | 'source-limit' // more handshakes than one address range may ask of us
   | 'handshake-limit' // more handshakes than we are willing to compute
+  | 'superseded' // a handshake that completes after a newer session with the same peer
   | 'half-open-limit' // too many handshakes that were not finished
   | 'unexpected-response' // answers no dial, or one that is done
   | 'unexpected-refusal'

@@ -10,6 +10,7 @@
 import { type Bytes, equal, toHex } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import { type Identity } from '../identity.ts'
 import { type Network } from '../network.ts'
 import { type Clock, type Timer } from '../ports/clock.ts'
@@ -76,6 +77,8 @@ const ADDRESS_LOOK_MS = 5_000
 const RESUME_MS = 600
 /** Chosen: a call in vain costs 8 kB; more peers than these are for the protocols above to find again. */
 const MAX_RESUMED = 32
+/** Chosen: of peers that say they had given us up, as many at once are called, and then one in two seconds. */
+const RECALLS_PER_SECOND = 0.5
 
 /** The code of a stream that nobody here listens to; all others are the application's. */
 export const STREAM_REFUSED = 0
@@ -100,6 +103,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #handshakePorts: HandshakePorts
   readonly #sessionPorts: SessionPorts
   readonly #answering: Answering
+  readonly #recalls: TokenBucket
   readonly #farewells = new Farewells()
   readonly #sessions = new Map<number, Session>() // by our connection id
   readonly #links = new Map<NodeId, { session: Session; order: number }>()
@@ -145,6 +149,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       nextOrder: () => ++this.#order,
     }
     this.#answering = new Answering(this.#handshakePorts)
+    this.#recalls = new TokenBucket(MAX_RESUMED, RECALLS_PER_SECOND, clock.nowMs())
     this.#wakeWatch = new WakeWatch(clock, (hasSlept) => this.#beat(hasSlept))
   }
 
@@ -260,7 +265,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (this.#links.get(peer.id)?.session === session) this.#links.delete(peer.id)
     this.#ports.log.log('debug', 'transport', 'link down', { peer: peer.id.slice(0, 8), reason })
     for (const listener of this.#listeners) this.#guard(() => listener.down(session, reason))
-    if (reason === 'given-up') this.#call(session)
+    if (reason === 'given-up' && this.#recalls.take(1, this.#ports.clock.nowMs())) this.#recall(session)
   }
 
   #beat(hasSlept: boolean): void {
@@ -268,7 +273,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (!hasSlept) return
     this.#ports.log.log('debug', 'transport', 'awake', { links: this.#links.size })
     const wokenAtMs = this.#ports.clock.nowMs()
-    for (const session of this.all()) session.woken()
+    for (const session of this.all()) session.renewPath()
     this.#resumption?.cancel()
     this.#resumption = this.#ports.clock.after(RESUME_MS, () => this.#resume(wokenAtMs))
   }
@@ -279,12 +284,19 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     for (const session of silent.slice(-MAX_RESUMED)) this.#call(session)
   }
 
+  /** It has just spoken, so it is where it was proven to be; elsewhere, the word of a peer is not enough to send calls. */
+  #recall({ peer, provenAddress }: Session): void {
+    if (this.#state === 'running') this.#callAt(peer, [provenAddress])
+  }
+
   /** Calls the peer of a session anew; the session that comes of it replaces this one, if it is still there. */
   #call({ peer, address }: Session): void {
-    if (this.#state !== 'running') return
-    const { id, noiseKey, addresses } = peer
+    if (this.#state === 'running') this.#callAt(peer, [address, ...peer.addresses])
+  }
+
+  #callAt({ id, noiseKey }: PeerRecord, addresses: readonly Address[]): void {
     // Whether it comes to anything is told to the listeners, as a link that is up.
-    this.#dialOnce({ id, noiseKey, addresses: [address, ...addresses] }).link.catch(() => undefined)
+    this.#dialOnce({ id, noiseKey, addresses }).link.catch(() => undefined)
   }
 
   #lookAtAddresses(): void {
@@ -297,7 +309,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     // Between two networks there is none for a while: then the last ones are the better guess.
     if (isSame || found.length === 0) return
     this.#takeOwnAddresses(found)
-    for (const session of this.all()) session.probe() // so that the peers learn of it
+    for (const session of this.all()) session.renewPath() // which tells the peers, too
   }
 
   #takeOwnAddresses(own = this.#ports.socket.localAddresses()): void {
@@ -375,7 +387,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (session) return session.receive(datagram, from)
     const confirmed = this.#answering.confirm(connectionId, datagram)
     if (confirmed) return this.#confirmed(confirmed, datagram, from)
-    const farewell = this.#farewells.repeat(connectionId)
+    const farewell = this.#farewells.repeat(connectionId, datagram.length, this.#ports.clock.nowMs())
     if (farewell) return this.#send(farewell.datagram, farewell.to)
     this.counters.drop('unknown-connection')
   }
@@ -383,7 +395,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   /** The first packet that opens under a half-open session's keys: a link, unless we have a newer one. */
   #confirmed(halfOpen: HalfOpen, datagram: Bytes, from: Address): void {
     const present = this.#links.get(halfOpen.peer.id)
-    if (present && present.order > halfOpen.order) return
+    if (present && present.order > halfOpen.order) return this.counters.drop('superseded')
     const { keys, peer, ownConnectionId, peerConnectionId, answeredTo, respondedMs } = halfOpen
     const rttMs = respondedMs === undefined ? undefined : this.#ports.clock.nowMs() - respondedMs
     const facts = {

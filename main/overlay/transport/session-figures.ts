@@ -1,4 +1,5 @@
 import { type Traffic } from './counters.ts'
+import { type DatagramCounts } from './datagram-queue.ts'
 import { type LossRecovery } from './loss-recovery.ts'
 import { type SendingPath } from './sending-path.ts'
 import { type SessionFigures } from './session-trace.ts'
@@ -8,7 +9,8 @@ export function figuresOf(
   path: SendingPath,
   recovery: LossRecovery,
   traffic: Traffic,
-  keyUpdates: number,
+  { keyUpdates }: { readonly keyUpdates: number },
+  { counts }: { readonly counts: DatagramCounts },
 ): SessionFigures {
   const { sentPackets, sentBytes, receivedPackets, receivedBytes } = traffic
   const { lostPackets, lostBytes, latePackets } = recovery
@@ -22,6 +24,7 @@ export function figuresOf(
     packetBytes: path.packetBytes,
     blackHoles: path.blackHoles,
     keyUpdates,
+    datagrams: { ...counts },
     ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
   }
 }

@@ -7,6 +7,7 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 import { type Counters } from './counters.ts'
 import { type SealingPorts } from './sealed-packets.ts'
 import { type PathPorts } from './sending-path.ts'
+import { type KeepAlive } from './session-timers.ts'
 import { type Tracer } from './session-trace.ts'
 import { type Session } from './session.ts'
 import { type Stream } from './stream.ts'
@@ -27,10 +28,8 @@ export interface SessionFacts {
   observed: Address | undefined
 }
 
-export interface SessionPorts extends PathPorts, SealingPorts {
+export interface SessionPorts extends PathPorts, SealingPorts, KeepAlive {
   counters: Counters
-  keepAliveMs: number
-  untranslatedKeepAliveMs: number
   silenceMs: number
   /** Asked once per session whether anybody wants to see what happens in it. */
   tracer?: Tracer

@@ -19,6 +19,14 @@ export interface SessionDuties {
   keepAliveDue(): void
 }
 
+/** How long a path may be idle before a sign of life, in milliseconds. */
+export interface KeepAlive {
+  readonly keepAliveMs: number
+  readonly untranslatedKeepAliveMs: number
+}
+
+/** Chosen: the side that answered keeps alive this much later, so that the two never ping one after another. */
+const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
 /**
  * Chosen: bulk that stops for so long without a word has ended, or the way back to us is gone (a NAT that forgot it), and
  * only we can open it again. So the sign of life comes early, once.
@@ -30,6 +38,8 @@ const ROUNDING_MS = 0.01
 export class SessionTimers {
   readonly #clock: Clock
   readonly #duties: SessionDuties
+  readonly #intervals: KeepAlive
+  readonly #keepAliveFactor: number
   #keepAliveMs: number
   #ackMs = Infinity
   #lossMs = Infinity
@@ -42,10 +52,12 @@ export class SessionTimers {
   #timerMs = Infinity
   #isStopped = false
 
-  constructor(clock: Clock, duties: SessionDuties, keepAliveMs: number) {
+  constructor(clock: Clock, duties: SessionDuties, intervals: KeepAlive, isInitiator: boolean) {
     this.#clock = clock
     this.#duties = duties
-    this.#keepAliveMs = keepAliveMs
+    this.#intervals = intervals
+    this.#keepAliveFactor = isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR
+    this.#keepAliveMs = this.#keepAliveFactor * intervals.keepAliveMs
     this.#activeMs = clock.nowMs()
   }
 
@@ -59,9 +71,10 @@ export class SessionTimers {
     this.#isInBulk = true
   }
 
-  /** What is known of the path says how long it may be idle. */
-  keepAliveEvery(intervalMs: number): void {
-    this.#keepAliveMs = intervalMs
+  /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
+  pathIsTranslated(isTranslated: boolean): void {
+    const { keepAliveMs, untranslatedKeepAliveMs } = this.#intervals
+    this.#keepAliveMs = this.#keepAliveFactor * (isTranslated ? keepAliveMs : untranslatedKeepAliveMs)
     this.#arm()
   }
 

@@ -2,6 +2,7 @@
 // nothing is computed for it, where nobody asks.
 
 import { type Frame } from '../wire/packet-frames.ts'
+import { type DatagramCounts } from './datagram-queue.ts'
 
 /** What a session knows about itself and its path. Counts are since it began; times and rates as in the laws. */
 export interface SessionFigures {
@@ -18,6 +19,7 @@ export interface SessionFigures {
   /** How often the path stopped carrying what it did. */
   readonly blackHoles: number
   readonly keyUpdates: number
+  readonly datagrams: Readonly<DatagramCounts>
   readonly sentPackets: number
   readonly sentBytes: number
   readonly receivedPackets: number

@@ -40,7 +40,6 @@ import { type SessionDuties, SessionTimers } from './session-timers.ts'
 import { figuresOf } from './session-figures.ts'
 import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
 import { type SessionFigures, type SessionTrace } from './session-trace.ts'
-import { type DatagramCounts } from './datagram-queue.ts'
 import { MAX_QUEUED_BYTES, type SessionStreams } from './session-streams.ts'
 import { Silence } from './silence.ts'
 import { type Stream } from './stream.ts'
@@ -49,8 +48,6 @@ import { PROMPT, type Urgency } from './urgency.ts'
 
 /** RFC 9002 §6.2.4: one or two. Two, because on a bad path one is lost too easily. */
 const PROBE_PACKETS = 2
-/** Chosen: the side that answered keeps alive this much later, so that the two never ping one after another. */
-const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
 
 // One packet is built at a time, whatever the number of sessions: none of it outlives the call.
 const outgoing = new PacketWriter(MAX_DATAGRAM_BYTES - SEALED_OVERHEAD_BYTES)
@@ -94,13 +91,18 @@ export class Session implements StreamLink, SessionDuties {
     this.#silence = new Silence(ports.silenceMs)
     this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
     this.#ackRequest = new AckRequest(this.#streams.owed)
-    this.#timers = new SessionTimers(ports.clock, this, this.#keepAliveMs(ports.keepAliveMs))
+    this.#timers = new SessionTimers(ports.clock, this, ports, isInitiator)
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
     this.#scheduleFlush() // the first packet tells the peer its address, and tells the answerer that we are real
   }
 
   get address(): Address {
     return this.#paths.address
+  }
+
+  /** Where the peer has shown that it is. */
+  get provenAddress(): Address {
+    return this.#paths.provenAddress ?? this.address
   }
 
   /** Of the path in use; until that was measured, of the one before. */
@@ -118,7 +120,7 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   get figures(): SessionFigures {
-    return figuresOf(this.#path, this.#recovery, this.traffic, this.#packets.keyUpdates)
+    return figuresOf(this.#path, this.#recovery, this.traffic, this.#packets, this.#streams.datagrams)
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */
@@ -126,10 +128,6 @@ export class Session implements StreamLink, SessionDuties {
     const { received } = this.#acks
     const { tracked } = this.#recovery
     return { sentPackets: tracked, receivedRanges: received.rangeCount, ...this.#streams.tableSizes }
-  }
-
-  get datagramCounts(): Readonly<DatagramCounts> {
-    return this.#streams.datagrams.counts
   }
 
   send(message: Uint8Array, acked?: (delivered: boolean) => void, urgency: Urgency = PROMPT): void {
@@ -149,10 +147,8 @@ export class Session implements StreamLink, SessionDuties {
     this.#scheduleFlush()
   }
 
-  /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
   pathIsTranslated(isTranslated: boolean): void {
-    const { keepAliveMs, untranslatedKeepAliveMs } = this.#ports
-    this.#timers.keepAliveEvery(this.#keepAliveMs(isTranslated ? keepAliveMs : untranslatedKeepAliveMs))
+    this.#timers.pathIsTranslated(isTranslated)
   }
 
   probe(): void {
@@ -160,8 +156,8 @@ export class Session implements StreamLink, SessionDuties {
     this.#scheduleFlush()
   }
 
-  /** This computer has slept: what it knew of the path and of the peer's silence is of another time. */
-  woken(): void {
+  /** This computer has slept, or changed networks: what it knew of the path and of the peer's silence holds no longer. */
+  renewPath(): void {
     const nowMs = this.#ports.clock.nowMs()
     this.#paths.forget()
     this.#usePath(nowMs)
@@ -174,6 +170,7 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   close(reason: string): void {
+    this.#flush() // what waits goes first, as far as the path lets it
     if (this.#isOpen) this.#end(reason, this.#sendFarewell(CLOSE_DONE, reason))
   }
 
@@ -236,10 +233,6 @@ export class Session implements StreamLink, SessionDuties {
     this.#flush()
   }
 
-  #keepAliveMs(intervalMs: number): number {
-    return intervalMs * (this.facts.isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR)
-  }
-
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
   #open(datagram: Bytes, number: number): Frame[] | undefined {
     const opened = this.#packets.open(datagram, number, this.#recovery.rtt)
@@ -279,16 +272,23 @@ export class Session implements StreamLink, SessionDuties {
     let asksForAck = false
     let hasPing = false
     let isKept = true
+    let challenge: Uint8Array | undefined
     try {
       for (const frame of frames) {
         if (frame.type !== 'ack' && frame.type !== 'close') asksForAck = true
         if (frame.type === 'ping') hasPing = true
         if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
-        if (!this.#applyFrame(frame, from, nowMs)) isKept = false
+        if (frame.type === 'path-challenge') challenge = frame.data
+        if (!this.#applyFrame(frame, nowMs)) isKept = false
         if (!this.#isOpen) return
       }
     } catch (error) {
       return this.#breakOff(error)
+    }
+    // One per packet: nobody makes us send more packets to an address than came from there.
+    if (challenge) {
+      this.#ports.counters.paths.answered++
+      this.#sendAlone({ type: 'path-response', data: challenge }, from, nowMs)
     }
     if (isKept) this.#acks.packetReceived(number, asksForAck, hasPing, nowMs)
     else this.#ports.counters.drop('no-room')
@@ -297,10 +297,11 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   /** False where the packet must not be acknowledged, because part of it was not kept. Errors: those of a bad peer. */
-  #applyFrame(frame: Frame, from: Address, nowMs: number): boolean {
+  #applyFrame(frame: Frame, nowMs: number): boolean {
     switch (frame.type) {
       case 'ping':
       case 'ack-frequency':
+      case 'path-challenge':
         return true
       case 'ack':
         this.#packets.acked(frame.ranges[0]!.last)
@@ -312,10 +313,6 @@ export class Session implements StreamLink, SessionDuties {
         return true
       case 'observed-address':
         this.#owner.observed(this, frame.address)
-        return true
-      case 'path-challenge':
-        this.#ports.counters.paths.answered++
-        this.#sendAlone({ type: 'path-response', data: frame.data }, from, nowMs)
         return true
       case 'path-response':
         if (!this.#paths.answered(frame.data)) this.#ports.counters.drop('unexpected-path-response')

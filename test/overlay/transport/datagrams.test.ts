@@ -51,7 +51,7 @@ describe('a datagram', () => {
     ])
     const tooLarge = expect.objectContaining({ code: 'too-large' })
     expect(() => link.sendDatagram(new Uint8Array(MAX_DATAGRAM_DATA_BYTES + 1), 100)).toThrowError(tooLarge)
-    expect(link.datagramCounts).toMatchObject({ sent: 2, acked: 2, droppedByAge: 0, droppedByOverflow: 0 })
+    expect(link.figures.datagrams).toMatchObject({ sent: 2, acked: 2, droppedByAge: 0, droppedByOverflow: 0 })
   })
 
   it('is the bytes of its moment: the caller may use its buffer again', async () => {
@@ -73,7 +73,7 @@ describe('a datagram', () => {
     expect(new Set(heard.map(({ number }) => number)).size).toBe(heard.length)
     expect(heard.length).toBeGreaterThan(350)
     expect(heard.length).toBeLessThan(450)
-    const { sent, acked } = link.datagramCounts
+    const { sent, acked } = link.figures.datagrams
     expect(sent).toBe(500)
     expect(acked).toBeLessThanOrEqual(heard.length)
     expect(acked).toBeGreaterThan(heard.length * 0.9)
@@ -92,8 +92,8 @@ describe('a datagram', () => {
       await world.run(4) // twice what the line carries
     }
     await world.run(1_000)
-    const { datagramCounts } = link as Session
-    const { sent, acked, droppedByAge, droppedByOverflow } = datagramCounts
+    const { datagrams } = (link as Session).figures
+    const { sent, acked, droppedByAge, droppedByOverflow } = datagrams
     expect(sent + droppedByAge + droppedByOverflow).toBe(600)
     expect(droppedByAge).toBeGreaterThan(100)
     expect(heard.length).toBe(acked) // a full line loses some, until the sender knows its rate
@@ -102,7 +102,9 @@ describe('a datagram', () => {
     // 200 ms here, 20 on the way, and what the line's own queue of 40 ms adds.
     expect(Math.max(...ages)).toBeLessThan(270)
     for (let i = 0; i < 200; i++) link.sendDatagram(numbered(i, 1_000), 10_000)
-    expect(datagramCounts.droppedByOverflow - droppedByOverflow).toBe(200 - MAX_QUEUED_DATAGRAMS)
+    expect((link as Session).figures.datagrams.droppedByOverflow - droppedByOverflow).toBe(
+      200 - MAX_QUEUED_DATAGRAMS,
+    )
   })
 
   it('leaves streams their half, and streams leave it its own', async () => {
@@ -130,9 +132,9 @@ describe('a datagram', () => {
     const { world, link, back } = await pair()
     back.sendDatagram(numbered(1), 100)
     await world.run(100)
-    expect(back.datagramCounts.acked).toBe(1)
+    expect(back.figures.datagrams.acked).toBe(1)
     link.close('done')
     link.sendDatagram(numbered(1), 100)
-    expect(link.datagramCounts.sent).toBe(0)
+    expect(link.figures.datagrams.sent).toBe(0)
   })
 })

@@ -236,7 +236,7 @@ class Storm {
       },
     })
     this.#checks.push(() => {
-      const { sent, acked, droppedByAge, droppedByOverflow } = link.datagramCounts
+      const { sent, acked, droppedByAge, droppedByOverflow } = link.figures.datagrams
       assert.equal(sent + droppedByAge + droppedByOverflow, count)
       const arrived = count - sentMs.size
       assert(acked <= arrived && arrived <= sent, `${acked} acked, ${arrived} arrived, ${sent} sent`)
