@@ -8,6 +8,8 @@ import { type Bytes, toHex } from '../../../main/overlay/base/bytes.ts'
 import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
+import { type Crypto } from '../../../main/overlay/ports/crypto.ts'
+import { type Session } from '../../../main/overlay/transport/session.ts'
 import {
   decodeAnswer,
   decodeHello,
@@ -33,18 +35,29 @@ async function handshake(bobIs: keyof typeof VECTORS): Promise<Record<string, st
   const network = networkOf(hostCrypto, 'vectors', 0)
   const seed = (fill: number) => new Uint8Array(32).fill(fill)
   const world = new World(2026, { jitterMs: 0 })
+  const secrets: Record<string, string> = {}
   const packets: Record<string, string> = {}
   world.net.tap((datagram, from, to) => {
     if (to.host === CROWD.host) return
     packets[`${Object.keys(packets).length} from ${from.host}`] = toHex(datagram)
   })
+  /** Notes what is drawn for the handshake, so that others can make the same. */
+  const noting = (name: string): Crypto => ({
+    ...hostCrypto,
+    agreementKeyPair(drawn) {
+      secrets[`${name} ephemeral secret key`] = toHex(drawn)
+      return hostCrypto.agreementKeyPair(drawn)
+    },
+  })
   const alice = world.peer('192.0.2.1', {
     network,
+    crypto: noting('alice'),
     port: 1,
     identity: new Identity(hostCrypto, network, { node: seed(1), noise: seed(2) }),
   })
   const bob = world.peer('192.0.2.2', {
     network,
+    crypto: noting('bob'),
     port: 2,
     identity: new Identity(hostCrypto, network, { node: seed(3), noise: seed(4) }),
   })
@@ -53,7 +66,16 @@ async function handshake(bobIs: keyof typeof VECTORS): Promise<Record<string, st
   link.send(new TextEncoder().encode('a banyan is one tree with many trunks'))
   await world.run(500)
   expect(bob.received.length).toBe(1)
-  return { 'alice id': alice.identity.id, 'bob id': bob.identity.id, network: toHex(network.id), ...packets }
+  const { keys } = (link as Session).facts
+  return {
+    ...{ 'network name': network.name, 'network puzzle bits': '0', 'network id': toHex(network.id) },
+    ...{ 'alice node key seed': toHex(seed(1)), 'alice noise secret key': toHex(seed(2)) },
+    ...{ 'bob node key seed': toHex(seed(3)), 'bob noise secret key': toHex(seed(4)) },
+    ...{ 'alice id': alice.identity.id, 'bob id': bob.identity.id },
+    ...secrets,
+    ...{ 'alice to bob key': toHex(keys.send), 'bob to alice key': toHex(keys.receive) },
+    ...packets,
+  }
 }
 
 describe('a handshake from fixed seeds', () => {
