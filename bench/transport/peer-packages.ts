@@ -12,12 +12,14 @@ const BENCH = path.join(ROOT, 'bench')
 /** What npm leaves behind an installation that came to its end. */
 const INSTALLED_MARK = path.join(BENCH, 'node_modules', '.package-lock.json')
 const COMMAND = 'npm ci --prefix bench'
+/** Building sets NODE_ENV to production, with which npm would leave out the only packages there are. */
+const NPM_ARGUMENTS = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
 
 export function installPeers(): void {
   if (existsSync(INSTALLED_MARK)) return
   console.log(`first use: ${COMMAND}`)
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const { status } = spawnSync(npm, NPM_ARGUMENTS, {
     cwd: BENCH,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
