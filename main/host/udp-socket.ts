@@ -5,6 +5,7 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { type Bytes } from '../overlay/base/bytes.ts'
 import { BanyanError } from '../overlay/base/errors.ts'
 import { isLoopback } from '../overlay/base/ip.ts'
+import { returnBytes } from '../overlay/base/lent-bytes.ts'
 import { type Address, type DatagramSocket } from '../overlay/ports/datagram-socket.ts'
 import { leastInterfaceMtu } from './interface-mtu.ts'
 
@@ -19,6 +20,9 @@ const LOOPBACK_BYTES = { ipv4: 65_507, ipv6: 65_487 }
 const HEADER_BYTES = { ipv4: 28, ipv6: 48 }
 /** Chosen: a laptop changes networks now and then, and a look costs a file per interface. */
 const MTU_LOOK_MS = 30_000
+
+/** Chosen: smaller ones are cut from larger pieces, or cheap to make (lent-bytes.ts). */
+const RETURNED_BYTES = 32 * 1024
 
 interface Outgoing {
   datagram: Uint8Array
@@ -143,10 +147,18 @@ export class UdpSocket implements DatagramSocket {
     this.#waiting = []
     for (const { datagram, port, host } of waiting)
       try {
-        this.#socket.socket.send(datagram, port, host, this.#sent)
+        this.#socket.socket.send(datagram, port, host, this.#whenSent(datagram))
       } catch (error) {
         this.#count((error as NodeJS.ErrnoException).code) // a port of 0, from a record somebody made up
       }
+  }
+
+  #whenSent(datagram: Uint8Array): (error: NodeJS.ErrnoException | null) => void {
+    if (datagram.length < RETURNED_BYTES) return this.#sent
+    return (error) => {
+      this.#sent(error)
+      returnBytes(datagram)
+    }
   }
 
   /** Packets come in rows from one sender: one address for a row. */

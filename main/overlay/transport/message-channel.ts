@@ -2,9 +2,13 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
+import { lendBytes } from '../base/lent-bytes.ts'
 import { PacketWriter, varintBytes } from '../wire/packet-codec.ts'
 import { MAX_MESSAGE_BYTES } from './links.ts'
 import { type SendStream } from './send-stream.ts'
+
+/** Chosen: from here on a length in a buffer of its own costs less than a message that is not lent one. */
+const LARGE_BYTES = 32 * 1024
 
 interface Receipt {
   endBytes: number
@@ -24,9 +28,20 @@ export class MessageSender {
   send(message: Uint8Array, acked?: (delivered: boolean) => void): void {
     if (message.length > MAX_MESSAGE_BYTES)
       throw new BanyanError('too-large', `a message of ${message.length} bytes`)
-    const framed = new PacketWriter(varintBytes(message.length) + message.length)
-    this.#stream.write(framed.varint(message.length).bytes(message).written)
+    this.#write(message)
     if (acked) this.#receipts.push({ endBytes: this.#stream.writtenBytes, acked })
+  }
+
+  /** A copy, because the message stays the caller's. */
+  #write(message: Uint8Array): void {
+    const { length } = message
+    const isLarge = length >= LARGE_BYTES
+    const framed = new PacketWriter(varintBytes(length) + (isLarge ? 0 : length)).varint(length)
+    this.#stream.write(isLarge ? framed.written : framed.bytes(message).written)
+    if (!isLarge) return
+    const copy = lendBytes(length) // comes back when all of it has arrived (send-stream.ts)
+    copy.set(message)
+    this.#stream.write(copy)
   }
 
   /** The stream's acknowledged end has moved: reports the messages that have now arrived whole. */

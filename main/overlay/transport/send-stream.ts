@@ -3,6 +3,7 @@
 //   open --finish--> finished --all acknowledged, the end too--> complete
 //   open, finished --reset--> reset
 
+import { returnBytes } from '../base/lent-bytes.ts'
 import { type PacketWriter } from '../wire/packet-codec.ts'
 import { RangeSet } from './range-set.ts'
 import { type SendAccount } from './send-account.ts'
@@ -256,6 +257,7 @@ export class SendStream {
       const { start, bytes } = this.#chunks[this.#firstChunk]!
       if (start + bytes.length > this.#ackedTo) break
       this.#firstChunk++
+      returnBytes(bytes)
     }
     if (this.#firstChunk < COMPACT_AT && this.#firstChunk < this.#chunks.length) return
     this.#chunks.splice(0, this.#firstChunk)
