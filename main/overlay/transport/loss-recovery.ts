@@ -19,7 +19,10 @@ export const PACKET_THRESHOLD = 3
  * a third of its packets still gets a dozen tries before the peer is given up after three seconds.
  */
 const MAX_PROBE_INTERVAL_MS = 400
-/** Chosen: forget the front of the array in pieces of at least so many entries; an idle session keeps what is not forgotten. */
+/**
+ * Chosen: forget the front of the array in pieces of at least so many entries, and of half of it, or each would move thousands
+ * of packets under way; an idle session keeps what is not forgotten.
+ */
 const COMPACT_AT = 32
 
 /** Told of every packet that is taken for lost. */
@@ -272,7 +275,7 @@ export class LossRecovery {
 
   #compact(): void {
     while (this.#head < this.#packets.length && !this.#packets[this.#head]) this.#head++
-    if (this.#head < COMPACT_AT) return
+    if (this.#head < COMPACT_AT || 2 * this.#head < this.#packets.length) return
     this.#packets.splice(0, this.#head)
     this.#base += this.#head
     this.#head = 0

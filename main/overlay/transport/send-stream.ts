@@ -23,7 +23,7 @@ export interface SendOwner {
   progressed(): void
 }
 
-/** Chosen: forget acknowledged chunks in pieces of at least so many. */
+/** Chosen: forget acknowledged chunks in pieces of at least so many, and of half of all. */
 const COMPACT_AT = 256
 /**
  * Chosen: with so much unsent a writer should wait, and go on at half of it. It is what a fast path takes in a millisecond, which is
@@ -259,7 +259,9 @@ export class SendStream {
       this.#firstChunk++
       returnBytes(bytes)
     }
-    if (this.#firstChunk < COMPACT_AT && this.#firstChunk < this.#chunks.length) return
+    const { length } = this.#chunks
+    const isHalf = this.#firstChunk >= COMPACT_AT && 2 * this.#firstChunk >= length
+    if (!isHalf && this.#firstChunk < length) return
     this.#chunks.splice(0, this.#firstChunk)
     this.#cursor = Math.max(0, this.#cursor - this.#firstChunk)
     this.#firstChunk = 0
