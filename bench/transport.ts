@@ -18,7 +18,7 @@ const WARM_UP_BYTES = 32 * MEGABYTE
 const ETHERNET_DATAGRAM_BYTES = 1_452
 const CONNECTS: ConnectTask = { nodes: 100, callers: 4, callsEach: 8 }
 const CONNECT_ROUNDS = 2
-const ACCEPTS: AcceptTask = { warmUpSessions: 500, sessions: 2_000 }
+const ACCEPTS: AcceptTask = { warmUpSessions: 2_000, sessions: 2_000 }
 
 /** What one transfer took; the seconds of processor time per 10^9 bytes are those of both sides. */
 interface StreamFigures {

@@ -9,7 +9,7 @@ import { Signal } from './stream-sides.ts'
 import { type Starter, cpuSecondsSince } from './measured-process.ts'
 
 export interface AcceptTask {
-  /** Before anything is measured: code gets compiled, tables get their first size. */
+  /** Before anything is measured: code gets compiled (the last of it after some 2,000 sessions), tables get their first size. */
   warmUpSessions: number
   sessions: number
 }

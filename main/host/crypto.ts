@@ -31,13 +31,9 @@ function copy(bytes: Uint8Array): Bytes {
   return Uint8Array.from(bytes)
 }
 
-/** One piece of memory for all three: a session has them for as long as it lives, and each piece costs 150 bytes besides. */
+/** One piece of memory for both: a session has them for as long as it lives, and each piece costs 150 bytes besides. */
 function keysIn(all: Bytes): SessionKeys {
-  return {
-    send: all.subarray(0, KEY_BYTES),
-    receive: all.subarray(KEY_BYTES, 2 * KEY_BYTES),
-    handshakeHash: all.subarray(2 * KEY_BYTES),
-  }
+  return { send: all.subarray(0, KEY_BYTES), receive: all.subarray(KEY_BYTES) }
 }
 
 function handshake(noise: Noise): NoiseHandshake {
@@ -51,7 +47,7 @@ function handshake(noise: Noise): NoiseHandshake {
       }
     },
     remoteStatic: () => copy(noise.rs),
-    keys: () => keysIn(concat(noise.tx, noise.rx, noise.hash)),
+    keys: () => keysIn(concat(noise.tx, noise.rx)),
   }
 }
 

@@ -68,7 +68,6 @@ declare module 'noise-handshake' {
     readonly rs: Uint8Array
     readonly tx: Uint8Array
     readonly rx: Uint8Array
-    readonly hash: Uint8Array
     readonly complete: boolean
   }
 }

@@ -8,11 +8,10 @@ export interface KeyPair {
   secretKey: Bytes
 }
 
-/** Keys of one finished handshake: what we seal with, what we open with, and the hash that binds both. */
+/** Keys of one finished handshake: what we seal with, what we open with. */
 export interface SessionKeys {
   send: Bytes
   receive: Bytes
-  handshakeHash: Bytes
 }
 
 /** Noise_IK_25519_ChaChaPoly_BLAKE2b, either side. `write` and `read` alternate; read throws BanyanError('malformed'). */

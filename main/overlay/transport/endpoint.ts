@@ -253,7 +253,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   observed(session: Session, address: Address): void {
-    const isOwn = this.#ports.socket.localAddresses().some((local) => sameAddress(local, address))
+    this.#lookAtAddresses()
+    const isOwn = this.#addresses.own.some((local) => sameAddress(local, address))
     session.pathIsTranslated(!isOwn)
     for (const listener of this.#observedListeners) this.#guard(() => listener(session, address))
   }

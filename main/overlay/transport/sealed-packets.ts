@@ -2,7 +2,6 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { cutBytes } from '../base/slab.ts'
-import { type Clock } from '../ports/clock.ts'
 import { type Crypto, type SessionKeys, TAG_BYTES } from '../ports/crypto.ts'
 import {
   MAX_DATAGRAM_BYTES,
@@ -21,7 +20,6 @@ const KEEP_OLD_TIMEOUTS = 3
 const opened: Bytes = new Uint8Array(MAX_DATAGRAM_BYTES)
 
 export interface SealingPorts {
-  clock: Clock
   crypto: Crypto
   /** Packets sealed with one key; 2^20 where it is left out. */
   packetsPerKey?: number
@@ -50,8 +48,8 @@ export class SealedPackets {
   }
 
   /** A datagram of its own, for the socket to keep. */
-  seal(frames: Uint8Array, number: number): Bytes {
-    const key = this.#phases.sendKey(number, this.#ports.clock.nowMs())
+  seal(frames: Uint8Array, number: number, nowMs: number): Bytes {
+    const key = this.#phases.sendKey(number, nowMs)
     const datagram = cutBytes(SEALED_OVERHEAD_BYTES + frames.length)
     writeSealedHeader(datagram, this.#peerConnectionId, number, this.#phases.phase)
     const header = datagram.subarray(0, SEALED_HEADER_BYTES)
@@ -60,13 +58,12 @@ export class SealedPackets {
   }
 
   /** The frames in it, valid until the next packet is opened; undefined where it is not authentic. */
-  open(datagram: Uint8Array, number: number, rtt: RoundTrip): Uint8Array | undefined {
-    const { clock, crypto } = this.#ports
+  open(datagram: Uint8Array, number: number, rtt: RoundTrip, nowMs: number): Uint8Array | undefined {
+    const { crypto } = this.#ports
     if (datagram.length > MAX_DATAGRAM_BYTES) return undefined
     const header = datagram.subarray(0, SEALED_HEADER_BYTES)
     const sealed = datagram.subarray(SEALED_HEADER_BYTES)
     const isOdd = isOddPhase(datagram)
-    const nowMs = clock.nowMs()
     const key = this.#phases.receiveKey(isOdd, number, nowMs)
     if (!key || !crypto.open(opened, sealed, header, number, key)) {
       this.#forged++

@@ -1,6 +1,7 @@
 // What a session is given at its birth, and what it sees of the endpoint around it.
 
 import { type Bytes } from '../base/bytes.ts'
+import { type Clock } from '../ports/clock.ts'
 import { type SessionKeys } from '../ports/crypto.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -29,6 +30,7 @@ export interface SessionFacts {
 }
 
 export interface SessionPorts extends PathPorts, SealingPorts, KeepAlive {
+  clock: Clock
   counters: Counters
   silenceMs: number
   /** Asked once per session whether anybody wants to see what happens in it. */

@@ -186,10 +186,10 @@ export class Session implements StreamLink, SessionDuties {
     const { largest } = this.#acks.received
     const number = packetNumberOf(datagram, largest)
     if (number < 0 || !this.#acks.received.isNew(number)) return counters.drop('replayed')
-    const frames = this.#open(datagram, number)
+    const nowMs = this.#ports.clock.nowMs()
+    const frames = this.#open(datagram, number, nowMs)
     if (!frames) return
     this.traffic.received(datagram.length)
-    const nowMs = this.#ports.clock.nowMs()
     this.#trace?.packetReceived(number, datagram.length, frames, nowMs)
     this.#timers.active(nowMs)
     if (isFull(datagram.length, DATAGRAM_BYTES)) this.#timers.bulkHeard()
@@ -234,8 +234,8 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
-  #open(datagram: Bytes, number: number): Frame[] | undefined {
-    const opened = this.#packets.open(datagram, number, this.#recovery.rtt)
+  #open(datagram: Bytes, number: number, nowMs: number): Frame[] | undefined {
+    const opened = this.#packets.open(datagram, number, this.#recovery.rtt, nowMs)
     if (!opened) {
       this.#ports.counters.drop('not-authentic')
       if (this.#packets.isWornOut) this.#end('forged', undefined)
@@ -467,7 +467,7 @@ export class Session implements StreamLink, SessionDuties {
 
   #seal(nowMs: number): Bytes {
     const number = this.#recovery.nextNumber
-    const datagram = this.#packets.seal(outgoing.written, number)
+    const datagram = this.#packets.seal(outgoing.written, number, nowMs)
     this.#trace?.packetSent(number, datagram.length, readFrames(outgoing.written), nowMs)
     return datagram
   }

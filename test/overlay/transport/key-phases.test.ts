@@ -26,7 +26,7 @@ class End {
   #next = 0
 
   constructor(send: number, receive: number, packetsPerKey: number, crypto: Crypto = hostCrypto) {
-    const keys = { send: key(send), receive: key(receive), handshakeHash: key(0) }
+    const keys = { send: key(send), receive: key(receive) }
     this.phases = new KeyPhases(crypto, keys, packetsPerKey)
   }
 
@@ -117,7 +117,7 @@ describe('key phases', () => {
   })
 
   it('erase what has had its time', () => {
-    const keys = { send: key(1), receive: key(2), handshakeHash: key(0) }
+    const keys = { send: key(1), receive: key(2) }
     const phases = new KeyPhases(hostCrypto, keys, 1)
     phases.sendKey(0, 0)
     phases.acked(0)
@@ -131,15 +131,14 @@ describe('key phases', () => {
 
   it('and the packets sealed with them have these bytes', () => {
     const made: Record<string, string> = {}
-    const world = new World(1)
-    const ports = { clock: world.clock, crypto: hostCrypto, packetsPerKey: 1 }
-    const keys = () => ({ send: key(0x11), receive: key(0x22), handshakeHash: key(0) })
+    const ports = { crypto: hostCrypto, packetsPerKey: 1 }
+    const keys = () => ({ send: key(0x11), receive: key(0x22) })
     let next = key(0x11)
     for (let phase = 0; phase < 3; phase++, next = nextKey(hostCrypto, next))
       made[`key ${phase}`] = toHex(next)
     const packets = new SealedPackets(ports, keys(), 0x0102030405)
     for (const number of [0, 1]) {
-      made[`packet ${number}, a ping`] = toHex(packets.seal(Uint8Array.of(1), number))
+      made[`packet ${number}, a ping`] = toHex(packets.seal(Uint8Array.of(1), number, 0))
       packets.acked(number)
     }
     const file = new URL('../../vectors/key-update.json', import.meta.url)
