@@ -265,6 +265,20 @@ describe('a peer that', () => {
     expect(asked).toBe(4)
   })
 
+  it('does not ask the system for each new session where its peer sees it', async () => {
+    const world = new World(48)
+    const alice = world.peer('10.0.0.1')
+    let asked = 0
+    alice.socket.localAddresses = () => (asked++, [alice.socket.local])
+    for (let i = 2; i < 12; i++) {
+      const bob = world.peer(`10.0.0.${i}`)
+      await world.until(bob.endpoint.dial(targetOf(alice)))
+    }
+    await world.run(1_000)
+    expect(alice.story.filter((word) => word === 'up').length).toBe(10)
+    expect(asked).toBe(0)
+  })
+
   it('stops leaves no timer behind', async () => {
     const world = new World(47)
     const { alice, bob, link } = await world.connected()
