@@ -4,6 +4,7 @@ import { hostCrypto } from '../../main/host/crypto.ts'
 import { hostRandom } from '../../main/host/random.ts'
 import { leastInterfaceMtu } from '../../main/host/interface-mtu.ts'
 import { UdpSocket } from '../../main/host/udp-socket.ts'
+import { lendBytes, returnBytes } from '../../main/overlay/base/lent-bytes.ts'
 import { searchIdentity } from '../../main/overlay/identity.ts'
 import { networkOf } from '../../main/overlay/network.ts'
 import { Endpoint } from '../../main/overlay/transport/endpoint.ts'
@@ -63,6 +64,26 @@ describe('a UDP socket', () => {
     expect(await arrived).toBe(65_507)
     expect(socket.failed).toEqual({ EMSGSIZE: 1 })
     expect(socket.largestDatagram(other.local)).toBe(65_507)
+    await Promise.all([socket.close(), other.close()])
+  })
+
+  it('returns what it was lent once the system has it, and not before', async () => {
+    const [socket, other] = [await UdpSocket.bind('127.0.0.1', 0), await UdpSocket.bind('127.0.0.1', 0)]
+    const lent = new Set<ArrayBufferLike>()
+    const rounds = 8
+    for (let round = 1; round <= rounds; round++) {
+      const arrived = new Promise<Uint8Array>((resolve) =>
+        other.onDatagram((datagram) => datagram[0] === round && resolve(datagram.slice())),
+      )
+      const bytes = lendBytes(60_000).fill(round)
+      lent.add(bytes.buffer)
+      socket.send(bytes, other.local)
+      const meanwhile = lendBytes(60_000).fill(0xff)
+      expect(meanwhile.buffer).not.toBe(bytes.buffer)
+      expect((await arrived).every((byte) => byte === round)).toBe(true)
+      returnBytes(meanwhile)
+    }
+    expect(lent.size).toBeLessThan(rounds)
     await Promise.all([socket.close(), other.close()])
   })
 
