@@ -30,6 +30,11 @@ export class Acknowledger {
     return this.#isUrgent
   }
 
+  /** A packet of these frames, received a moment ago, adds to the ack that will go out anyhow, and changes nothing else. */
+  waitsFor(frames: readonly Frame[]): boolean {
+    return this.#owed > 1 && !this.#isUrgent && frames.length === 1 && frames[0]!.type === 'stream'
+  }
+
   /** When an ack has to go out even alone; undefined where none is owed. */
   get dueMs(): number | undefined {
     return this.#owed > 0 ? this.#owedSinceMs + MAX_ACK_DELAY_MS : undefined

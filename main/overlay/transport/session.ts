@@ -293,7 +293,7 @@ export class Session implements StreamLink, SessionDuties {
     if (isKept) this.#acks.packetReceived(number, asksForAck, hasPing, nowMs)
     else this.#ports.counters.drop('no-room')
     this.#silence.heard(this.#recovery.packetsInFlight > 0, nowMs)
-    this.#scheduleFlush()
+    if (!this.#acks.waitsFor(frames) || this.#wantsToSend) this.#scheduleFlush()
   }
 
   /** False where the packet must not be acknowledged, because part of it was not kept. Errors: those of a bad peer. */

@@ -5,7 +5,7 @@ import { OwedFrames } from '../../../main/overlay/transport/owed-frames.ts'
 import { MAX_ACK_DELAY_MS } from '../../../main/overlay/transport/round-trip.ts'
 import { type SentFrame } from '../../../main/overlay/transport/congestion/sent-packet.ts'
 import { PacketWriter } from '../../../main/overlay/wire/packet-codec.ts'
-import { readFrames } from '../../../main/overlay/wire/packet-frames.ts'
+import { type Frame, readFrames } from '../../../main/overlay/wire/packet-frames.ts'
 import { Bench } from './bench.ts'
 
 /** Which of these packets, in the order they come, are acknowledged at once. */
@@ -32,6 +32,25 @@ describe('an acknowledger', () => {
     ['each new gap', 16, [0, 2, 4, 6, 7, 8, 9], [2, 4, 6, 8]],
   ])('answers at once: %s', (_name, packetsPerAck, numbers, urgent) => {
     expect(urgentAfter(packetsPerAck, numbers)).toEqual(urgent)
+  })
+
+  it('waits for more of a stream where an ack is to come already, and for nothing else', () => {
+    const acks = new Acknowledger()
+    const piece: Frame = { type: 'stream', id: 1, offset: 0, isLast: false, data: new Uint8Array(1) }
+    acks.askedFor(4, 0)
+    const waited = [0, 1, 2, 3].map((number) => {
+      acks.packetReceived(number, true, false, 0)
+      return acks.waitsFor([piece])
+    })
+    expect(waited).toEqual([false, true, true, false]) // the first sets the time, the fourth is enough
+    acks.take(0)
+    for (const number of [4, 5]) acks.packetReceived(number, true, false, 0)
+    const ack: Frame = { type: 'ack', delayUs: 0, ranges: [{ first: 0, last: 0 }] }
+    expect([[piece], [ack], [piece, ack]].map((frames) => acks.waitsFor(frames))).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 
   it('answers a ping at once, and anything else after the longest delay', () => {
