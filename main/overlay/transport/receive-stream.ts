@@ -15,17 +15,23 @@ interface Fragment {
 }
 
 /**
- * Pieces kept out of order by all streams of a session: some 4.8 MB of 1,200 bytes. It bounds what an endless row of single
- * bytes can cost, and what a hole in a wide window can; the pieces past it are sent again. The piece that comes next in its stream is
- * always taken.
+ * Pieces kept out of order by all streams of a session. They never overlap, so their bytes are within the streams' windows; this
+ * bounds what comes on top of the bytes, where they come one by one: some 200 bytes for each piece. The pieces past it are sent
+ * again. The piece that comes next in its stream is always taken.
  */
 export const MAX_FRAGMENTS = 4096
-/** Chosen: what a paused reader has not taken is kept in pieces of at least so much, so that small writes cost no more. */
-const BLOCK_BYTES = 16 * 1024
+/**
+ * Chosen: what a paused reader has not taken is kept in blocks of up to so much, so that small writes cost no more. A block is no
+ * larger than what waits already, so that many streams with a few bytes each cost little.
+ */
+const MAX_BLOCK_BYTES = 16 * 1024
+/** Chosen: what an engine keeps within the array's own object. */
+const MIN_BLOCK_BYTES = 64
 
-/** Shared by the streams of one session. */
+/** Shared by the streams of one session: what they keep out of order. */
 export class FragmentBudget {
   used = 0
+  bytes = 0
 }
 
 export interface ReceiveOwner {
@@ -48,7 +54,7 @@ export class ReceiveStream {
   readonly #window: ReceiveWindow
   readonly #budget: FragmentBudget
   readonly #owner: ReceiveOwner
-  #fragments: Fragment[] = [] // by start, above #next, possibly overlapping
+  #fragments: Fragment[] = [] // by start, above #next when they came, never overlapping
   #unread: Block[] = [] // what a paused reader has not taken
   #next = 0 // everything below has arrived
   #consumed = 0
@@ -151,16 +157,32 @@ export class ReceiveStream {
     if (isLast) this.#end = end
   }
 
+  /** Keeps what of a piece is not kept yet: what lies wholly in it goes, and it is cut where others reach into it. */
   #keep(start: number, data: Uint8Array): boolean {
     const fragments = this.#fragments
-    let at = fragments.length
-    while (at > 0 && fragments[at - 1]!.start > start) at--
-    const before = fragments[at - 1]
-    if (before && before.start + before.bytes.length >= start + data.length) return true
-    if (this.#budget.used >= MAX_FRAGMENTS) return false
-    this.#budget.used++
-    fragments.splice(at, 0, { start, bytes: Uint8Array.from(data) })
+    let from = fragments.length
+    while (from > 0 && endOf(fragments[from - 1]!) > start) from--
+    let end = start + data.length
+    let cut = start
+    if (from < fragments.length && fragments[from]!.start <= start) cut = endOf(fragments[from++]!)
+    let to = from
+    while (to < fragments.length && endOf(fragments[to]!) <= end) to++
+    if (to < fragments.length) end = Math.min(end, fragments[to]!.start)
+    if (cut >= end) return true
+    if (to === from && this.#budget.used >= MAX_FRAGMENTS) return false
+    const bytes = Uint8Array.from(data.subarray(cut - start, end - start)) // without the packet around it
+    this.#replace(from, to, { start: cut, bytes })
     return true
+  }
+
+  /** Takes the fragments of these positions out, and perhaps another in. */
+  #replace(from: number, to: number, added?: Fragment): void {
+    const gone = added
+      ? this.#fragments.splice(from, to - from, added)
+      : this.#fragments.splice(from, to - from)
+    this.#budget.used += (added ? 1 : 0) - gone.length
+    this.#budget.bytes += added?.bytes.length ?? 0
+    for (const { bytes } of gone) this.#budget.bytes -= bytes.length
   }
 
   #advance(bytes: Uint8Array, skipped: number): void {
@@ -177,9 +199,7 @@ export class ReceiveStream {
       const { start, bytes } = this.#fragments[used++]!
       if (start + bytes.length > this.#next) this.#advance(bytes, this.#next - start)
     }
-    if (used === 0) return
-    this.#budget.used -= Math.min(used, this.#fragments.length)
-    this.#fragments.splice(0, used)
+    if (used > 0) this.#replace(0, Math.min(used, this.#fragments.length)) // fewer where the reader gave the stream up
   }
 
   #store(bytes: Uint8Array): void {
@@ -191,7 +211,8 @@ export class ReceiveStream {
     }
     if (fitting === bytes.length) return
     const rest = bytes.subarray(fitting)
-    const block: Bytes = new Uint8Array(Math.max(BLOCK_BYTES, rest.length))
+    const waitingBytes = Math.min(this.#next - this.#consumed, MAX_BLOCK_BYTES)
+    const block: Bytes = new Uint8Array(Math.max(rest.length, waitingBytes, MIN_BLOCK_BYTES))
     block.set(rest)
     this.#unread.push({ bytes: block, filled: rest.length })
   }
@@ -210,8 +231,7 @@ export class ReceiveStream {
 
   /** Gives back all that was kept, and all that will never be read. */
   #discardAll(): void {
-    this.#budget.used -= this.#fragments.length
-    this.#fragments = []
+    this.#replace(0, this.#fragments.length)
     this.#unread = []
     this.#consume(this.#highest - this.#consumed)
     if (this.#end !== undefined) this.#isOver = true
@@ -222,4 +242,8 @@ export class ReceiveStream {
     this.#isOver = true
     this.#owner.end()
   }
+}
+
+function endOf({ start, bytes }: Fragment): number {
+  return start + bytes.length
 }

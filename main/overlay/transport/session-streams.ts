@@ -74,10 +74,11 @@ export class SessionStreams implements StreamHost {
     return this.account.queuedBytes
   }
 
-  /** Entries that a peer can make grow; for the tests that watch memory. */
-  get tableSizes(): { fragments: number; streams: number; streamRanges: number } {
+  /** Entries and bytes that a peer can make grow; for the tests that watch memory. */
+  get tableSizes(): { fragments: number; fragmentBytes: number; streams: number; streamRanges: number } {
     const { openCount = 0, overRanges = 0 } = this.#opened?.table ?? {}
-    return { fragments: this.fragments.used, streams: openCount, streamRanges: overRanges }
+    const { used: fragments, bytes: fragmentBytes } = this.fragments
+    return { fragments, fragmentBytes, streams: openCount, streamRanges: overRanges }
   }
 
   /** Errors: too-large. */

@@ -110,6 +110,24 @@ describe('frames of a peer that keeps no rule', () => {
     expect([kept, session.tableSizes.fragments]).toEqual([MAX_FRAGMENTS, MAX_FRAGMENTS])
   })
 
+  it('keep no byte twice, however pieces overlap', () => {
+    const session = streams()
+    const length = 65_000
+    for (let i = 1; i <= 4_096; i++) expect(session.receive(piece(5, i, length))).toBe(true)
+    expect(session.tableSizes.fragmentBytes).toBe(4_095 + length)
+    for (let i = 4_096; i > 0; i--) expect(session.receive(piece(7, i, length))).toBe(true)
+    expect(session.tableSizes.fragmentBytes).toBe(2 * (4_095 + length))
+  })
+
+  it('cost about what they bring, where many streams are not read', () => {
+    const session = streams()
+    const before = process.memoryUsage().arrayBuffers
+    for (let i = 0; i < MAX_OPEN_STREAMS; i++) session.receive(piece(5 + 2 * i, 0, 100))
+    const bytes = MAX_OPEN_STREAMS * 100
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * bytes)
+    expect(session.tableSizes.streams).toBe(MAX_OPEN_STREAMS)
+  })
+
   it('do not bring a stream back that is over', () => {
     let opened = 0
     const session = streams((stream) => {

@@ -84,6 +84,31 @@ describe('a sending and a receiving stream', () => {
     expect(() => stream.reset(5)).toThrowError(malformed)
   })
 
+  it('keep each byte once of pieces that overlap in any way, and give them all', () => {
+    const piece = fc.record({ start: fc.nat(60), length: fc.integer({ min: 1, max: 40 }) })
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const { stream, budget, bytes } = receiveStream(WINDOW)
+        const had = new Set<number>()
+        const receive = (start: number, length: number) => {
+          const data = Uint8Array.from({ length }, (_, i) => start + i)
+          expect(stream.receive(start, data, false)).toBe(true)
+          data.fill(255) // the packet is gone
+          for (let i = 0; i < length; i++) had.add(start + i)
+        }
+        for (const { start, length } of pieces) {
+          receive(start, length)
+          expect(bytes.length + budget.bytes).toBe(had.size)
+          expect(budget.used).toBe(stream.fragmentCount)
+        }
+        receive(0, 101)
+        expect(bytes).toEqual(Array.from({ length: 101 }, (_, i) => i))
+        expect([budget.used, budget.bytes]).toEqual([0, 0])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('keep a bounded number of fragments, and always take the piece that comes next', () => {
     const { stream, budget, bytes } = receiveStream(1_000_000)
     let kept = 0
