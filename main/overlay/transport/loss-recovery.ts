@@ -1,8 +1,9 @@
 // What was sent and not yet acknowledged, what of it is lost, and when to probe (RFC 9002 §6). Packets that carry only
 // acks are numbered but not followed: nothing asks for their acknowledgement (RFC 9000 §13.2.1).
 //
-// The packets under way stand in an array whose index is the packet number less a base, so an ack costs only as much
-// as there are packets under way, whatever numbers a peer names in it.
+// The packets under way stand in an array by their numbers, and in the places of those settled only the numbers are left, until
+// the oldest is settled. So an ack costs only as much as there are packets under way, whatever numbers a peer names in it, and
+// bare acks, of which a peer can ask for any number, leave nothing behind.
 
 import { BanyanError } from '../base/errors.ts'
 import { type AckRange } from '../wire/packet-frames.ts'
@@ -44,8 +45,8 @@ export class LossRecovery {
   latePackets = 0
   readonly #onLost: LossListener | undefined
   #path: SendingPath
-  #packets: (SentPacket | undefined)[] = []
-  #base = 0 // the number of #packets[0]
+  #packets: (SentPacket | number)[] = []
+  #nextNumber = 0
   #head = 0 // index of the oldest packet that may still be under way
   #inFlight = 0
   #largestAcked = -1
@@ -81,7 +82,7 @@ export class LossRecovery {
 
   /** The number that the next packet must carry. */
   get nextNumber(): number {
-    return this.#base + this.#packets.length
+    return this.#nextNumber
   }
 
   get packetsInFlight(): number {
@@ -90,6 +91,12 @@ export class LossRecovery {
 
   get bytesInFlight(): number {
     return this.#path.bytesInFlight
+  }
+
+  /** When the oldest packet under way left; undefined with nothing under way. */
+  get oldestSentMs(): number | undefined {
+    const oldest = this.#packets[this.#head]
+    return typeof oldest === 'object' ? oldest.sentMs : undefined
   }
 
   /** Entries kept; for the tests that watch memory. */
@@ -110,12 +117,9 @@ export class LossRecovery {
 
   /** Notes the packet `nextNumber`; without frames it only carried an ack. The list is not kept. */
   sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number, isPathProbe = false): void {
-    if (!frames) {
-      this.#packets.push(undefined)
-      this.#compact()
-      return
-    }
-    const packet = takePacket(this.nextNumber, bytes, frames, nowMs, isPathProbe)
+    const number = this.#nextNumber++
+    if (!frames) return
+    const packet = takePacket(number, bytes, frames, nowMs, isPathProbe)
     packet.path = this.#path
     this.#path.delivery.sent(packet, this.bytesInFlight)
     this.#path.congestion.sent(packet, this.bytesInFlight, nowMs)
@@ -166,8 +170,8 @@ export class LossRecovery {
     this.#probeCount++
     let left = packets
     for (let i = this.#head; i < this.#packets.length && left > 0; i++) {
-      const packet = this.#packets[i]
-      if (!packet || packet.isPathProbe) continue
+      const packet = this.#packets[i]!
+      if (typeof packet === 'number' || packet.isPathProbe) continue
       for (const frame of packet.frames) frame.lost()
       left--
     }
@@ -202,12 +206,23 @@ export class LossRecovery {
 
   #takeAcked(ranges: readonly AckRange[]): void {
     for (const range of ranges) {
-      const to = Math.min(range.last - this.#base, this.#packets.length - 1)
-      for (let i = Math.max(range.first - this.#base, this.#head); i <= to; i++) {
-        const packet = this.#packets[i]
-        if (packet) acked.push(this.#take(i, packet))
+      for (let i = this.#firstFrom(range.first); i < this.#packets.length; i++) {
+        const packet = this.#packets[i]!
+        if (numberOf(packet) > range.last) break
+        if (typeof packet !== 'number') acked.push(this.#take(i, packet))
       }
     }
+  }
+
+  /** The index of the first packet with this number or a higher one. */
+  #firstFrom(number: number): number {
+    let [low, high] = [this.#head, this.#packets.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (numberOf(this.#packets[middle]!) < number) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #takeLate(ranges: readonly AckRange[]): void {
@@ -215,7 +230,7 @@ export class LossRecovery {
   }
 
   #take(index: number, packet: SentPacket): SentPacket {
-    this.#packets[index] = undefined
+    this.#packets[index] = packet.number
     this.#inFlight--
     packet.path!.bytesInFlight -= packet.bytes
     return packet
@@ -231,10 +246,10 @@ export class LossRecovery {
   #detectLost(nowMs: number): void {
     this.#lossAtMs = undefined
     const delayMs = this.rtt.lossDelayMs
-    const end = Math.min(this.#largestAcked - this.#base, this.#packets.length)
-    for (let i = this.#head; i < end; i++) {
-      const packet = this.#packets[i]
-      if (!packet) continue
+    for (let i = this.#head; i < this.#packets.length; i++) {
+      const packet = this.#packets[i]!
+      if (numberOf(packet) >= this.#largestAcked) break
+      if (typeof packet === 'number') continue
       const isOvertaken = packet.number <= this.#largestAcked - PACKET_THRESHOLD
       if (isOvertaken || packet.sentMs + delayMs <= nowMs) {
         this.#onLost?.(packet.number, isOvertaken ? 'reordering_threshold' : 'time_threshold', nowMs)
@@ -274,12 +289,15 @@ export class LossRecovery {
   }
 
   #compact(): void {
-    while (this.#head < this.#packets.length && !this.#packets[this.#head]) this.#head++
+    while (this.#head < this.#packets.length && typeof this.#packets[this.#head] === 'number') this.#head++
     if (this.#head < COMPACT_AT || 2 * this.#head < this.#packets.length) return
     this.#packets.splice(0, this.#head)
-    this.#base += this.#head
     this.#head = 0
   }
+}
+
+function numberOf(packet: SentPacket | number): number {
+  return typeof packet === 'number' ? packet : packet.number
 }
 
 function settle(packet: SentPacket): void {

@@ -209,9 +209,9 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   probeDue(): void {
-    const { probeTimeoutMs } = this.#recovery.rtt
+    const { rtt, oldestSentMs = Infinity } = this.#recovery
     const nowMs = this.#ports.clock.nowMs()
-    if (this.#silence.isTooLong(nowMs, probeTimeoutMs)) return this.#giveUp()
+    if (this.#silence.isTooLong(nowMs, rtt.probeTimeoutMs, oldestSentMs)) return this.#giveUp()
     this.#trace?.probeTimeout(nowMs)
     this.#probesOwed = PROBE_PACKETS
     this.#recovery.probe(PROBE_PACKETS)

@@ -1,11 +1,18 @@
-// How long the peer has owed us an answer, and when that is long enough to give it up.
+// How long the peer has owed us an answer, and when that is long enough to give it up: a peer that says nothing, and one that
+// speaks but acknowledges nothing of what we send, for whatever reason. The second bounds how many packets we keep for a peer.
 
 /** Chosen: a peer is given up only after so many probes in a row, so that a laptop that slept asks first. */
 const MIN_UNANSWERED_PROBES = 3
+/**
+ * Chosen: ten times the ordinary patience. A packet lost is known for lost as soon as a later one is acknowledged; so no packet stays
+ * under way for so long where both directions carry anything at all, even 30 % loss of both.
+ */
+export const MAX_UNDER_WAY_MS = 30_000
 
 export class Silence {
   readonly #silenceMs: number
   #probes = 0
+  #overdueProbes = 0 // in a row
   #sinceMs: number | undefined
   /** When the peer was heard last; -Infinity before the first time. */
   heardAtMs = -Infinity
@@ -33,8 +40,13 @@ export class Silence {
     if (this.#sinceMs !== undefined) this.#sinceMs = nowMs
   }
 
-  /** Another probe timeout has passed. Returns whether the peer is to be given up instead of probed. */
-  isTooLong(nowMs: number, probeTimeoutMs: number): boolean {
+  /**
+   * Another probe timeout has passed, with packets under way since `oldestSentMs`. Returns whether the peer is to be given up instead
+   * of probed.
+   */
+  isTooLong(nowMs: number, probeTimeoutMs: number, oldestSentMs: number): boolean {
+    if (nowMs - oldestSentMs < MAX_UNDER_WAY_MS) this.#overdueProbes = 0
+    else if (++this.#overdueProbes > MIN_UNANSWERED_PROBES) return true
     // A path whose round trip is itself seconds long gets the time for three of them.
     const patienceMs = Math.max(this.#silenceMs, MIN_UNANSWERED_PROBES * probeTimeoutMs)
     if (nowMs - (this.#sinceMs ?? nowMs) >= patienceMs && this.#probes >= MIN_UNANSWERED_PROBES) return true

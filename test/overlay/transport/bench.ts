@@ -1,12 +1,11 @@
 // The stage for bulk transfers: computers at both ends of one access line, and flows that send as much as it takes.
 
-import { hostCrypto } from '../../../main/host/crypto.ts'
-import { type Crypto, TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
 import { type CongestionLaw } from '../../../main/overlay/transport/congestion/laws.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
 import { type Link, type StreamLink } from '../../../main/overlay/transport/links.ts'
 import { AccessLine } from '../../../simulator/net/access-line.ts'
 import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
+import { openlySealing } from './open-peer.ts'
 import { World, testNetwork } from './world.ts'
 
 export interface Line {
@@ -17,16 +16,6 @@ export interface Line {
 
 const SENDER = '10.0.0.1'
 const MESSAGE = new Uint8Array(64_000)
-
-// Sealing has its own tests and would be half of the time here.
-const openlySealing: Crypto = {
-  ...hostCrypto,
-  seal: (out, plaintext) => out.set(plaintext),
-  open: (out, sealed) => {
-    out.set(sealed.subarray(0, sealed.length - TAG_BYTES))
-    return true
-  },
-}
 
 /** A line of so many Mbit/s, its round trip, and computers at both ends. */
 export class Bench {

@@ -63,7 +63,23 @@ describe('loss detection', () => {
       recovery.sent(BYTES, i % 3 === 0 ? [] : undefined, i)
       if (i % 3 === 0) recovery.acked([{ first: i, last: i }], 0, i + 0.5)
     }
-    expect(recovery.tracked).toBeLessThan(1_100)
+    expect(recovery.tracked).toBeLessThanOrEqual(33)
+  })
+
+  it('keeps nothing of bare acks, and knows packets by their numbers between them', () => {
+    const { recovery, fates, ack } = sentPackets(3)
+    for (let i = 0; i < 10_000; i++) recovery.sent(BYTES, undefined, 3)
+    for (let i = 3; i < 6; i++)
+      recovery.sent(BYTES, [{ acked: () => (fates[i] = 'acked '), lost: () => (fates[i] = 'lost ') }], 4)
+    expect([recovery.nextNumber, recovery.tracked, recovery.oldestSentMs]).toEqual([10_006, 6, 0])
+    ack(2, 10_003, 5)
+    expect([fates[2], fates[3], fates[4]]).toEqual(['acked ', 'acked ', undefined])
+    expect(() => ack(2, 10_006, 5)).toThrowError(expect.objectContaining({ code: 'malformed' }))
+    ack(10_005, 10_005, 5)
+    expect(recovery.packetsInFlight).toBe(1)
+    ack(0, 10_005, 5)
+    expect(recovery.packetsInFlight).toBe(0)
+    expect(recovery.oldestSentMs).toBeUndefined()
   })
 })
 

@@ -3,10 +3,9 @@
 // escapes, grows or goes uncounted, and returns what was dropped, by reason.
 
 import assert from 'node:assert/strict'
-import { hostCrypto } from '../../../main/host/crypto.ts'
 import { type Bytes, concat } from '../../../main/overlay/base/bytes.ts'
 import { codeOf } from '../../../main/overlay/base/errors.ts'
-import { type Crypto, TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
+import { TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
 import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
 import { type DropReason } from '../../../main/overlay/transport/counters.ts'
 import { readFrames } from '../../../main/overlay/wire/packet-frames.ts'
@@ -28,6 +27,7 @@ import {
 } from '../../../main/overlay/wire/packet.ts'
 import { type SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
 import { emptyInitiation, validInitiations } from './initiations.ts'
+import { openlySealing } from './open-peer.ts'
 import { type Peer, World, targetOf, utf8 } from './world.ts'
 
 /** Called after every packet, with its number: for whoever watches memory. */
@@ -203,16 +203,6 @@ export async function fuzzPeer(seed: number, count: number, watch?: Watch): Prom
   await world.run(FORGOTTEN_AFTER_MS)
   assert.deepEqual(bob.endpoint.tableSizes, { sessions: 0, halfOpen: 0, dials: 0 })
   return withoutDefects(bob.endpoint.counters.dropped)
-}
-
-// Sealing is out of the way here: the point is what an authentic packet may say.
-const openlySealing: Crypto = {
-  ...hostCrypto,
-  seal: (out, plaintext) => out.set(plaintext),
-  open: (out, sealed) => {
-    out.set(sealed.subarray(0, sealed.length - TAG_BYTES))
-    return true
-  },
 }
 
 async function linkAnew(world: World, alice: Peer, bob: Peer): Promise<void> {
