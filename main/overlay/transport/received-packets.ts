@@ -1,5 +1,8 @@
 // Which packets have arrived: the replay window and the source of every ack at once. A packet counts once; one below the
 // floor is taken for a replay. The floor rises when there are too many gaps, or when the peer has seen our ack.
+//
+// A packet of which a part was not kept counts as well: the rest of it was applied. But no ack names it, so that its sender sends
+// again, under another number, what has to arrive.
 
 import { type AckRange, MAX_ACK_RANGES } from '../wire/packet-frames.ts'
 import { RangeSet } from './range-set.ts'
@@ -9,6 +12,7 @@ const RANGES_PER_ACK = 32
 
 export class ReceivedPackets {
   readonly #ranges = new RangeSet()
+  #unkept: RangeSet | undefined // made when first used: hardly any session has one
   #floor = 0
 
   get largest(): number {
@@ -16,16 +20,23 @@ export class ReceivedPackets {
   }
 
   get rangeCount(): number {
-    return this.#ranges.size
+    return this.#ranges.size + (this.#unkept?.size ?? 0)
   }
 
   isNew(number: number): boolean {
-    return number >= this.#floor && !this.#ranges.has(number)
+    return number >= this.#floor && !this.#ranges.has(number) && !this.#unkept?.has(number)
   }
 
   add(number: number): void {
     this.#ranges.add(number, number + 1)
     if (this.#ranges.size > MAX_ACK_RANGES) this.#dropLowest()
+  }
+
+  /** It has come, and counts, but is not to be acknowledged. */
+  addUnkept(number: number): void {
+    const unkept = (this.#unkept ??= new RangeSet())
+    unkept.add(number, number + 1)
+    if (unkept.size > MAX_ACK_RANGES) this.#raiseFloor(unkept.first!.end)
   }
 
   /** The peer has our ack of this packet; by now whatever is missing below it is lost, not late. */
@@ -45,7 +56,13 @@ export class ReceivedPackets {
   }
 
   #dropLowest(): void {
-    this.#floor = this.#ranges.first!.end
+    const { end } = this.#ranges.first!
     this.#ranges.dropFirst()
+    this.#raiseFloor(end)
+  }
+
+  #raiseFloor(floor: number): void {
+    this.#floor = Math.max(this.#floor, floor)
+    this.#unkept?.remove(0, this.#floor)
   }
 }

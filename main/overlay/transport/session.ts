@@ -14,6 +14,7 @@ import {
   CLOSE_DONE,
   CLOSE_GIVEN_UP,
   type Frame,
+  asksForAck,
   isProbing,
   readFrames,
   writeFrame,
@@ -269,14 +270,10 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   #apply(number: number, frames: Frame[], from: Address, nowMs: number): void {
-    let asksForAck = false
-    let hasPing = false
     let isKept = true
     let challenge: Uint8Array | undefined
     try {
       for (const frame of frames) {
-        if (frame.type !== 'ack' && frame.type !== 'close') asksForAck = true
-        if (frame.type === 'ping') hasPing = true
         if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
         if (frame.type === 'path-challenge') challenge = frame.data
         if (!this.#applyFrame(frame, nowMs)) isKept = false
@@ -290,8 +287,10 @@ export class Session implements StreamLink, SessionDuties {
       this.#ports.counters.paths.answered++
       this.#sendAlone({ type: 'path-response', data: challenge }, from, nowMs)
     }
-    if (isKept) this.#acks.packetReceived(number, asksForAck, hasPing, nowMs)
-    else this.#ports.counters.drop('no-room')
+    const hasPing = frames.some(({ type }) => type === 'ping')
+    if (isKept) this.#acks.packetReceived(number, asksForAck(frames), hasPing, nowMs)
+    else this.#acks.received.addUnkept(number)
+    if (!isKept) this.#ports.counters.drop('no-room')
     this.#silence.heard(this.#recovery.packetsInFlight > 0, nowMs)
     if (!this.#acks.waitsFor(frames) || this.#wantsToSend) this.#scheduleFlush()
   }

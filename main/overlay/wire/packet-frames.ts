@@ -89,6 +89,11 @@ export function isProbing(frames: readonly Frame[]): boolean {
   return frames.every(({ type }) => type === 'path-challenge' || type === 'path-response')
 }
 
+/** Whether a packet is to be acknowledged, RFC 9002 §2: "ack-eliciting". */
+export function asksForAck(frames: readonly Frame[]): boolean {
+  return frames.some(({ type }) => type !== 'ack' && type !== 'close')
+}
+
 /** Bytes of a stream frame that are not data, for at most so much data. */
 export function streamOverheadBytes(id: number, offset: number, dataBytes: number): number {
   return 1 + varintBytes(id) + varintBytes(offset) + varintBytes(dataBytes)
