@@ -9,6 +9,7 @@
 // key is made once, and kept. The keys of the phase before are kept for a while, for packets that were overtaken.
 
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
 import { type Crypto, type SessionKeys } from '../ports/crypto.ts'
 
 /**
@@ -16,6 +17,11 @@ import { type Crypto, type SessionKeys } from '../ports/crypto.ts'
  * AES-GCM is divided by 8, and 1.2 GB of small packets. It bounds what one key opens, and costs one hash.
  */
 export const PACKETS_PER_KEY = 2 ** 20
+/**
+ * Past so many times as many the key is worn out: at 2^23, RFC 9001 §6.6's limit for AES-GCM. Keys change after an eighth of it unless
+ * the peer never says that it has followed.
+ */
+const WORN_OUT_FACTOR = 8
 /** RFC 9001 §6.6: so many packets that did not open, and a forger may have come close. */
 export const FORGERY_LIMIT = 2 ** 36
 
@@ -39,6 +45,8 @@ export class KeyPhases {
   #firstSent = 0 // the number of the first packet of this phase
   #firstReceived = Infinity // the lowest number received in this phase
   #isAcked = false // a packet of this phase
+  #isFromBefore = false // the packet opened last, of the phase before
+  #isErased = false
 
   /** Takes the keys over, and erases them when their time has passed. */
   constructor(crypto: Crypto, { send, receive }: SessionKeys, packetsPerKey = PACKETS_PER_KEY) {
@@ -53,16 +61,27 @@ export class KeyPhases {
     return this.#phase
   }
 
-  /** The key for the packet of this number, which will be sealed; perhaps the first of a new phase. */
+  /** More was sealed with one key than may be: the session has to end. */
+  get isWornOut(): boolean {
+    return this.#sent >= WORN_OUT_FACTOR * this.#packetsPerKey
+  }
+
+  /** The key for the packet of this number, which will be sealed; perhaps the first of a new phase. Errors: closed, once erased. */
   sendKey(number: number, nowMs: number): Bytes {
+    if (this.#isErased) throw new BanyanError('closed', 'the keys are gone')
     if (this.#sent >= this.#packetsPerKey && this.#mayUpdate(nowMs)) this.#advance()
     if (this.#sent++ === 0) this.#firstSent = number
     return this.#send
   }
 
-  /** An ack has named this packet, and perhaps lower ones. */
+  /**
+   * An ack has named this packet, and perhaps lower ones, in the packet opened last. Errors: malformed, for a peer that has seen our new
+   * phase and goes on in the one before (RFC 9001 §6.2): its keys would never go.
+   */
   acked(number: number): void {
-    if (this.#sent > 0 && number >= this.#firstSent) this.#isAcked = true
+    if (this.#sent === 0 || number < this.#firstSent) return
+    if (this.#isFromBefore) throw new BanyanError('malformed', 'new keys acknowledged under old ones')
+    this.#isAcked = true
   }
 
   /** What a packet of this number and parity is to be opened with; undefined where that key is gone. */
@@ -78,12 +97,17 @@ export class KeyPhases {
    * 9001 §6.5).
    */
   opened(isOdd: boolean, number: number, nowMs: number, keepOldMs: number): void {
-    if (!this.#isPresent(isOdd)) {
-      if (this.#isPast(number)) return
-      this.#advance()
-    }
+    this.#isFromBefore = !this.#isPresent(isOdd) && this.#isPast(number)
+    if (this.#isFromBefore) return
+    if (!this.#isPresent(isOdd)) this.#advance()
     if (this.#firstReceived === Infinity && this.#oldReceive) this.#oldReceive.untilMs = nowMs + keepOldMs
     this.#firstReceived = Math.min(this.#firstReceived, number)
+  }
+
+  /** The session has ended. */
+  erase(): void {
+    this.#isErased = true
+    for (const key of [this.#send, this.#receive, this.#nextReceive, this.#oldReceive?.key]) key?.fill(0)
   }
 
   #isPresent(isOdd: boolean): boolean {

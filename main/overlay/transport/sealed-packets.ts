@@ -42,9 +42,10 @@ export class SealedPackets {
     return this.#phases.phase
   }
 
-  /** RFC 9001 §6.6: the session has to end. */
-  get isWornOut(): boolean {
-    return this.#forged >= FORGERY_LIMIT
+  /** RFC 9001 §6.6: the session has to end, for this reason. */
+  get wornOutBy(): 'forged' | 'worn-out' | undefined {
+    if (this.#forged >= FORGERY_LIMIT) return 'forged'
+    return this.#phases.isWornOut ? 'worn-out' : undefined
   }
 
   /** A datagram of its own, for the socket to keep. */
@@ -73,8 +74,13 @@ export class SealedPackets {
     return opened.subarray(0, sealed.length - TAG_BYTES)
   }
 
-  /** An ack has named this packet. */
+  /** An ack in the packet opened last has named this one. Errors: malformed (key-phases.ts). */
   acked(number: number): void {
     this.#phases.acked(number)
+  }
+
+  /** The session has ended: nothing is sealed or opened any more. */
+  erase(): void {
+    this.#phases.erase()
   }
 }

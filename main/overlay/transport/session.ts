@@ -237,11 +237,10 @@ export class Session implements StreamLink, SessionDuties {
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
   #open(datagram: Bytes, number: number, nowMs: number): Frame[] | undefined {
     const opened = this.#packets.open(datagram, number, this.#recovery.rtt, nowMs)
-    if (!opened) {
-      this.#ports.counters.drop('not-authentic')
-      if (this.#packets.isWornOut) this.#end('forged', undefined)
-      return undefined
-    }
+    if (!opened) this.#ports.counters.drop('not-authentic')
+    const { wornOutBy } = this.#packets
+    if (wornOutBy) this.#end(wornOutBy, undefined)
+    if (!opened || wornOutBy) return undefined
     try {
       return readFrames(opened)
     } catch (error) {
@@ -303,8 +302,8 @@ export class Session implements StreamLink, SessionDuties {
       case 'path-challenge':
         return true
       case 'ack':
-        this.#packets.acked(frame.ranges[0]!.last)
         if (this.#recovery.acked(frame.ranges, frame.delayUs / 1000, nowMs)) this.#streams.settle()
+        this.#packets.acked(frame.ranges[0]!.last)
         this.#trace?.figures(this.figures, nowMs)
         return true
       case 'close':
@@ -489,6 +488,7 @@ export class Session implements StreamLink, SessionDuties {
   #end(reason: string, farewell: Bytes | undefined): void {
     this.#isOpen = false
     this.#timers.stop()
+    this.#packets.erase()
     this.#streams.fail()
     this.#trace?.closed(reason, this.#ports.clock.nowMs())
     this.#owner.ended(this, reason, farewell)

@@ -9,6 +9,7 @@ import { KeyPhases, nextKey } from '../../../main/overlay/transport/key-phases.t
 import { SealedPackets } from '../../../main/overlay/transport/sealed-packets.ts'
 import { PACKET_SEALED, PACKET_SEALED_ODD } from '../../../main/overlay/wire/packet.ts'
 import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
+import { OpenPeer } from './open-peer.ts'
 import { World } from './world.ts'
 
 const KEEP_MS = 100
@@ -18,12 +19,15 @@ interface Sent {
   number: number
   isOdd: boolean
   key: string
+  /** The highest number that its sender had opened; -1 for none. */
+  acks: number
 }
 
 /** One end; `seal` and `open` stand for the packets, whose contents do not matter. */
 class End {
   readonly phases: KeyPhases
   #next = 0
+  #largest = -1
 
   constructor(send: number, receive: number, packetsPerKey: number, crypto: Crypto = hostCrypto) {
     const keys = { send: key(send), receive: key(receive) }
@@ -33,13 +37,15 @@ class End {
   seal(nowMs: number): Sent {
     const number = this.#next++
     const sealing = toHex(this.phases.sendKey(number, nowMs))
-    return { number, isOdd: this.phases.phase % 2 === 1, key: sealing }
+    return { number, isOdd: this.phases.phase % 2 === 1, key: sealing, acks: this.#largest }
   }
 
-  open({ number, isOdd, key }: Sent, nowMs: number): boolean {
+  open({ number, isOdd, key, acks }: Sent, nowMs: number): boolean {
     const receiving = this.phases.receiveKey(isOdd, number, nowMs)
     if (!receiving || toHex(receiving) !== key) return false
     this.phases.opened(isOdd, number, nowMs, KEEP_MS)
+    this.phases.acked(acks)
+    this.#largest = Math.max(this.#largest, number)
     return true
   }
 }
@@ -64,7 +70,6 @@ describe('key phases', () => {
           }
           const { sent, to } = packet
           expect(ends[to].open(sent, nowMs), `seed ${seed}, ${nowMs} ms`).toBe(true)
-          ends[to === 0 ? 1 : 0].phases.acked(sent.number) // as if the ack were there at once
         }
       }
       const phases = ends.map((end) => end.phases.phase)
@@ -111,7 +116,7 @@ describe('key phases', () => {
     }
     const end = new End(1, 2, 5, counting)
     for (let number = 0; number < 10_000; number++)
-      expect(end.open({ number, isOdd: true, key: 'false' }, number)).toBe(false)
+      expect(end.open({ number, isOdd: true, key: 'false', acks: -1 }, number)).toBe(false)
     expect(derived).toBe(1)
     expect(end.phases.phase).toBe(0)
   })
@@ -127,6 +132,27 @@ describe('key phases', () => {
     phases.opened(true, 7, 0, KEEP_MS)
     phases.receiveKey(true, 8, KEEP_MS)
     expect(keys.receive).toEqual(key(0))
+  })
+
+  it('are all erased at the end, and seal nothing more', () => {
+    const keys = { send: key(1), receive: key(2), handshakeHash: key(0) }
+    const phases = new KeyPhases(hostCrypto, keys, 1)
+    const all = [keys.send, keys.receive, phases.receiveKey(true, 0, 0)!]
+    phases.opened(true, 0, 0, KEEP_MS)
+    all.push(phases.sendKey(0, 0), phases.receiveKey(false, 1, 0)!)
+    expect(new Set(all).size).toBe(5)
+    phases.erase()
+    for (const each of all) expect(each).toEqual(key(0))
+    expect(() => phases.sendKey(1, 0)).toThrowError(expect.objectContaining({ code: 'closed' }))
+  })
+
+  it('are worn out where nothing lets them change', () => {
+    const end = new End(1, 2, 5)
+    for (let i = 0; i < 40; i++) {
+      expect(end.phases.isWornOut).toBe(false)
+      end.seal(0)
+    }
+    expect(end.phases.isWornOut).toBe(true)
   })
 
   it('and the packets sealed with them have these bytes', () => {
@@ -203,5 +229,40 @@ describe('a session whose keys change every fifty packets', () => {
     expect([alice.story, bob.story]).toEqual([['up'], ['up']])
     expect(bob.endpoint.counters.dropped['not-authentic']).toBeGreaterThan(100)
     expect(bob.endpoint.get(alice.identity.id)!.figures.keyUpdates).toBeGreaterThan(3)
+  })
+})
+
+describe('a peer that does not follow a change of keys', () => {
+  /** Acknowledges what it hears up to the last packet of phase 0, or beyond; in phase 0, or as it should. */
+  const answer = async (seed: number, isFollowing: boolean, beyond: boolean) => {
+    const peer = await OpenPeer.linked(seed, { packetsPerKey: 20 })
+    for (let i = 0; i < 250 && peer.session.isOpen; i++) {
+      peer.session.send(utf8('hello'))
+      await peer.world.run(100)
+      const { number, isOddPhase } = peer.heard.filter(({ isOddPhase }) => beyond || !isOddPhase).at(-1)!
+      const phase = isFollowing && isOddPhase ? 1 : 0
+      peer.say([{ type: 'ack', delayUs: 0, ranges: [{ first: number, last: number }] }], undefined, phase)
+    }
+    return peer
+  }
+
+  it('but acknowledges the new ones under the old is closed', async () => {
+    const { bob, session } = await answer(91, false, true)
+    expect([bob.story, bob.endpoint.counters.dropped]).toEqual([
+      ['up', 'down: broken-rule'],
+      { 'bad-frame': 1 },
+    ])
+    expect(session.facts.keys).toMatchObject({ send: key(0), receive: key(0) })
+  })
+
+  it('and does not acknowledge the new ones is closed before a key is worn out', async () => {
+    const { bob } = await answer(92, false, false)
+    expect(bob.story).toEqual(['up', 'down: worn-out'])
+  })
+
+  it('is another than one that does', async () => {
+    const { bob, session } = await answer(93, true, true)
+    expect(bob.story).toEqual(['up'])
+    expect(session.figures.keyUpdates).toBeGreaterThan(5)
   })
 })
