@@ -88,6 +88,11 @@ export class ReceiveStream {
     return this.#isOver
   }
 
+  /** Bytes have come in order that a paused reader has not taken. */
+  get hasUnread(): boolean {
+    return this.#unread.length > 0
+  }
+
   /** A new limit is of no use once the peer has said how long the stream is. */
   get needsLimit(): boolean {
     return this.#end === undefined && !this.#isOver
@@ -124,6 +129,11 @@ export class ReceiveStream {
     this.#isDiscarding = true
     this.#discardAll()
     return !wasRead
+  }
+
+  /** What is missing before them will not come any more. */
+  dropFragments(): void {
+    this.#replace(0, this.#fragments.length)
   }
 
   /** From now on nothing is kept or delivered. */
@@ -231,7 +241,7 @@ export class ReceiveStream {
 
   /** Gives back all that was kept, and all that will never be read. */
   #discardAll(): void {
-    this.#replace(0, this.#fragments.length)
+    this.dropFragments()
     this.#unread = []
     this.#consume(this.#highest - this.#consumed)
     if (this.#end !== undefined) this.#isOver = true

@@ -1,7 +1,8 @@
 // A stream that one side opened and both may write to: two halves that end independently, each by its end (`finish`) or by
 // a reset. When both are over, the session forgets the stream.
 //
-// Bytes wait for a listener: a stream is paused until `on` is called.
+// Bytes wait for a listener: a stream is paused until `on` is called. They wait also where the session ends meanwhile: the peer
+// was told that they have arrived, so what came in order can be read to its end, as with TCP.
 
 import { BanyanError } from '../base/errors.ts'
 import { type Frame } from '../wire/packet-frames.ts'
@@ -28,7 +29,7 @@ export interface StreamEvents {
   stopped?(code: number): void
   /** After a `write` that returned false: there is room again. */
   drained?(): void
-  /** The session has ended, and this stream before it was over. */
+  /** The session has ended before this stream was over; what had arrived in order was given to `data`. */
   closed?(): void
 }
 
@@ -64,7 +65,8 @@ export class Stream implements SendOwner, ReceiveOwner {
   #finishAcked: ((delivered: boolean) => void) | undefined
   #resetCode: number | undefined // the peer's
   #isForgotten = false
-  #hasFailed = false
+  #hasFailed = false // the session has ended
+  #isClosedTold = false
 
   constructor(id: number, host: StreamHost) {
     this.id = id
@@ -99,8 +101,7 @@ export class Stream implements SendOwner, ReceiveOwner {
   on(events: StreamEvents): void {
     this.#events = events
     if (this.#resetCode !== undefined) this.#tellReset(this.#resetCode)
-    else this.resume()
-    if (this.#hasFailed) this.#tell((told) => told.closed?.())
+    this.resume()
   }
 
   /**
@@ -133,8 +134,9 @@ export class Stream implements SendOwner, ReceiveOwner {
 
   /** Tells the peer that we read no more of its half; what still comes is thrown away. */
   stop(code: number): void {
-    if (this.#hasFailed || this.#receiving.isOver) return
+    if (this.#receiving.isOver) return
     this.#receiving.discard()
+    if (this.#hasFailed) return this.#closeIfRead()
     const frame = (): Frame | undefined =>
       this.#receiving.isOver ? undefined : { type: 'stop-sending', id: this.id, code }
     if (!this.#receiving.isOver) new OwedFrame(this.#host.owed, frame).owe()
@@ -148,8 +150,9 @@ export class Stream implements SendOwner, ReceiveOwner {
   }
 
   resume(): void {
-    if (this.#events && !this.#hasFailed) this.#receiving.resume()
+    if (this.#events) this.#receiving.resume()
     this.#forgetIfOver()
+    this.#closeIfRead()
   }
 
   // What the session tells.
@@ -184,8 +187,9 @@ export class Stream implements SendOwner, ReceiveOwner {
   /** The session is gone. */
   fail(): void {
     this.#hasFailed = true
+    this.#receiving.dropFragments()
     this.#tellFinished(false)
-    this.#tell((events) => events.closed?.())
+    this.#closeIfRead()
   }
 
   report(): void {
@@ -239,6 +243,13 @@ export class Stream implements SendOwner, ReceiveOwner {
     if (this.#isForgotten || this.#sendingState !== 'over' || !this.#receiving.isOver) return
     this.#isForgotten = true
     this.#host.over(this)
+  }
+
+  /** Nothing comes any more once the session has ended and what had come was read. */
+  #closeIfRead(): void {
+    if (!this.#hasFailed || !this.#events || this.#receiving.hasUnread || this.#isClosedTold) return
+    this.#isClosedTold = true
+    this.#tell((events) => events.closed?.())
   }
 
   #tellReset(code: number): void {

@@ -163,6 +163,67 @@ describe('a stream', () => {
     expect(heard.length).toBe(2)
   })
 
+  it('gives what has arrived to a reader that comes, or goes on, after its session has ended', async () => {
+    const world = new World(31)
+    const { alice, bob } = await world.connected()
+    const streams: Stream[] = []
+    bob.endpoint.on({
+      up: () => {},
+      down: () => {},
+      message: () => {},
+      stream: (_link, stream) => void streams.push(stream),
+    })
+    const link = alice.endpoint.get(bob.identity.id)!
+    const delivered: boolean[] = []
+    for (const isWhole of [true, true, false]) {
+      const stream = link.openStream()
+      stream.write(new Uint8Array(50_000).fill(7))
+      if (isWhole) stream.finish((isDelivered) => delivered.push(isDelivered))
+    }
+    await world.run(2_000)
+    const heard: string[] = ['', '', '']
+    const read = (which: number, pausesAfter = Infinity) => {
+      let bytes = 0
+      streams[which]!.on({
+        data: (data) => {
+          bytes += data.length
+          if (bytes > pausesAfter) streams[which]!.pause()
+          if (bytes === 50_000) heard[which] += 'data '
+        },
+        end: () => (heard[which] += 'end '),
+        closed: () => (heard[which] += 'closed '),
+      })
+    }
+    read(0, 10_000)
+    expect(streams[0]!.isWritable).toBe(true)
+    link.close('enough')
+    await world.run(500)
+    expect([bob.story, delivered, heard]).toEqual([
+      ['up', 'down: closed-by-peer'],
+      [true, true],
+      ['', '', ''],
+    ])
+    streams[0]!.resume()
+    streams[0]!.resume()
+    streams[0]!.resume()
+    read(1)
+    read(2)
+    expect(heard).toEqual(['data end closed ', 'data end closed ', 'data closed '])
+  })
+
+  it('is over at once for a reader that gives it up after its session has ended', async () => {
+    const { world, link, accepted } = await streamPair({ data: (own) => own.stream.pause() })
+    link.openStream().write(new Uint8Array(50_000))
+    await world.run(200)
+    link.close('enough')
+    await world.run(200)
+    expect(accepted[0]!.ending).toBe('')
+    const { bytes, stream } = accepted[0]!
+    stream.stop(1)
+    stream.resume()
+    expect(accepted[0]).toMatchObject({ bytes, ending: 'closed' })
+  })
+
   it('takes no more than a session keeps', async () => {
     const { link } = await streamPair()
     const stream = link.openStream()
