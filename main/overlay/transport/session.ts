@@ -45,6 +45,7 @@ import { MAX_QUEUED_BYTES, type SessionStreams } from './session-streams.ts'
 import { Silence } from './silence.ts'
 import { type Stream } from './stream.ts'
 import { streamsOfSession } from './streams-of-session.ts'
+import { traceOfSession } from './trace-of-session.ts'
 import { PROMPT, type Urgency } from './urgency.ts'
 
 /** RFC 9002 §6.2.4: one or two. Two, because on a bad path one is lost too easily. */
@@ -82,12 +83,10 @@ export class Session implements StreamLink, SessionDuties {
     this.peer = facts.peer
     this.#ports = ports
     this.#owner = owner
-    const { peer, ownConnectionId, isInitiator } = facts
-    const [startMs, startWallMs] = [ports.clock.nowMs(), ports.clock.wallMs()]
-    this.#trace = ports.tracer?.({ peer: peer.id, ownConnectionId, isInitiator, startMs, startWallMs })
+    this.#trace = traceOfSession(facts, ports)
     this.#packets = new SealedPackets(ports, facts.keys, facts.peerConnectionId)
     this.#paths = new PathValidation(facts.address, ports, ports.counters.paths)
-    if (facts.claimed) this.#paths.claimed(facts.claimed.address, facts.claimed.bytes, startMs)
+    if (facts.claimed) this.#paths.claimed(facts.claimed.address, facts.claimed.bytes, ports.clock.nowMs())
     this.#recovery = new LossRecovery(this.#path, this.#trace?.packetLost)
     this.#silence = new Silence(ports.silenceMs)
     this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
@@ -188,15 +187,16 @@ export class Session implements StreamLink, SessionDuties {
     const number = packetNumberOf(datagram, largest)
     if (number < 0 || !this.#acks.received.isNew(number)) return counters.drop('replayed')
     const nowMs = this.#ports.clock.nowMs()
-    const frames = this.#open(datagram, number, nowMs)
-    if (!frames) return
+    const received = this.#open(datagram, number, nowMs)
+    if (!received) return
     this.traffic.received(datagram.length)
-    this.#trace?.packetReceived(number, datagram.length, frames, nowMs)
+    this.#trace?.packetReceived(number, datagram.length, received, nowMs)
     this.#timers.active(nowMs)
     if (isFull(datagram.length, DATAGRAM_BYTES)) this.#timers.bulkHeard()
-    if (number > largest && !sameAddress(from, this.address) && !isProbing(frames)) this.#follow(from, nowMs)
+    if (number > largest && !sameAddress(from, this.address) && !isProbing(received))
+      this.#follow(from, nowMs)
     this.#paths.received(from, datagram.length)
-    this.#apply(number, frames, from, nowMs)
+    this.#apply(number, received, from, nowMs)
   }
 
   ackDue(): void {
@@ -268,11 +268,11 @@ export class Session implements StreamLink, SessionDuties {
     this.#lastRttMs = rttMs
   }
 
-  #apply(number: number, frames: Frame[], from: Address, nowMs: number): void {
+  #apply(number: number, received: Frame[], from: Address, nowMs: number): void {
     let isKept = true
     let challenge: Uint8Array | undefined
     try {
-      for (const frame of frames) {
+      for (const frame of received) {
         if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
         if (frame.type === 'path-challenge') challenge = frame.data
         if (!this.#applyFrame(frame, nowMs)) isKept = false
@@ -286,12 +286,12 @@ export class Session implements StreamLink, SessionDuties {
       this.#ports.counters.paths.answered++
       this.#sendAlone({ type: 'path-response', data: challenge }, from, nowMs)
     }
-    const hasPing = frames.some(({ type }) => type === 'ping')
-    if (isKept) this.#acks.packetReceived(number, asksForAck(frames), hasPing, nowMs)
+    const hasPing = received.some(({ type }) => type === 'ping')
+    if (isKept) this.#acks.packetReceived(number, asksForAck(received), hasPing, nowMs)
     else this.#acks.received.addUnkept(number)
     if (!isKept) this.#ports.counters.drop('no-room')
     this.#silence.heard(this.#recovery.packetsInFlight > 0, nowMs)
-    if (!this.#acks.waitsFor(frames) || this.#wantsToSend) this.#scheduleFlush()
+    if (!this.#acks.waitsFor(received) || this.#wantsToSend) this.#scheduleFlush()
   }
 
   /** False where the packet must not be acknowledged, because part of it was not kept. Errors: those of a bad peer. */

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { qlogTrace } from '../../../main/overlay/transport/qlog.ts'
+import { type SessionTrace } from '../../../main/overlay/transport/session-trace.ts'
 import { type Session } from '../../../main/overlay/transport/session.ts'
 import { World, targetOf } from './world.ts'
 
@@ -67,4 +68,33 @@ it('a qlog trace tells every packet, loss and figure of a session', async () => 
   })
   expect(events.at(-1)!.name).toBe('connectivity:connection_closed')
   expect(events.every(({ time }, i) => i === 0 || time >= events[i - 1]!.time)).toBe(true)
+})
+
+it('a tracer that throws, whenever it is told something, harms nothing but its trace', async () => {
+  const world = new World(78, { delayMs: 20, jitterMs: 0, lossRate: 0.05 })
+  const told = new Set<string>()
+  const failing = (what: string) => () => {
+    told.add(what)
+    throw new Error(`a defect of the tracer: ${what}`)
+  }
+  const names = ['packetSent', 'packetReceived', 'packetLost', 'probeTimeout', 'figures', 'closed'] as const
+  const trace = Object.fromEntries(names.map((name) => [name, failing(name)])) as unknown as SessionTrace
+  const alice = world.peer('10.0.0.1', { options: { tracer: () => trace } })
+  const bob = world.peer('10.0.0.2', { options: { tracer: failing('tracer') } })
+  const link = await world.until(alice.endpoint.dial(targetOf(bob)))
+  for (let i = 0; i < 10; i++) link.send(new Uint8Array(100_000))
+  await world.run(10_000)
+  world.net.setModel({ lossRate: 1 })
+  link.send(new Uint8Array(1))
+  await world.run(500)
+  world.net.setModel({ lossRate: 0 })
+  await world.run(1_000)
+  link.close('done')
+  await world.run(1_000)
+  expect(bob.received).toHaveLength(11)
+  expect([alice.story, bob.story]).toEqual([
+    ['up', 'down: done'],
+    ['up', 'down: closed-by-peer'],
+  ])
+  expect([...told].sort()).toEqual([...names, 'tracer'].sort())
 })
