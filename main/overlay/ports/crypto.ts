@@ -8,7 +8,7 @@ export interface KeyPair {
   secretKey: Bytes
 }
 
-/** Keys of one finished handshake: what we seal with, what we open with. */
+/** Keys of one finished handshake: what we seal with, and what we open with. */
 export interface SessionKeys {
   send: Bytes
   receive: Bytes

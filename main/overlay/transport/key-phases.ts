@@ -16,7 +16,7 @@ import { type Crypto, type SessionKeys } from '../ports/crypto.ts'
  * Chosen. RFC 9001 §6.6 sets no limit for ChaCha20-Poly1305 that could be reached; 2^20 packets are what its limit for
  * AES-GCM is divided by 8, and 1.2 GB of small packets. It bounds what one key opens, and costs one hash.
  */
-export const PACKETS_PER_KEY = 2 ** 20
+const PACKETS_PER_KEY = 2 ** 20
 /**
  * Past so many times as many the key is worn out: at 2^23, RFC 9001 §6.6's limit for AES-GCM. Keys change after an eighth of it unless
  * the peer never says that it has followed.

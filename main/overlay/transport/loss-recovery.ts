@@ -27,7 +27,7 @@ const MAX_PROBE_INTERVAL_MS = 400
 const COMPACT_AT = 32
 
 /** Told of every packet that is taken for lost. */
-export type LossListener = (number: number, cause: LossCause, nowMs: number) => void
+type LossListener = (number: number, cause: LossCause, nowMs: number) => void
 
 /** What kept the last packet from leaving. */
 export type HeldBy = 'window' | 'pacing' | 'nothing to send' | 'the peer'

@@ -13,11 +13,11 @@ import { type StreamHost } from './stream.ts'
 import { NORMAL, URGENCIES, type Urgency } from './urgency.ts'
 
 /** What each side may send of one class before it hears a new limit. Part of the protocol: both sides start from it. */
-export const MESSAGE_WINDOW_BYTES = 1024 * 1024
+const MESSAGE_WINDOW_BYTES = 1024 * 1024
 /** Chosen: what a window grows to where a sender uses it up quickly, enough for 80 MB/s over 100 ms. */
-export const MAX_MESSAGE_WINDOW_BYTES = 8 * MESSAGE_WINDOW_BYTES
+const MAX_MESSAGE_WINDOW_BYTES = 8 * MESSAGE_WINDOW_BYTES
 /** Chosen: 13 ms on a line of 10 Mbit/s. What is larger is a long text, a replica or a list, and gives way. */
-export const LARGE_MESSAGE_BYTES = 16 * 1024
+const LARGE_MESSAGE_BYTES = 16 * 1024
 
 export class MessageStreams {
   readonly #host: StreamHost
@@ -49,7 +49,7 @@ export class MessageStreams {
   }
 }
 
-export class MessageStream implements SendOwner, ReceiveOwner {
+class MessageStream implements SendOwner, ReceiveOwner {
   readonly #id: Urgency
   readonly #host: StreamHost
   readonly #sending: SendStream

@@ -10,7 +10,7 @@ import { Stream, type StreamHost } from './stream.ts'
 /** What each side may send on all opened streams together before it hears a new limit. Part of the protocol. */
 export const SESSION_WINDOW_BYTES = 1024 * 1024
 /** Chosen: twice what one stream's window grows to, so that one stream that is not read leaves room for the others. */
-export const MAX_SESSION_WINDOW_BYTES = 16 * SESSION_WINDOW_BYTES
+const MAX_SESSION_WINDOW_BYTES = 16 * SESSION_WINDOW_BYTES
 
 export class OpenedStreams {
   readonly table: StreamTable

@@ -32,7 +32,7 @@ export type StreamFrame = Frame & {
     'stream' | 'max-data' | 'max-stream-data' | 'max-streams' | 'reset-stream' | 'stop-sending' | 'datagram'
 }
 
-export interface StreamListener {
+interface StreamListener {
   message(message: Bytes): void
   /** The peer has opened a stream. */
   opened(stream: Stream): void

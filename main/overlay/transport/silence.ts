@@ -7,7 +7,7 @@ const MIN_UNANSWERED_PROBES = 3
  * Chosen: ten times the ordinary patience. A packet lost is known for lost as soon as a later one is acknowledged; so no packet stays
  * under way for so long where both directions carry anything at all, even 30 % loss of both.
  */
-export const MAX_UNDER_WAY_MS = 30_000
+const MAX_UNDER_WAY_MS = 30_000
 
 export class Silence {
   readonly #silenceMs: number

@@ -16,7 +16,7 @@ import { type Urgency } from './urgency.ts'
 /** What each side may send on an opened stream before it hears a new limit. Part of the protocol: both sides start from it. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
 /** Chosen: what a window grows to where a sender uses it up quickly, enough for 80 MB/s over 100 ms. */
-export const MAX_STREAM_WINDOW_BYTES = 8 * 1024 * 1024
+const MAX_STREAM_WINDOW_BYTES = 8 * 1024 * 1024
 
 export interface StreamEvents {
   /** The next bytes, in order, once. They are a view that is valid during the call only. */

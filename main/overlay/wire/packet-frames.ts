@@ -26,22 +26,22 @@ import { formatHost, parseHost } from '../base/ip.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { PacketReader, type PacketWriter, varintBytes } from './packet-codec.ts'
 
-export const FRAME_PADDING = 0
-export const FRAME_PING = 1
-export const FRAME_ACK = 2
-export const FRAME_STREAM = 3
-export const FRAME_STREAM_LAST = 4
-export const FRAME_MAX_DATA = 5
-export const FRAME_MAX_STREAM_DATA = 6
-export const FRAME_CLOSE = 7
-export const FRAME_OBSERVED_ADDRESS = 8
-export const FRAME_PATH_CHALLENGE = 16
-export const FRAME_PATH_RESPONSE = 17
-export const FRAME_MAX_STREAMS = 0x20
-export const FRAME_RESET_STREAM = 0x21
-export const FRAME_STOP_SENDING = 0x22
-export const FRAME_DATAGRAM = 0x23
-export const FRAME_ACK_FREQUENCY = 0x24
+const FRAME_PADDING = 0
+const FRAME_PING = 1
+const FRAME_ACK = 2
+const FRAME_STREAM = 3
+const FRAME_STREAM_LAST = 4
+const FRAME_MAX_DATA = 5
+const FRAME_MAX_STREAM_DATA = 6
+const FRAME_CLOSE = 7
+const FRAME_OBSERVED_ADDRESS = 8
+const FRAME_PATH_CHALLENGE = 16
+const FRAME_PATH_RESPONSE = 17
+const FRAME_MAX_STREAMS = 0x20
+const FRAME_RESET_STREAM = 0x21
+const FRAME_STOP_SENDING = 0x22
+const FRAME_DATAGRAM = 0x23
+const FRAME_ACK_FREQUENCY = 0x24
 
 /** Wire values of a close; append only. */
 export const CLOSE_DONE = 0
@@ -54,11 +54,9 @@ export const PATH_DATA_BYTES = 8
 /** More than our own side ever keeps; a longer list is work without use. */
 export const MAX_ACK_RANGES = 64
 /** More packets without an ack than anybody asks for; a higher number would only keep the peer waiting for the longest delay. */
-export const MAX_ACK_FREQUENCY = 64
+const MAX_ACK_FREQUENCY = 64
 /** A reason is for a log line. */
 export const MAX_REASON_BYTES = 128
-/** The largest single frame apart from stream data: close. */
-export const MAX_CONTROL_FRAME_BYTES = 1 + 8 + 2 + MAX_REASON_BYTES
 
 /** Packets first to last, both included. */
 export interface AckRange {

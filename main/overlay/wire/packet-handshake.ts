@@ -21,7 +21,7 @@ const NOISE_HELLO_OVERHEAD_BYTES = 96
 const HELLO_BYTES = NOISE_HELLO_BYTES - NOISE_HELLO_OVERHEAD_BYTES
 
 /** Wire values of `status`; append only. */
-const STATUSES = ['welcome', 'bad-signature', 'bad-puzzle', 'quota'] as const satisfies readonly (
+const STATUSES = ['welcome', 'bad-signature', 'bad-puzzle'] as const satisfies readonly (
   'welcome' | ErrorCode
 )[]
 export type AnswerStatus = (typeof STATUSES)[number]

@@ -135,7 +135,7 @@ describe('key phases', () => {
   })
 
   it('are all erased at the end, and seal nothing more', () => {
-    const keys = { send: key(1), receive: key(2), handshakeHash: key(0) }
+    const keys = { send: key(1), receive: key(2) }
     const phases = new KeyPhases(hostCrypto, keys, 1)
     const all = [keys.send, keys.receive, phases.receiveKey(true, 0, 0)!]
     phases.opened(true, 0, 0, KEEP_MS)
