@@ -24,4 +24,13 @@ describe('a memory curve', () => {
     expect(() => memory.assertFlat()).toThrow('grown by')
     expect(kept.length).toBe(20)
   })
+
+  it('does not pass where there is too little to look at', () => {
+    globalThis.gc = (() => {}) as never
+    const memory = new MemoryCurve(Infinity)
+    for (let at = 0; at < 5; at++) memory.take(at)
+    expect(() => memory.assertFlat()).toThrow('4 samples')
+    memory.take(5)
+    expect(memory.assertFlat()).toContain('grown by')
+  })
 })

@@ -30,10 +30,13 @@ export class MemoryCurve {
     return point
   }
 
-  /** Says how it went. Errors: an assertion where memory grew by more than allowed. */
+  /** Says how it went. Errors: an assertion where memory grew by more than allowed, or nobody can tell. */
   assertFlat(): string {
     const points = this.#points.slice(Math.floor(this.#points.length * WARM_UP_SHARE))
-    if (points.length < MIN_POINTS) return 'too short a run to tell anything of memory'
+    assert(
+      points.length >= MIN_POINTS,
+      `too short a run to tell anything of memory: ${points.length} samples`,
+    )
     const growth = fittedGrowth(points)
     const said = `memory ${megabytes(points.at(-1)!.bytes)} MB, grown by ${megabytes(growth)}`
     assert(growth <= this.#allowedBytes, said)

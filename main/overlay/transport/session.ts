@@ -91,7 +91,7 @@ export class Session implements StreamLink, SessionDuties {
     this.#silence = new Silence(ports.silenceMs)
     this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
     this.#ackRequest = new AckRequest(this.#streams.owed)
-    this.#timers = new SessionTimers(ports.clock, this, ports, isInitiator)
+    this.#timers = new SessionTimers(ports.clock, this, ports, facts.isInitiator)
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
     this.#scheduleFlush() // the first packet tells the peer its address, and tells the answerer that we are real
   }
