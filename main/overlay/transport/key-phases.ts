@@ -22,6 +22,8 @@ const PACKETS_PER_KEY = 2 ** 20
  * the peer never says that it has followed.
  */
 const WORN_OUT_FACTOR = 8
+/** Chosen: keys that change sooner than they need to may go on for longer, on a path that is silent for seconds. */
+const MIN_WORN_OUT_PACKETS = 8_192
 /** RFC 9001 §6.6: so many packets that did not open, and a forger may have come close. */
 export const FORGERY_LIMIT = 2 ** 36
 
@@ -63,7 +65,7 @@ export class KeyPhases {
 
   /** More was sealed with one key than may be: the session has to end. */
   get isWornOut(): boolean {
-    return this.#sent >= WORN_OUT_FACTOR * this.#packetsPerKey
+    return this.#sent >= Math.max(WORN_OUT_FACTOR * this.#packetsPerKey, MIN_WORN_OUT_PACKETS)
   }
 
   /** The key for the packet of this number, which will be sealed; perhaps the first of a new phase. Errors: closed, once erased. */
