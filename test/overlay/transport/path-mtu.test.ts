@@ -1,10 +1,12 @@
 // What size the packets of a path come to have, what finding it costs, and what happens when the path changes.
 
 import { describe, expect, it } from 'vitest'
-import { type Link } from '../../../main/overlay/transport/links.ts'
 import { PathMtu } from '../../../main/overlay/transport/path-mtu.ts'
 import { IP_UDP_HEADER_BYTES } from '../../../simulator/net/path-model.ts'
-import { type Peer, World } from './world.ts'
+import { World } from './world.ts'
+import { inOrder, transfer } from './watched-transfer.ts'
+
+const BULK = { bytes: 50_000, atOnce: 60 }
 
 /** IP packets that a path carries, and the UDP payload that bulk shall come to have on it. */
 const PATHS: [string, number, number][] = [
@@ -101,26 +103,6 @@ describe('the search for the path MTU', () => {
   })
 })
 
-/** Sends so many messages of 50,000 bytes, each with its number; notes what arrives, and the longest pause in it. */
-function transfer(world: World, link: Link, to: Peer, messages: number) {
-  const state = { arrived: [] as number[], stallMs: 0 }
-  let lastMs = world.queue.nowMs
-  let next = 0
-  const sendOne = () => {
-    if (next < messages)
-      link.send(new Uint8Array(50_000).fill(next++), (isDelivered) => isDelivered && sendOne())
-  }
-  to.onMessage = (_link, message) => {
-    state.arrived.push(message[49_999]!)
-    state.stallMs = Math.max(state.stallMs, world.queue.nowMs - lastMs)
-    lastMs = world.queue.nowMs
-  }
-  for (let i = 0; i < 60; i++) sendOne()
-  return state
-}
-
-const inOrder = (messages: number) => Array.from({ length: messages }, (_, i) => i % 256)
-
 describe('a session', () => {
   it.each(PATHS)('in bulk comes to full packets on %s', async (_name, mtuBytes, expected) => {
     const world = new World(70, { delayMs: 5, jitterMs: 0, mtuBytes })
@@ -131,7 +113,7 @@ describe('a session', () => {
       if (from.host === '10.0.0.1' && datagram.length > session.figures.packetBytes)
         probeBytes += datagram.length
     })
-    const state = transfer(world, link, bob, 250)
+    const state = transfer(world, link, bob, { ...BULK, messages: 250 })
     await world.run(60_000)
     expect(state.arrived).toEqual(inOrder(250))
     expect(alice.endpoint.get(bob.identity.id)!.figures.packetBytes).toBe(expected)
@@ -142,7 +124,7 @@ describe('a session', () => {
   it.each(['bbr', 'cubic', 'ledbat'] as const)('finds it under %s, too', async (congestionLaw) => {
     const world = new World(71, { delayMs: 5, jitterMs: 0, mtuBytes: 9_000 })
     const { alice, bob, link } = await world.connected({ keepAliveMs: 25_000, congestionLaw })
-    transfer(world, link, bob, 250)
+    transfer(world, link, bob, { ...BULK, messages: 250 })
     await world.run(60_000)
     expect(alice.endpoint.get(bob.identity.id)!.figures.packetBytes).toBe(8_972)
   })
@@ -164,8 +146,8 @@ describe('a session', () => {
     const world = new World(73, { delayMs: 5, mtuBytes: 9_000 })
     const { alice, bob, link, back } = await world.connected()
     world.net.setOneWay({ mtuBytes: 1_500 }, '10.0.0.2', '10.0.0.1')
-    const forth = transfer(world, link, bob, 100)
-    const home = transfer(world, back, alice, 100)
+    const forth = transfer(world, link, bob, { ...BULK, messages: 100 })
+    const home = transfer(world, back, alice, { ...BULK, messages: 100 })
     await world.run(60_000)
     expect([forth.arrived, home.arrived]).toEqual([inOrder(100), inOrder(100)])
     expect(alice.endpoint.get(bob.identity.id)!.figures.packetBytes).toBe(8_972)
@@ -183,7 +165,7 @@ describe('a session', () => {
     async ({ law, before, after, found }) => {
       const world = new World(74, { delayMs: 20, jitterMs: 1, mtuBytes: before })
       const { alice, bob, link } = await world.connected({ keepAliveMs: 25_000, congestionLaw: law })
-      const state = transfer(world, link, bob, 1_500)
+      const state = transfer(world, link, bob, { ...BULK, messages: 1_500 })
       while (state.arrived.length < 250) await world.run(10)
       state.stallMs = 0
       world.net.setModel({ mtuBytes: after })

@@ -3,9 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import { type Bytes } from '../../../main/overlay/base/bytes.ts'
 import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
-import { type Link } from '../../../main/overlay/transport/links.ts'
 import { PACKET_RESPONSE, PACKET_SEALED } from '../../../main/overlay/wire/packet.ts'
 import { type Peer, World, targetOf, text, utf8 } from './world.ts'
+import { inOrder, transfer } from './watched-transfer.ts'
+
+const BULK = { bytes: 20_000, atOnce: 40 }
 
 const MALLORY: Address = { host: '10.6.6.6', port: 666 }
 const ALICE = '10.0.0.1'
@@ -16,26 +18,6 @@ const CHALLENGE_BYTES = 13 + 9 + 16
 function move(world: World, peer: Peer, to: Address): void {
   peer.socket.moveTo(to, (address, receiver) => world.net.attach(address, receiver))
 }
-
-/** Sends so many messages of 20,000 bytes; notes what arrives, and the longest pause in it. */
-function transfer(world: World, link: Link, to: Peer, messages: number) {
-  const state = { arrived: [] as number[], stallMs: 0 }
-  let lastMs = world.queue.nowMs
-  let next = 0
-  const sendOne = () => {
-    if (next < messages)
-      link.send(new Uint8Array(20_000).fill(next++), (isDelivered) => isDelivered && sendOne())
-  }
-  to.onMessage = (_link, message) => {
-    state.arrived.push(message[19_999]!)
-    state.stallMs = Math.max(state.stallMs, world.queue.nowMs - lastMs)
-    lastMs = world.queue.nowMs
-  }
-  for (let i = 0; i < 40; i++) sendOne()
-  return state
-}
-
-const inOrder = (messages: number) => Array.from({ length: messages }, (_, i) => i % 256)
 
 /** Counts what goes to and what comes from a host that is not there. */
 function watch(world: World, host: string) {
@@ -65,7 +47,7 @@ describe('a peer that moves in the middle of a transfer', () => {
   it.each(MOVES)('%s loses nothing, and is waited for no longer than that', async (_name, to, mostMs) => {
     const world = new World(80, { jitterMs: 0 })
     const { alice, bob, link, back } = await world.connected()
-    const state = transfer(world, link, bob, 600)
+    const state = transfer(world, link, bob, { ...BULK, messages: 600 })
     await world.run(1_500)
     state.stallMs = 0
     move(world, alice, to)
@@ -91,7 +73,7 @@ describe('a peer that moves in the middle of a transfer', () => {
     for (let k = 0; k < 4; k++) {
       const world = new World(80 + k, { jitterMs: 1 })
       const { alice, bob, back } = await world.connected()
-      const state = transfer(world, back, alice, 700)
+      const state = transfer(world, back, alice, { ...BULK, messages: 700 })
       await world.run(1_200 + 7 * k)
       state.stallMs = 0
       const own = [alice.socket.local]
@@ -109,7 +91,7 @@ describe('a peer that moves in the middle of a transfer', () => {
   it('begins anew with round trip and packet size on another host, and with neither on another port', async () => {
     const world = new World(81, { delayMs: 40, jitterMs: 0 })
     const { alice, bob, link, back } = await world.connected()
-    transfer(world, back, alice, 400)
+    transfer(world, back, alice, { ...BULK, messages: 400 })
     const session = bob.endpoint.get(alice.identity.id)!
     await world.run(8_000)
     expect(session.figures.packetBytes).toBe(1_472)
@@ -129,8 +111,8 @@ describe('a peer that moves in the middle of a transfer', () => {
   it('while the other moves, too, where both are still heard at their old addresses', async () => {
     const world = new World(82, { jitterMs: 2 })
     const { alice, bob, link, back } = await world.connected()
-    const state = transfer(world, link, bob, 300)
-    const home = transfer(world, back, alice, 300)
+    const state = transfer(world, link, bob, { ...BULK, messages: 300 })
+    const home = transfer(world, back, alice, { ...BULK, messages: 300 })
     await world.run(1_000)
     for (const [peer, host] of [
       [alice, '10.7.7.7'],
@@ -154,7 +136,7 @@ describe('a peer that moves in the middle of a transfer', () => {
       const world = new World(seed, { lossRate: 0.3, delayMs: 20 })
       const { alice, bob, link } = await world.connected().catch(() => ({}) as never)
       if (!link) continue // the dial was lost
-      const state = transfer(world, link, bob, 60)
+      const state = transfer(world, link, bob, { ...BULK, messages: 60 })
       await world.run(500)
       move(world, alice, { host: '10.7.7.7', port: 77 })
       await world.run(60_000)
@@ -219,7 +201,7 @@ describe('a packet from an address that its sender does not have', () => {
       dueMs = world.queue.nowMs + 50
       return true
     })
-    const state = transfer(world, back, alice, 300)
+    const state = transfer(world, back, alice, { ...BULK, messages: 300 })
     await world.run(40_000)
     console.log(
       `${bob.endpoint.counters.paths.moved} times: ${seen.from} bytes from there, ${seen.to} to there`,
