@@ -3,32 +3,9 @@
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
-import { EXTERNAL } from './build.mjs'
+import { buildTool, root } from './build-tool.mjs'
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-
-await build({
-  configFile: false,
-  root,
-  logLevel: 'warn',
-  publicDir: false,
-  ssr: { noExternal: true, external: EXTERNAL },
-  build: {
-    ssr: true,
-    target: 'node20',
-    outDir: 'out/soak',
-    emptyOutDir: true,
-    minify: false,
-    rolldownOptions: {
-      input: { index: 'test/soak/index.ts' },
-      external: (id) =>
-        id.startsWith('node:') || EXTERNAL.some((one) => id === one || id.startsWith(`${one}/`)),
-      output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-    },
-  },
-})
+await buildTool('soak', { index: 'test/soak/index.ts' })
 
 const args = ['--expose-gc', path.join(root, 'out/soak/index.js'), ...process.argv.slice(2)]
 process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root }).status ?? 1
