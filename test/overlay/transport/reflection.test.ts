@@ -2,26 +2,16 @@
 
 import { describe, expect, it } from 'vitest'
 import { concat, type Bytes } from '../../../main/overlay/base/bytes.ts'
-import { hostCrypto } from '../../../main/host/crypto.ts'
-import { type Crypto, TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
+import { TAG_BYTES } from '../../../main/overlay/ports/crypto.ts'
 import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
 import { type Session } from '../../../main/overlay/transport/session.ts'
 import { CLOSE_GIVEN_UP, writeFrame } from '../../../main/overlay/wire/packet-frames.ts'
 import { PacketWriter } from '../../../main/overlay/wire/packet-codec.ts'
 import { PACKET_INITIATION, SEALED_HEADER_BYTES } from '../../../main/overlay/wire/packet.ts'
+import { openlySealing } from './open-peer.ts'
 import { type Peer, World, targetOf, text, utf8 } from './world.ts'
 
 const VICTIM: Address = { host: '10.9.9.9', port: 9 }
-
-/** Sealing is out of the way: the point is what an authentic peer may say. */
-const openlySealing: Crypto = {
-  ...hostCrypto,
-  seal: (out, plaintext) => out.set(plaintext),
-  open: (out, sealed) => {
-    out.set(sealed.subarray(0, sealed.length - TAG_BYTES))
-    return true
-  },
-}
 
 /** Bytes that Bob sends to the victim from now on. */
 function bytesToVictim(world: World): { sum: number; datagrams: number } {
