@@ -15,7 +15,8 @@ import { type PeerRecord, readPeerRecord, verifyPeerRecord, writePeerRecord } fr
 /** What the address book needs of the DHT. */
 export interface RecordNetwork {
   put(record: DhtRecord): Promise<number>
-  get(key: Id): Promise<DhtRecord | undefined>
+  /** `onNewer` hears of each answer that is newer than those before it, as it comes. */
+  get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined>
 }
 
 const SALT = utf8('address')
@@ -71,17 +72,22 @@ export class AddressBook {
     return ageMs >= 0 && ageMs < REFRESH_MS
   }
 
-  /** The record a node published last, believed only with its own signature and certificate. */
-  async find(id: NodeId): Promise<PeerRecord | undefined> {
-    try {
-      const found = await this.#records.get(signedKey(this.#around.crypto, id, SALT))
-      if (!found) return undefined
-      const record = this.#decode(found.value)
-      return record.id === id ? record : undefined
-    } catch (error) {
-      this.#around.drops.count(`address lookup: ${codeOf(error)}`)
-      return undefined
+  /** Each record of a node that is newer than those found before, believed only with its own signature and certificate. */
+  async find(id: NodeId, onFound: (record: PeerRecord) => void): Promise<void> {
+    const key = signedKey(this.#around.crypto, id, SALT)
+    const read = ({ value }: DhtRecord): void => {
+      try {
+        const record = this.#decode(value)
+        if (record.id === id) onFound(record)
+      } catch (error) {
+        this.#countLookup(error)
+      }
     }
+    await this.#records.get(key, read).catch((error: unknown) => this.#countLookup(error))
+  }
+
+  #countLookup(error: unknown): void {
+    this.#around.drops.count(`address lookup: ${codeOf(error)}`)
   }
 
   async #publish(self: PeerRecord): Promise<void> {

@@ -11,12 +11,12 @@ export class Reach {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #known: (id: NodeId) => DialTarget | undefined
-  readonly #book: AddressBook
+  readonly #book: Pick<AddressBook, 'find'>
   readonly #pending = new Map<NodeId, Promise<Link | undefined>>()
 
   constructor(
     around: Surroundings,
-    parts: { links: Links; known: (id: NodeId) => DialTarget | undefined; book: AddressBook },
+    parts: { links: Links; known: (id: NodeId) => DialTarget | undefined; book: Pick<AddressBook, 'find'> },
   ) {
     this.#around = around
     this.#links = parts.links
@@ -38,15 +38,32 @@ export class Reach {
 
   async #search(id: NodeId, hint: DialTarget | undefined): Promise<Link | undefined> {
     const tried = new Set<string>()
-    for (const source of [() => hint, () => this.#known(id), () => this.#book.find(id)]) {
-      const target = await source()
-      const text = target?.addresses.map(formatAddress).join() ?? ''
-      if (!target || text === '' || tried.has(text)) continue
-      tried.add(text)
-      const link = await this.#dial({ noiseKey: target.noiseKey, addresses: target.addresses, id })
-      if (link) return link
-    }
-    return undefined
+    return (
+      (await this.#dialOnce(id, hint, tried)) ??
+      (await this.#dialOnce(id, this.#known(id), tried)) ??
+      (await this.#dialAsFound(id, tried))
+    )
+  }
+
+  /** Each answer of the DHT is dialled as it comes: the second root's may be far, and is seldom another. */
+  #dialAsFound(id: NodeId, tried: Set<string>): Promise<Link | undefined> {
+    return new Promise((resolve) => {
+      const dials: Promise<void>[] = []
+      const dial = async (record: DialTarget): Promise<void> => {
+        const link = await this.#dialOnce(id, record, tried)
+        if (link) resolve(link)
+      }
+      const isSearched = this.#book.find(id, (record) => dials.push(dial(record)))
+      void isSearched.then(() => Promise.all(dials)).then(() => resolve(undefined))
+    })
+  }
+
+  /** Undefined as well where there is nothing to dial that was not dialled yet. */
+  async #dialOnce(id: NodeId, target: DialTarget | undefined, tried: Set<string>): Promise<Link | undefined> {
+    const text = target?.addresses.map(formatAddress).join() ?? ''
+    if (!target || text === '' || tried.has(text)) return undefined
+    tried.add(text)
+    return this.#dial({ noiseKey: target.noiseKey, addresses: target.addresses, id })
   }
 
   async #dial(target: DialTarget): Promise<Link | undefined> {

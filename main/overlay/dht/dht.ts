@@ -126,10 +126,12 @@ export class Dht {
     throw this.#putFailure(results)
   }
 
-  async get(key: Id): Promise<DhtRecord | undefined> {
+  /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */
+  async get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
     const own = await this.#readOwn(key)
+    if (own) onNewer?.(own)
     if (own?.kind === 'immutable') return own
-    const search = new Search(own)
+    const search = new Search(own, onNewer)
     const asked = rootKeys(this.#around, key).map((rootKey, i) =>
       this.#getAt(rootKey, key).then(
         (record) => search.answered(i, record),
@@ -347,16 +349,21 @@ class Search {
   failure: unknown
   onFound: (record: DhtRecord) => void = () => undefined
   readonly #byRoot = new Map<number, DhtRecord | undefined>()
+  readonly #onNewer: ((record: DhtRecord) => void) | undefined
 
-  constructor(own: DhtRecord | undefined) {
+  constructor(own: DhtRecord | undefined, onNewer: ((record: DhtRecord) => void) | undefined) {
     this.best = own
+    this.#onNewer = onNewer
   }
 
   answered(rootIndex: number, record: DhtRecord | undefined): void {
     this.answers++
     this.#byRoot.set(rootIndex, record)
     if (!record) return
-    if (!this.best || compareRecords(record, this.best) > 0) this.best = record
+    if (!this.best || compareRecords(record, this.best) > 0) {
+      this.best = record
+      this.#onNewer?.(record)
+    }
     this.onFound(record)
   }
 
