@@ -17,6 +17,11 @@ export class SocketNode extends OverlayNode {
 
   override async stop(): Promise<void> {
     await super.stop()
-    await this.#endpoint.stop()
+    await this.#endpoint.stop() // also where the node never ran
+  }
+
+  /** What was said last arrives first. */
+  protected override part(): Promise<void> {
+    return this.#endpoint.stop()
   }
 }

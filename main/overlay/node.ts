@@ -214,6 +214,11 @@ export class OverlayNode implements OverlayApi {
     this.#contacts.stop()
     this.#routing.stop()
     this.#around.timers.stop()
+    await this.part()
+  }
+
+  /** Takes leave of all peers. */
+  protected async part(): Promise<void> {
     for (const link of [...this.#links.all()]) link.close('stopped')
   }
 

@@ -80,6 +80,9 @@ const MAX_RESUMED = 32
 /** Chosen: of peers that say they had given us up, as many at once are called, and then one in two seconds. */
 const RECALLS_PER_SECOND = 0.5
 
+/** Chosen: whoever quits the program waits for it, where a peer is away without our knowing it yet. */
+const STOP_MS = 1_000
+
 /** The code of a stream that nobody here listens to; all others are the application's. */
 export const STREAM_REFUSED = 0
 
@@ -113,7 +116,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #observedListeners: ObservedAddressListener[] = []
   readonly #wakeWatch: WakeWatch
   #resumption: Timer | undefined
-  #state: 'new' | 'running' | 'stopped' = 'new'
+  #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #self: PeerRecord
   #addresses: { own: readonly Address[]; atMs: number } = { own: [], atMs: 0 }
   #order = 0
@@ -172,16 +175,17 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     this.#ports.socket.onDatagram((datagram, from) => this.#receive(datagram, from))
   }
 
-  /** Says goodbye to every peer, then closes the socket. No timer is left. */
+  /** Lets what was sent arrive, for a second at most, says goodbye to every peer, then closes the socket. No timer is left. */
   async stop(): Promise<void> {
-    if (this.#state === 'stopped') return
-    this.#state = 'stopped'
+    if (this.#state === 'stopping' || this.#state === 'stopped') return
+    this.#state = 'stopping'
     for (const dial of [...this.#dials.values()])
       dial.fail(new BanyanError('closed', 'this node is stopping'))
-    for (const { session } of [...this.#links.values()]) session.close('stopped')
     this.#answering.stop()
     this.#wakeWatch.stop()
     this.#resumption?.cancel()
+    await Promise.all([...this.all()].map((session) => session.drain('stopped', STOP_MS)))
+    this.#state = 'stopped'
     await this.#ports.socket.close()
   }
 
@@ -207,15 +211,21 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   async dial(target: DialTarget): Promise<StreamLink> {
-    if (this.#state !== 'running') throw new BanyanError('closed', 'this node is not running')
+    this.#mustRun()
     if (equal(target.noiseKey, this.#self.noiseKey) || target.id === this.#self.id)
       throw new BanyanError('refused', 'a node does not dial itself')
     const present = this.#present(target)
-    if (present) return present
+    if (present?.isOpen) return present
+    if (present) await present.drained // a new session would cut it short
+    if (present) this.#mustRun()
     const link = await this.#dialOnce(target).link
     if (target.id !== undefined && link.peer.id !== target.id)
       throw new BanyanError('refused', 'the key belongs to another node than expected')
     return link
+  }
+
+  #mustRun(): void {
+    if (this.#state !== 'running') throw new BanyanError('closed', 'this node is not running')
   }
 
   // What a dial reports.
@@ -239,9 +249,9 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     for (const listener of this.#listeners) listener.message(session, message)
   }
 
-  /** Where nobody listens, nothing is kept for the peer's stream. */
+  /** Where nobody listens, or not any more, nothing is kept for the peer's stream. */
   opened(session: Session, stream: Stream): void {
-    const listeners = this.#listeners.filter((listener) => listener.stream)
+    const listeners = session.isOpen ? this.#listeners.filter((listener) => listener.stream) : []
     for (const listener of listeners) listener.stream!(session, stream)
     if (listeners.length > 0) return
     stream.stop(STREAM_REFUSED)
@@ -262,7 +272,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   ended(session: Session, reason: string, farewell: Bytes | undefined): void {
     const { peer, facts, address } = session
     this.#sessions.delete(facts.ownConnectionId)
-    if (farewell && this.#state === 'running') this.#farewells.add(facts.ownConnectionId, farewell, address)
+    if (farewell && this.#state !== 'stopped') this.#farewells.add(facts.ownConnectionId, farewell, address)
     if (this.#links.get(peer.id)?.session === session) this.#links.delete(peer.id)
     this.#ports.log.log('debug', 'transport', 'link down', { peer: peer.id.slice(0, 8), reason })
     for (const listener of this.#listeners) this.#guard(() => listener.down(session, reason))
@@ -355,7 +365,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   #receive(datagram: Bytes, from: Address): void {
-    if (this.#state !== 'running') return
+    if (this.#state !== 'running' && this.#state !== 'stopping') return
     this.counters.received(datagram.length)
     try {
       this.#dispatch(datagram, from)
@@ -365,10 +375,10 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   #dispatch(datagram: Bytes, from: Address): void {
+    const isSealed = datagram[0] === PACKET_SEALED || datagram[0] === PACKET_SEALED_ODD
+    if (isSealed) return this.#sealed(datagram, from)
+    if (this.#state === 'stopping') return // what is there goes on, nothing begins
     switch (datagram[0]) {
-      case PACKET_SEALED:
-      case PACKET_SEALED_ODD:
-        return this.#sealed(datagram, from)
       case PACKET_INITIATION:
         return this.#answering.initiation(datagram, from)
       case PACKET_RESPONSE:

@@ -5,6 +5,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
+import { type Closing, type SessionEnd } from './session-end.ts'
 import { type Stream } from './stream.ts'
 import { type Urgency } from './urgency.ts'
 
@@ -42,6 +43,16 @@ export interface StreamLink extends Link {
    * path carries in one packet (datagram-queue.ts). A closed link drops it.
    */
   sendDatagram(bytes: Uint8Array, maxAgeMs: number): void
+  /** Ends the session now: what is not acknowledged may be lost. The peer learns the code. */
+  close(closing: Closing): void
+  /**
+   * Ends the session when all that was written to messages and streams, and the ends of streams, has arrived, or `withinMs` are over
+   * (30 s), or no progress was made for ten probe timeouts. Nothing new is taken meanwhile: messages report false, streams of the
+   * peer are refused, but those that are there go on. Returns whether all has arrived.
+   */
+  drain(closing: Closing, withinMs?: number): Promise<boolean>
+  /** Once the session has ended: by whom, with what code, and how much of ours is lost. */
+  readonly end: SessionEnd | undefined
 }
 
 export interface LinkTraffic {

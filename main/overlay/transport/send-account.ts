@@ -5,6 +5,7 @@ export class SendAccount {
   #queuedBytes = 0
   #unsentBytes = 0
   #sentBytes = 0 // of what was opened
+  #unfinished = 0
   #limitBytes: number
 
   constructor(limitBytes: number) {
@@ -14,6 +15,11 @@ export class SendAccount {
   /** Written and not yet acknowledged. */
   get queuedBytes(): number {
     return this.#queuedBytes
+  }
+
+  /** All that was written has arrived, and so has every end that was. */
+  get isSettled(): boolean {
+    return this.#queuedBytes === 0 && this.#unfinished === 0
   }
 
   /** Written and never sent. */
@@ -42,6 +48,16 @@ export class SendAccount {
   sent(bytes: number, usesCredit: boolean): void {
     this.#unsentBytes -= bytes
     if (usesCredit) this.#sentBytes += bytes
+  }
+
+  /** The end of a stream was written. */
+  finished(): void {
+    this.#unfinished++
+  }
+
+  /** It has arrived, or will not any more. */
+  ended(): void {
+    this.#unfinished--
   }
 
   arrived(bytes: number): void {

@@ -109,12 +109,14 @@ export class SendStream {
     if (this.#state !== 'open') return
     this.#state = 'finished'
     this.#owesEnd = true
+    this.#account.finished()
     this.#owner.ready(this)
   }
 
   /** Drops what has not arrived. Returns how far it was sent: the size the peer has to reckon with (RFC 9000 §19.4). */
   reset(): number {
     this.#account.dropped(this.queuedBytes, this.unsentBytes)
+    if (this.#state === 'finished') this.#account.ended()
     this.#state = 'reset'
     this.#chunks = []
     this.#firstChunk = this.#cursor = 0
@@ -181,7 +183,10 @@ export class SendStream {
     this.#ackBytes(slice.offset, slice.offset + slice.length)
     if (this.#ackedTo > before) this.#account.arrived(this.#ackedTo - before)
     const isComplete = this.#isEndAcked && this.#ackedTo === this.#written
-    if (isComplete) this.#state = 'complete'
+    if (isComplete) {
+      this.#state = 'complete'
+      this.#account.ended()
+    }
     if (isComplete || this.#ackedTo > before) this.#owner.progressed()
   }
 

@@ -57,6 +57,12 @@ export class SendingPath {
     return this.#mtu?.blackHoles ?? 0
   }
 
+  /** What keeps a packet of so many bytes from leaving. */
+  heldBy(bytes: number, nowMs: number): 'window' | 'pacing' | undefined {
+    if (this.bytesInFlight + bytes > this.congestion.windowBytes) return 'window'
+    return this.pacer.maySend(this.congestion.pacingRate, nowMs) ? undefined : 'pacing'
+  }
+
   /** The size of a probe that goes before the next packet, where the window is wide enough for it at all. */
   get mtuProbeBytes(): number | undefined {
     const bytes = this.#mtu?.dueBytes

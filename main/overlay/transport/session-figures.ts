@@ -1,7 +1,9 @@
+import { type Acknowledger } from './acknowledger.ts'
 import { type Traffic } from './counters.ts'
 import { type DatagramCounts } from './datagram-queue.ts'
 import { type LossRecovery } from './loss-recovery.ts'
 import { type SendingPath } from './sending-path.ts'
+import { type SessionStreams } from './session-streams.ts'
 import { type SessionFigures } from './session-trace.ts'
 
 /** What a session knows about itself and the path in use, now. */
@@ -27,4 +29,15 @@ export function figuresOf(
     datagrams: { ...counts },
     ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
   }
+}
+
+/** Entries in the tables that a peer can make grow. */
+export type TableSizes = { sentPackets: number; receivedRanges: number } & SessionStreams['tableSizes']
+
+export function tableSizesOf(
+  { tracked }: LossRecovery,
+  { received }: Acknowledger,
+  { tableSizes }: SessionStreams,
+): TableSizes {
+  return { sentPackets: tracked, receivedRanges: received.rangeCount, ...tableSizes }
 }

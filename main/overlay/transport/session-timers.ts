@@ -4,19 +4,15 @@
 
 import { type Clock, type Timer } from '../ports/clock.ts'
 
-export interface SessionDuties {
-  /** An ack has waited as long as it may. */
-  ackDue(): void
-  /** Packets overtaken by an ack are late enough to be called lost. */
-  lossDue(): void
-  /** Nothing was heard of what was sent for a probe timeout. */
-  probeDue(): void
-  /** A new address of the peer is to be challenged again, or given up. */
-  pathDue(): void
-  /** The pacer lets packets go again. */
-  paceDue(): void
-  /** The link has been idle for the keep-alive interval. */
-  keepAliveDue(): void
+/**
+ * 'ack': one has waited as long as it may. 'loss': packets overtaken by an ack are late enough to be called lost. 'probe': nothing was
+ * heard of what was sent for a probe timeout. 'pace': the pacer lets packets go again. 'path': a new address of the peer is to be
+ * challenged again, or given up, or a drain has come to its bound. 'keep alive': the link has been idle for that interval.
+ */
+export type Duty = 'ack' | 'loss' | 'probe' | 'pace' | 'path' | 'keep alive'
+
+export interface DutyHolder {
+  due(duty: Duty): void
 }
 
 /** How long a path may be idle before a sign of life, in milliseconds. */
@@ -37,7 +33,7 @@ const ROUNDING_MS = 0.01
 
 export class SessionTimers {
   readonly #clock: Clock
-  readonly #duties: SessionDuties
+  readonly #holder: DutyHolder
   readonly #intervals: KeepAlive
   readonly #keepAliveFactor: number
   #keepAliveMs: number
@@ -52,9 +48,9 @@ export class SessionTimers {
   #timerMs = Infinity
   #isStopped = false
 
-  constructor(clock: Clock, duties: SessionDuties, intervals: KeepAlive, isInitiator: boolean) {
+  constructor(clock: Clock, holder: DutyHolder, intervals: KeepAlive, isInitiator: boolean) {
     this.#clock = clock
-    this.#duties = duties
+    this.#holder = holder
     this.#intervals = intervals
     this.#keepAliveFactor = isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR
     this.#keepAliveMs = this.#keepAliveFactor * intervals.keepAliveMs
@@ -112,17 +108,17 @@ export class SessionTimers {
   #fire(): void {
     this.#timer = undefined
     const nowMs = this.#clock.nowMs() + ROUNDING_MS
-    if (this.#ackMs <= nowMs) this.#duties.ackDue()
-    else if (this.#lossMs <= nowMs) this.#duties.lossDue()
-    else if (this.#probeMs <= nowMs) this.#duties.probeDue()
-    else if (this.#paceMs <= nowMs) this.#duties.paceDue()
-    else if (this.#pathMs <= nowMs) this.#duties.pathDue()
+    if (this.#ackMs <= nowMs) this.#holder.due('ack')
+    else if (this.#lossMs <= nowMs) this.#holder.due('loss')
+    else if (this.#probeMs <= nowMs) this.#holder.due('probe')
+    else if (this.#paceMs <= nowMs) this.#holder.due('pace')
+    else if (this.#pathMs <= nowMs) this.#holder.due('path')
     else if (this.#keepAliveAtMs <= nowMs) this.#keepAlive()
     this.#arm()
   }
 
   #keepAlive(): void {
     this.#isInBulk = false
-    this.#duties.keepAliveDue()
+    this.#holder.due('keep alive')
   }
 }

@@ -1,6 +1,7 @@
 // One session with one peer: sealed packets one way and the other, and the link that the protocols see.
 //
 //   open --close(), the peer's close, silence, a broken rule, a newer session--> closed
+//        --drain()--> draining (drain.ts) --all acknowledged, a bound, or any of the above--> closed
 //
 // Whatever wants to be sent is only noted; it goes out at the end of the current event (a microtask), so that an answer,
 // an ack and a window update share a packet, and a small message still leaves in the same turn of the event loop.
@@ -9,16 +10,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { PacketWriter } from '../wire/packet-codec.ts'
-import {
-  CLOSE_BROKEN_RULE,
-  CLOSE_DONE,
-  CLOSE_GIVEN_UP,
-  type Frame,
-  asksForAck,
-  isProbing,
-  readFrames,
-  writeFrame,
-} from '../wire/packet-frames.ts'
+import { type Frame, asksForAck, isProbing, readFrames, writeFrame } from '../wire/packet-frames.ts'
 import {
   DATAGRAM_BYTES,
   MAX_DATAGRAM_BYTES,
@@ -31,15 +23,19 @@ import { AckRequest } from './ack-request.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
 import { Traffic } from './counters.ts'
+import { DRAIN_MS, Drain } from './drain.ts'
 import { type StreamLink } from './links.ts'
 import { type HeldBy, LossRecovery } from './loss-recovery.ts'
+import { OwedFrame } from './owed-frames.ts'
 import { isFull } from './path-mtu.ts'
 import { PathValidation } from './path-validation.ts'
 import { SealedPackets } from './sealed-packets.ts'
 import { type SendingPath } from './sending-path.ts'
-import { type SessionDuties, SessionTimers } from './session-timers.ts'
-import { figuresOf } from './session-figures.ts'
+import { type Closing, type KnownEnd, type SessionEnd, brokeRule, closedByPeer } from './session-end.ts'
+import { closedByUs, endedSilently, gaveUp, writeLastWords } from './session-end.ts'
+import { type TableSizes, figuresOf, tableSizesOf } from './session-figures.ts'
 import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
+import { type Duty, type DutyHolder, SessionTimers } from './session-timers.ts'
 import { type SessionFigures, type SessionTrace } from './session-trace.ts'
 import { MAX_QUEUED_BYTES, type SessionStreams } from './session-streams.ts'
 import { Silence } from './silence.ts'
@@ -55,7 +51,7 @@ const PROBE_PACKETS = 2
 const outgoing = new PacketWriter(MAX_DATAGRAM_BYTES - SEALED_OVERHEAD_BYTES)
 const frames: SentFrame[] = []
 
-export class Session implements StreamLink, SessionDuties {
+export class Session implements StreamLink, DutyHolder {
   readonly peer: PeerRecord
   readonly facts: SessionFacts
   readonly traffic = new Traffic()
@@ -70,11 +66,12 @@ export class Session implements StreamLink, SessionDuties {
   readonly #streams: SessionStreams
   readonly #ackRequest: AckRequest
   readonly #timers: SessionTimers
-  readonly #observedAddress: SentFrame = { acked: () => {}, lost: () => (this.#owesObservedAddress = true) }
+  readonly #observedAddress: OwedFrame
   #lastRttMs = 0
   #isOpen = true
+  #drain: Drain | undefined
+  #end: SessionEnd | undefined
   #isFlushScheduled = false
-  #owesObservedAddress = true
   #owesPing = false
   #probesOwed = 0
 
@@ -92,6 +89,9 @@ export class Session implements StreamLink, SessionDuties {
     this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
     this.#ackRequest = new AckRequest(this.#streams.owed)
     this.#timers = new SessionTimers(ports.clock, this, ports, facts.isInitiator)
+    const observed = (): Frame => ({ type: 'observed-address', address: this.address })
+    this.#observedAddress = new OwedFrame(this.#streams.owed, observed)
+    this.#observedAddress.owe()
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)
     this.#scheduleFlush() // the first packet tells the peer its address, and tells the answerer that we are real
   }
@@ -110,8 +110,18 @@ export class Session implements StreamLink, SessionDuties {
     return this.#recovery.rtt.smoothedMs || this.#lastRttMs
   }
 
+  /** Takes messages, streams and datagrams. */
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.#isOpen && !this.#drain
+  }
+
+  /** Settled with the session's end; undefined where it does not drain. */
+  get drained(): Promise<boolean> | undefined {
+    return this.#drain?.done
+  }
+
+  get end(): SessionEnd | undefined {
+    return this.#end
   }
 
   /** Bytes accepted by `send` and not yet acknowledged. */
@@ -124,25 +134,23 @@ export class Session implements StreamLink, SessionDuties {
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */
-  get tableSizes(): { sentPackets: number; receivedRanges: number } & SessionStreams['tableSizes'] {
-    const { received } = this.#acks
-    const { tracked } = this.#recovery
-    return { sentPackets: tracked, receivedRanges: received.rangeCount, ...this.#streams.tableSizes }
+  get tableSizes(): TableSizes {
+    return tableSizesOf(this.#recovery, this.#acks, this.#streams)
   }
 
   send(message: Uint8Array, acked?: (delivered: boolean) => void, urgency: Urgency = PROMPT): void {
-    if (!this.#isOpen) return acked?.(false)
+    if (!this.isOpen) return acked?.(false)
     this.#streams.send(message, acked, urgency)
     if (this.#streams.queuedBytes > MAX_QUEUED_BYTES) this.close('overrun')
   }
 
   openStream(urgency?: Urgency): Stream {
-    if (!this.#isOpen) throw new BanyanError('closed', 'the session has ended')
+    if (!this.isOpen) throw new BanyanError('closed', 'the session has ended')
     return this.#streams.open(urgency)
   }
 
   sendDatagram(bytes: Uint8Array, maxAgeMs: number): void {
-    if (!this.#isOpen) return
+    if (!this.isOpen) return
     this.#streams.datagrams.add(bytes, maxAgeMs, this.#ports.clock.nowMs())
     this.#scheduleFlush()
   }
@@ -169,14 +177,21 @@ export class Session implements StreamLink, SessionDuties {
     return this.#silence.heardAtMs
   }
 
-  close(reason: string): void {
+  close(closing: Closing): void {
     this.#flush() // what waits goes first, as far as the path lets it
-    if (this.#isOpen) this.#end(reason, this.#sendFarewell(CLOSE_DONE, reason))
+    if (this.#isOpen) this.#finish(closedByUs(closing), 'say it')
+  }
+
+  drain(closing: Closing, withinMs = DRAIN_MS): Promise<boolean> {
+    if (!this.#isOpen) return Promise.resolve(this.#end?.undeliveredBytes === 0)
+    const drain = (this.#drain ??= new Drain(closing, this.#ports.clock.nowMs() + withinMs))
+    this.#flush()
+    return drain.done
   }
 
   /** A newer session with the same peer has taken over; the peer knows, so nothing is said. */
   replaced(): void {
-    if (this.#isOpen) this.#end('replaced', undefined)
+    if (this.#isOpen) this.#finish(endedSilently('replaced'))
   }
 
   /** A sealed datagram with our connection id. Never throws for what is in it. */
@@ -199,39 +214,24 @@ export class Session implements StreamLink, SessionDuties {
     this.#apply(number, received, from, nowMs)
   }
 
-  ackDue(): void {
-    this.#acks.delayPassed()
-    this.#flush()
-  }
-
-  lossDue(): void {
-    this.#recovery.lossTimePassed(this.#ports.clock.nowMs())
-    this.#flush()
-  }
-
-  probeDue(): void {
-    const { rtt, oldestSentMs = Infinity } = this.#recovery
+  due(duty: Duty): void {
     const nowMs = this.#ports.clock.nowMs()
-    if (this.#silence.isTooLong(nowMs, rtt.probeTimeoutMs, oldestSentMs)) return this.#giveUp()
+    if (duty === 'ack') this.#acks.delayPassed()
+    if (duty === 'loss') this.#recovery.lossTimePassed(nowMs)
+    if (duty === 'probe' && !this.#probe(nowMs)) return this.#finish(gaveUp(), 'keep it')
+    if (duty === 'path' && this.#paths.giveUp(nowMs)) this.#usePath(nowMs)
+    if (duty === 'keep alive') this.#owesPing = true
+    this.#flush()
+  }
+
+  /** False where the peer has been asked often enough. */
+  #probe(nowMs: number): boolean {
+    const { rtt, oldestSentMs = Infinity } = this.#recovery
+    if (this.#silence.isTooLong(nowMs, rtt.probeTimeoutMs, oldestSentMs)) return false
     this.#trace?.probeTimeout(nowMs)
     this.#probesOwed = PROBE_PACKETS
     this.#recovery.probe(PROBE_PACKETS)
-    this.#flush()
-  }
-
-  paceDue(): void {
-    this.#flush()
-  }
-
-  pathDue(): void {
-    const nowMs = this.#ports.clock.nowMs()
-    if (this.#paths.giveUp(nowMs)) this.#usePath(nowMs)
-    this.#flush()
-  }
-
-  keepAliveDue(): void {
-    this.#owesPing = true
-    this.#flush()
+    return true
   }
 
   /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
@@ -239,7 +239,7 @@ export class Session implements StreamLink, SessionDuties {
     const opened = this.#packets.open(datagram, number, this.#recovery.rtt, nowMs)
     if (!opened) this.#ports.counters.drop('not-authentic')
     const { wornOutBy } = this.#packets
-    if (wornOutBy) this.#end(wornOutBy, undefined)
+    if (wornOutBy) this.#finish(endedSilently(wornOutBy))
     if (!opened || wornOutBy) return undefined
     try {
       return readFrames(opened)
@@ -256,7 +256,7 @@ export class Session implements StreamLink, SessionDuties {
   /** The peer's newest packet came from elsewhere: its NAT has moved it, or it has changed networks (RFC 9000 §9.3). */
   #follow(from: Address, nowMs: number): void {
     this.#paths.move(from, nowMs)
-    this.#owesObservedAddress = true
+    this.#observedAddress.owe()
     this.#usePath(nowMs)
   }
 
@@ -307,7 +307,8 @@ export class Session implements StreamLink, SessionDuties {
         this.#trace?.figures(this.figures, nowMs)
         return true
       case 'close':
-        this.#end(frame.code === CLOSE_GIVEN_UP ? 'given-up' : 'closed-by-peer', undefined)
+      case 'application-close':
+        this.#finish(closedByPeer(frame))
         return true
       case 'observed-address':
         this.#owner.observed(this, frame.address)
@@ -320,14 +321,10 @@ export class Session implements StreamLink, SessionDuties {
     }
   }
 
-  #giveUp(): void {
-    this.#end('silent', this.#farewell(CLOSE_GIVEN_UP, 'silent'))
-  }
-
   #breakOff(error: unknown): void {
     if (!(error instanceof BanyanError)) throw error
     this.#ports.counters.drop('bad-frame')
-    this.#end('broken-rule', this.#sendFarewell(CLOSE_BROKEN_RULE, error.message))
+    this.#finish(brokeRule(error.message), 'say it')
   }
 
   #scheduleFlush(): void {
@@ -350,27 +347,35 @@ export class Session implements StreamLink, SessionDuties {
     const isOpenPath = this.#paths.maySend(DATAGRAM_BYTES)
     if (this.#acks.isUrgent && isOpenPath) this.#sendAck(nowMs)
     this.#streams.settle()
-    const { lossAtMs = Infinity, probeAtMs = Infinity } = this.#recovery
+    const { lossAtMs = Infinity, probeAtMs = Infinity, rtt } = this.#recovery
+    const drain = this.#drain
+    if (drain?.isOver(this.#streams.account, rtt.probeTimeoutMs, nowMs))
+      return this.#finish(closedByUs(drain.closing), 'say it')
     const paceAtMs =
       cause === 'pacing' ? this.#path.pacer.nextMs(this.#path.congestion.pacingRate!) : Infinity
     const ackAtMs = this.#acks.dueMs ?? Infinity
     // What may not leave is not waited for: an answer of the peer, or the deadline of its path, comes first.
     const [ackMs, probeMs] = isOpenPath ? [ackAtMs, probeAtMs] : [Infinity, Infinity]
-    this.#timers.reschedule(ackMs, lossAtMs, probeMs, paceAtMs, this.#paths.dueMs)
+    this.#timers.reschedule(
+      ackMs,
+      lossAtMs,
+      probeMs,
+      paceAtMs,
+      Math.min(this.#paths.dueMs, drain?.dueMs ?? Infinity),
+    )
   }
 
   get #wantsToSend(): boolean {
-    return this.#owesPing || this.#owesObservedAddress || this.#probesOwed > 0 || this.#streams.isReady
+    return this.#owesPing || this.#probesOwed > 0 || this.#streams.isReady
   }
 
   /** What keeps the next packet from leaving; probes of a silent path are held by nothing. */
   #heldBy(nowMs: number): HeldBy | undefined {
     const path = this.#path
-    const bytes = this.#probesOwed > 0 ? DATAGRAM_BYTES : (path.mtuProbeBytes ?? path.packetBytes)
+    const isProbe = this.#probesOwed > 0
+    const bytes = isProbe ? DATAGRAM_BYTES : (path.mtuProbeBytes ?? path.packetBytes)
     if (!this.#paths.maySend(bytes)) return 'the peer'
-    if (this.#probesOwed > 0) return undefined
-    if (!this.#recovery.maySend(bytes)) return 'window'
-    return path.pacer.maySend(path.congestion.pacingRate, nowMs) ? undefined : 'pacing'
+    return isProbe ? undefined : path.heldBy(bytes, nowMs)
   }
 
   get #idleCause(): HeldBy {
@@ -426,7 +431,6 @@ export class Session implements StreamLink, SessionDuties {
     outgoing.reset(packetBytes - SEALED_OVERHEAD_BYTES)
     if (this.#acks.isOwed) frames.push(this.#acks.write(outgoing, nowMs))
     const withoutAck = frames.length
-    if (this.#owesObservedAddress) this.#writeObservedAddress()
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
     this.#ackRequest.adapt(this.#recovery.packetsInFlight, this.rttMs)
     this.#streams.write(outgoing, frames)
@@ -441,12 +445,6 @@ export class Session implements StreamLink, SessionDuties {
   /** The peer waits for more packets than it will get. */
   get #isLastOfMany(): boolean {
     return this.#ackRequest.isSparse && outgoing.room > 0 && !this.#streams.isReady
-  }
-
-  #writeObservedAddress(): void {
-    this.#owesObservedAddress = false
-    writeFrame(outgoing, { type: 'observed-address', address: this.address })
-    frames.push(this.#observedAddress)
   }
 
   /** Seals what stands in `outgoing`. Without `frames` the packet asks for no acknowledgement. */
@@ -470,27 +468,28 @@ export class Session implements StreamLink, SessionDuties {
     return datagram
   }
 
-  /** A close, for a peer that still speaks when the session is gone. */
-  #farewell(code: number, reason: string): Bytes {
-    outgoing.reset(MAX_FRAMES_BYTES)
-    writeFrame(outgoing, { type: 'close', code, reason })
-    return this.#seal(this.#ports.clock.nowMs())
-  }
-
-  /** Sends a close, and returns the datagram for later repetition. */
-  #sendFarewell(code: number, reason: string): Bytes {
-    const datagram = this.#farewell(code, reason)
+  /** The close, for a peer that still speaks when the session is gone: sent now, or only kept. */
+  #farewell(known: KnownEnd, isSaid: boolean): Bytes {
+    const nowMs = this.#ports.clock.nowMs()
+    writeLastWords(outgoing, known, this.#acks, nowMs)
+    const datagram = this.#seal(nowMs).slice() // kept for long, so in memory of its own
+    if (!isSaid) return datagram
     this.traffic.sent(datagram.length)
     this.#ports.send(datagram, this.address)
-    return datagram.slice() // kept for long, so in memory of its own
+    return datagram
   }
 
-  #end(reason: string, farewell: Bytes | undefined): void {
+  #finish(known: KnownEnd, farewell?: 'say it' | 'keep it'): void {
+    const lastWords = farewell && this.#farewell(known, farewell === 'say it')
+    const { account } = this.#streams
+    const isSettled = account.isSettled
+    this.#end = { ...known, undeliveredBytes: account.queuedBytes }
     this.#isOpen = false
     this.#timers.stop()
     this.#packets.erase()
     this.#streams.fail()
-    this.#trace?.closed(reason, this.#ports.clock.nowMs())
-    this.#owner.ended(this, reason, farewell)
+    this.#drain?.ended(isSettled)
+    this.#trace?.closed(known.cause, this.#ports.clock.nowMs())
+    this.#owner.ended(this, known.cause, lastWords)
   }
 }

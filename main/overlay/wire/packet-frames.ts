@@ -16,6 +16,7 @@
 //   34 stop sending      stream v | code v: the receiver of the stream wants no more of it
 //   35 datagram          length v | data: arrives once or not at all
 //   36 ack frequency     packets v, 1 to 64: after so many the receiver of this acknowledges
+//   37 application close as 7, with a code of the application's
 //
 // Ack ranges count as in RFC 9000 §19.3: a length of n covers n + 1 packets, a gap of n skips n + 1; the delay is in
 // microseconds. Frame numbers are append-only; an unknown one ends the session, because its length is unknown too.
@@ -42,6 +43,7 @@ const FRAME_RESET_STREAM = 0x21
 const FRAME_STOP_SENDING = 0x22
 const FRAME_DATAGRAM = 0x23
 const FRAME_ACK_FREQUENCY = 0x24
+const FRAME_APPLICATION_CLOSE = 0x25
 
 /** Wire values of a close; append only. */
 export const CLOSE_DONE = 0
@@ -70,7 +72,7 @@ export type Frame =
   | { type: 'stream'; id: number; offset: number; isLast: boolean; data: Uint8Array }
   | { type: 'max-data'; limitBytes: number }
   | { type: 'max-stream-data'; id: number; limitBytes: number }
-  | { type: 'close'; code: number; reason: string }
+  | CloseFrame
   | { type: 'observed-address'; address: Address }
   | { type: 'path-challenge' | 'path-response'; data: Uint8Array }
   | { type: 'max-streams'; count: number }
@@ -78,6 +80,13 @@ export type Frame =
   | { type: 'stop-sending'; id: number; code: number }
   | { type: 'datagram'; data: Uint8Array }
   | { type: 'ack-frequency'; packets: number }
+
+/** Whose code it is, the type tells, as 0x1c and 0x1d do in RFC 9000 §19.19. */
+export interface CloseFrame {
+  type: 'close' | 'application-close'
+  code: number
+  reason: string
+}
 
 /** Any frame about a stream without its data: a type and at most three numbers. */
 export const MAX_STREAM_CONTROL_BYTES = 1 + 3 * 8
@@ -89,7 +98,7 @@ export function isProbing(frames: readonly Frame[]): boolean {
 
 /** Whether a packet is to be acknowledged, RFC 9002 §2: "ack-eliciting". */
 export function asksForAck(frames: readonly Frame[]): boolean {
-  return frames.some(({ type }) => type !== 'ack' && type !== 'close')
+  return frames.some(({ type }) => type !== 'ack' && type !== 'close' && type !== 'application-close')
 }
 
 /** Bytes of a stream frame that are not data, for at most so much data. */
@@ -136,7 +145,8 @@ export function writeFrame(out: PacketWriter, frame: Frame): void {
       out.u8(FRAME_MAX_STREAM_DATA).varint(frame.id).varint(frame.limitBytes)
       break
     case 'close':
-      writeClose(out, frame.code, frame.reason)
+    case 'application-close':
+      writeClose(out, frame)
       break
     case 'observed-address':
       writeObservedAddress(out, frame.address)
@@ -180,11 +190,12 @@ function writeAck(out: PacketWriter, delayUs: number, ranges: AckRange[]): void 
   }
 }
 
-function writeClose(out: PacketWriter, code: number, reason: string): void {
+function writeClose(out: PacketWriter, { type, code, reason }: CloseFrame): void {
   let text = utf8(reason)
   // Cutting inside a character would make the frame malformed for its reader, so whole characters go.
   while (text.length > MAX_REASON_BYTES) text = utf8((reason = reason.slice(0, -1)))
-  out.u8(FRAME_CLOSE).varint(code).varint(text.length).bytes(text)
+  out.u8(type === 'close' ? FRAME_CLOSE : FRAME_APPLICATION_CLOSE)
+  out.varint(code).varint(text.length).bytes(text)
 }
 
 function writeObservedAddress(out: PacketWriter, address: Address): void {
@@ -222,7 +233,9 @@ function readFrame(reader: PacketReader, kind: number): Frame {
     case FRAME_MAX_STREAM_DATA:
       return { type: 'max-stream-data', id: reader.varint(), limitBytes: reader.varint() }
     case FRAME_CLOSE:
-      return readClose(reader)
+      return readClose(reader, 'close')
+    case FRAME_APPLICATION_CLOSE:
+      return readClose(reader, 'application-close')
     case FRAME_OBSERVED_ADDRESS:
       return readObservedAddress(reader)
     case FRAME_PATH_CHALLENGE:
@@ -275,13 +288,13 @@ function readStream(reader: PacketReader, isLast: boolean): Frame {
   return { type: 'stream', id, offset, isLast, data }
 }
 
-function readClose(reader: PacketReader): Frame {
+function readClose(reader: PacketReader, type: CloseFrame['type']): CloseFrame {
   const code = reader.varint()
   const length = reader.varint()
   if (length > MAX_REASON_BYTES) throw new BanyanError('too-large', `a reason of ${length} bytes`)
   const text = reader.view(length)
   try {
-    return { type: 'close', code, reason: fromUtf8(text) }
+    return { type, code, reason: fromUtf8(text) }
   } catch (cause) {
     throw new BanyanError('malformed', 'a reason that is not UTF-8', { cause })
   }

@@ -287,7 +287,8 @@ describe('a peer that', () => {
       .dial({ noiseKey: world.identity().noiseKey.publicKey, addresses: [{ host: '10.9.9.9', port: 9 }] })
       .catch(() => {})
     await world.run(1)
-    await alice.endpoint.stop()
+    await world.until(alice.endpoint.stop())
+    expect(bob.received).toHaveLength(1)
     await world.run(1_000)
     await bob.endpoint.stop()
     const before = world.queue.processed

@@ -53,6 +53,7 @@ const table: [string, Frame, string][] = [
   ['reset stream', { type: 'reset-stream', id: 4, code: 64, size: 16384 }, '2104404080004000'],
   ['stop sending', { type: 'stop-sending', id: 5, code: 0 }, '220500'],
   ['datagram', { type: 'datagram', data }, '2302aabb'],
+  ['application close', { type: 'application-close', code: 64, reason: 'été' }, '25404005c3a974c3a9'],
   ['ack frequency', { type: 'ack-frequency', packets: 16 }, '2410'],
   ['empty datagram', { type: 'datagram', data: new Uint8Array(0) }, '2300'],
 ]
