@@ -45,8 +45,8 @@ export type DropReason =
   | 'listener-failed' // a defect of ours, behind a message
 
 export class Counters extends Traffic {
-  /** Peers' moves to other addresses, and how they ended (path-validation.ts). */
-  readonly paths = { moved: 0, challenged: 0, answered: 0, validated: 0, returned: 0, failed: 0 }
+  /** Peers' moves to other addresses, and how they ended; `adopted` were moved to after a trial (path-validation.ts). */
+  readonly paths = { moved: 0, challenged: 0, answered: 0, validated: 0, returned: 0, failed: 0, adopted: 0 }
   readonly dropped: Record<string, number> = {}
 
   drop(reason: DropReason): void {

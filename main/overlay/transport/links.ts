@@ -53,6 +53,11 @@ export interface StreamLink extends Link {
   drain(closing: Closing, withinMs?: number): Promise<boolean>
   /** Once the session has ended: by whom, with what code, and how much of ours is lost. */
   readonly end: SessionEnd | undefined
+  /**
+   * Tries other addresses of the peer, while the session goes on where it is: where both ends do so at the same time, it moves
+   * to one that answers, and nothing is lost. The first MAX_TRIALS count (path-trials.ts).
+   */
+  tryPaths(addresses: readonly Address[]): void
 }
 
 export interface LinkTraffic {

@@ -8,12 +8,16 @@
 // faster. So the new path is followed at once, or a peer that really moved would wait, but it gets three times
 // what came from there at most, until 8 random bytes have come back. The path before is challenged, too: a peer that
 // never moved answers there, and its answer, being newer, brings the session back one round trip later.
+//
+// Besides, other addresses of the peer may be tried (path-trials.ts). Where one of them answers, the end that called moves
+// there of its own accord, and where that path falls silent again, back to the one it has left.
 
 import { type Bytes, equal } from '../base/bytes.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { PATH_DATA_BYTES } from '../wire/packet-frames.ts'
 import { SEALED_OVERHEAD_BYTES } from '../wire/packet.ts'
 import { type Counters } from './counters.ts'
+import { PathTrials } from './path-trials.ts'
 import { type PathPorts, type SendingPath, newPath } from './sending-path.ts'
 
 /** RFC 9000 §8.1. */
@@ -51,6 +55,12 @@ export class PathValidation {
   readonly #counts: Counters['paths']
   #active: Path
   #doubt: Doubt | undefined // validated where there is none
+  #trials: PathTrials | undefined // seldom any
+  #mayMove = false
+  #hasMoved = false
+  #trialBytes = 0
+  /** Left for a better one that was tried. */
+  #left: Path | undefined
 
   /** `address` is where the peer was during the handshake. */
   constructor(address: Address, ports: PathPorts, counts: Counters['paths']) {
@@ -74,7 +84,44 @@ export class PathValidation {
 
   /** When to challenge again, or to give the path up; Infinity where it is validated. */
   get dueMs(): number {
-    return this.#doubt ? Math.min(this.#doubt.nextMs, this.#doubt.deadlineMs) : Infinity
+    const doubtMs = this.#doubt ? Math.min(this.#doubt.nextMs, this.#doubt.deadlineMs) : Infinity
+    return Math.min(doubtMs, this.#trials?.dueMs ?? Infinity)
+  }
+
+  /** Challenges other addresses of the peer; `mayMove` to the first that answers. */
+  try(addresses: readonly Address[], mayMove: boolean, nowMs: number): void {
+    if (!this.#trials || this.#trials.isOver(nowMs)) this.#trials = new PathTrials(this.#ports.random)
+    this.#mayMove = mayMove
+    for (const address of addresses) if (!sameAddress(address, this.address)) this.#trials.add(address, nowMs)
+  }
+
+  /** The peer tries us from there, which may be an address that it does not know itself: then we try it, too. */
+  tried(from: Address, nowMs: number): void {
+    this.#counts.answered++
+    if (this.#trials && !this.#trials.isOver(nowMs) && !sameAddress(from, this.address))
+      this.#trials.add(from, nowMs)
+  }
+
+  /** Several probes in a row were not answered: the path that was left for this one may still be there. */
+  retreat(nowMs: number): void {
+    if (this.#left) this.try([this.#left.address], true, nowMs)
+  }
+
+  /** Challenges that are due, and where to. A peer that names false addresses gets us to send there what it sent us, three times. */
+  *trialsDue(receivedBytes: number, nowMs: number): Generator<{ to: Address; data: Bytes }> {
+    if (!this.#trials || this.#trials.dueMs > nowMs) return
+    for (let trial = this.#trials.take(nowMs); trial; trial = this.#trials.take(nowMs)) {
+      if (this.#trialBytes + CHALLENGE_BYTES > AMPLIFICATION * receivedBytes) continue
+      this.#trialBytes += CHALLENGE_BYTES
+      yield trial
+    }
+  }
+
+  /** Whether the session has just moved of its own accord; said once. */
+  takeMove(): boolean {
+    const hasMoved = this.#hasMoved
+    this.#hasMoved = false
+    return hasMoved
   }
 
   /** What was known of the path is old; where the peer is, is not. */
@@ -110,6 +157,7 @@ export class PathValidation {
       this.#counts.returned++
       return this.#settle(proven)
     }
+    if (this.#trials?.isProven(to)) return this.#adopt(to)
     const { probeTimeoutMs } = this.sending.rtt
     const known = [this.#active, proven].find(({ address }) => address.host === to.host)
     const sending = known?.sending ?? newPath(to, this.#ports)
@@ -140,10 +188,19 @@ export class PathValidation {
 
   /** The peer has read a challenge, wherever its answer came from (RFC 9000 §8.2.3). False for one never sent. */
   answered(data: Uint8Array): boolean {
-    if (!this.#doubt?.challenges.some((challenge) => equal(challenge, data))) return false
-    this.#counts.validated++
-    this.#settle(this.#active)
-    return true
+    if (this.#doubt?.challenges.some((challenge) => equal(challenge, data))) {
+      this.#counts.validated++
+      if (this.#trials) this.#left ??= this.#doubt.proven // it may have moved after its own trials
+      this.#settle(this.#active)
+      return true
+    }
+    const found = this.#trials?.answered(data)
+    if (found && this.#mayMove && !sameAddress(found, this.address)) {
+      this.#adopt(found)
+      this.#mayMove = false // the first is as good as the fastest
+      this.#hasMoved = true
+    }
+    return found !== undefined
   }
 
   /** The deadline has passed: back to where the peer was last proven to be. Returns false where it has not. */
@@ -152,6 +209,16 @@ export class PathValidation {
     this.#counts.failed++
     this.#settle(this.#doubt.proven)
     return true
+  }
+
+  /** To an address that has answered already. */
+  #adopt(address: Address): void {
+    this.#counts.adopted++
+    const proven = this.#doubt?.proven ?? this.#active
+    const isReturn = this.#left !== undefined && sameAddress(this.#left.address, address)
+    const sending = isReturn ? this.#left!.sending : newPath(address, this.#ports)
+    this.#left = isReturn ? undefined : proven
+    this.#settle({ address: { host: address.host, port: address.port }, sending })
   }
 
   #settle(on: Path): void {

@@ -10,6 +10,7 @@ import { type PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, streamOverheadBytes, writeStreamHeader } from '../wire/packet-frames.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
 import { DatagramQueue } from './datagram-queue.ts'
+import { type HeldBy } from './loss-recovery.ts'
 import { MessageStreams } from './message-streams.ts'
 import { OpenedStreams, SESSION_WINDOW_BYTES } from './opened-streams.ts'
 import { OwedFrames } from './owed-frames.ts'
@@ -143,9 +144,9 @@ export class SessionStreams implements StreamHost {
     return !this.owed.isEmpty || this.#schedule.next() !== undefined || this.#hasDatagrams
   }
 
-  /** There are bytes that only the peer's limits hold back. */
-  get isHeld(): boolean {
-    return this.account.unsentBytes > 0
+  /** Why nothing is ready: there may be bytes that only the peer's limits hold back. */
+  get idleCause(): HeldBy {
+    return this.account.unsentBytes > 0 ? 'the peer' : 'nothing to send'
   }
 
   /** Fills the packet, and lists what was put into it. */

@@ -10,7 +10,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { PacketWriter } from '../wire/packet-codec.ts'
-import { type Frame, asksForAck, isProbing, readFrames, writeFrame } from '../wire/packet-frames.ts'
+import { type Frame, asksForAck, hasPing, isProbing, readFrames, writeFrame } from '../wire/packet-frames.ts'
 import {
   DATAGRAM_BYTES,
   MAX_DATAGRAM_BYTES,
@@ -172,6 +172,11 @@ export class Session implements StreamLink, DutyHolder {
     this.probe()
   }
 
+  tryPaths(addresses: readonly Address[]): void {
+    this.#paths.try(addresses, this.facts.isInitiator, this.#ports.clock.nowMs())
+    this.#scheduleFlush()
+  }
+
   /** When the peer was heard last. */
   get heardAtMs(): number {
     return this.#silence.heardAtMs
@@ -197,10 +202,18 @@ export class Session implements StreamLink, DutyHolder {
   /** A sealed datagram with our connection id. Never throws for what is in it. */
   receive(datagram: Bytes, from: Address): void {
     if (!this.#isOpen) return
-    const { counters } = this.#ports
+    try {
+      this.#receive(datagram, from)
+    } catch (error) {
+      this.#breakOff(error)
+    }
+  }
+
+  /** Errors: those of a peer that breaks the rules. */
+  #receive(datagram: Bytes, from: Address): void {
     const { largest } = this.#acks.received
     const number = packetNumberOf(datagram, largest)
-    if (number < 0 || !this.#acks.received.isNew(number)) return counters.drop('replayed')
+    if (number < 0 || !this.#acks.received.isNew(number)) return this.#ports.counters.drop('replayed')
     const nowMs = this.#ports.clock.nowMs()
     const received = this.#open(datagram, number, nowMs)
     if (!received) return
@@ -208,8 +221,7 @@ export class Session implements StreamLink, DutyHolder {
     this.#trace?.packetReceived(number, datagram.length, received, nowMs)
     this.#timers.active(nowMs)
     if (isFull(datagram.length, DATAGRAM_BYTES)) this.#timers.bulkHeard()
-    if (number > largest && !sameAddress(from, this.address) && !isProbing(received))
-      this.#follow(from, nowMs)
+    if (number > largest && !isProbing(received)) this.#follow(from, nowMs)
     this.#paths.received(from, datagram.length)
     this.#apply(number, received, from, nowMs)
   }
@@ -229,34 +241,34 @@ export class Session implements StreamLink, DutyHolder {
     const { rtt, oldestSentMs = Infinity } = this.#recovery
     if (this.#silence.isTooLong(nowMs, rtt.probeTimeoutMs, oldestSentMs)) return false
     this.#trace?.probeTimeout(nowMs)
+    if (this.#silence.isDoubtful) this.#paths.retreat(nowMs)
     this.#probesOwed = PROBE_PACKETS
     this.#recovery.probe(PROBE_PACKETS)
     return true
   }
 
-  /** The frames of an authentic packet; anything else is counted, and a peer that breaks the rules is closed. */
+  /** The frames of an authentic packet; anything else is counted. */
   #open(datagram: Bytes, number: number, nowMs: number): Frame[] | undefined {
     const opened = this.#packets.open(datagram, number, this.#recovery.rtt, nowMs)
     if (!opened) this.#ports.counters.drop('not-authentic')
     const { wornOutBy } = this.#packets
     if (wornOutBy) this.#finish(endedSilently(wornOutBy))
-    if (!opened || wornOutBy) return undefined
-    try {
-      return readFrames(opened)
-    } catch (error) {
-      this.#breakOff(error)
-      return undefined
-    }
+    return opened && !wornOutBy ? readFrames(opened) : undefined
   }
 
   get #path(): SendingPath {
     return this.#paths.sending
   }
 
-  /** The peer's newest packet came from elsewhere: its NAT has moved it, or it has changed networks (RFC 9000 §9.3). */
+  /** The peer's newest packet came from here or from elsewhere: its NAT has moved it, or it has changed networks (RFC 9000 §9.3). */
   #follow(from: Address, nowMs: number): void {
+    if (sameAddress(from, this.address)) return
     this.#paths.move(from, nowMs)
-    this.#observedAddress.owe()
+    this.#moved(nowMs)
+  }
+
+  #moved(nowMs: number): void {
+    this.#observedAddress.owe() // and so the peer hears of us there at once
     this.#usePath(nowMs)
   }
 
@@ -264,37 +276,31 @@ export class Session implements StreamLink, DutyHolder {
   #usePath(nowMs: number): void {
     this.#silence.restart(nowMs)
     const { rttMs } = this
-    if (!this.#recovery.usePath(this.#path)) return
-    this.#lastRttMs = rttMs
+    if (this.#recovery.usePath(this.#path)) this.#lastRttMs = rttMs
   }
 
   #apply(number: number, received: Frame[], from: Address, nowMs: number): void {
     let isKept = true
     let challenge: Uint8Array | undefined
-    try {
-      for (const frame of received) {
-        if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
-        if (frame.type === 'path-challenge') challenge = frame.data
-        if (!this.#applyFrame(frame, nowMs)) isKept = false
-        if (!this.#isOpen) return
-      }
-    } catch (error) {
-      return this.#breakOff(error)
+    for (const frame of received) {
+      if (frame.type === 'ack-frequency') this.#acks.askedFor(frame.packets, number)
+      if (frame.type === 'path-challenge') challenge = frame.data
+      if (!this.#applyFrame(frame, nowMs)) isKept = false
+      if (!this.#isOpen) return
     }
     // One per packet: nobody makes us send more packets to an address than came from there.
     if (challenge) {
-      this.#ports.counters.paths.answered++
+      this.#paths.tried(from, nowMs)
       this.#sendAlone({ type: 'path-response', data: challenge }, from, nowMs)
     }
-    const hasPing = received.some(({ type }) => type === 'ping')
-    if (isKept) this.#acks.packetReceived(number, asksForAck(received), hasPing, nowMs)
+    if (isKept) this.#acks.packetReceived(number, asksForAck(received), hasPing(received), nowMs)
     else this.#acks.received.addUnkept(number)
     if (!isKept) this.#ports.counters.drop('no-room')
     this.#silence.heard(this.#recovery.packetsInFlight > 0, nowMs)
     if (!this.#acks.waitsFor(received) || this.#wantsToSend) this.#scheduleFlush()
   }
 
-  /** False where the packet must not be acknowledged, because part of it was not kept. Errors: those of a bad peer. */
+  /** False where the packet must not be acknowledged, because part of it was not kept. */
   #applyFrame(frame: Frame, nowMs: number): boolean {
     switch (frame.type) {
       case 'ping':
@@ -315,6 +321,7 @@ export class Session implements StreamLink, DutyHolder {
         return true
       case 'path-response':
         if (!this.#paths.answered(frame.data)) this.#ports.counters.drop('unexpected-path-response')
+        else if (this.#paths.takeMove()) this.#moved(nowMs)
         return true
       default:
         return this.#streams.receive(frame)
@@ -341,11 +348,13 @@ export class Session implements StreamLink, DutyHolder {
     const nowMs = this.#ports.clock.nowMs()
     const challenge = this.#paths.takeChallenge(nowMs)
     if (challenge) this.#challenge(challenge, nowMs)
+    for (const { to, data } of this.#paths.trialsDue(this.traffic.receivedBytes, nowMs))
+      this.#sendAlone({ type: 'path-challenge', data }, to, nowMs)
     while (this.#wantsToSend && this.#heldBy(nowMs) === undefined) this.#sendNext(nowMs)
-    const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#idleCause
+    const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#streams.idleCause
     if (cause) this.#recovery.heldBy(cause)
     const isOpenPath = this.#paths.maySend(DATAGRAM_BYTES)
-    if (this.#acks.isUrgent && isOpenPath) this.#sendAck(nowMs)
+    if (isOpenPath && this.#acks.isUrgent) this.#sendAck(nowMs)
     this.#streams.settle()
     const { lossAtMs = Infinity, probeAtMs = Infinity, rtt } = this.#recovery
     const drain = this.#drain
@@ -376,10 +385,6 @@ export class Session implements StreamLink, DutyHolder {
     const bytes = isProbe ? DATAGRAM_BYTES : (path.mtuProbeBytes ?? path.packetBytes)
     if (!this.#paths.maySend(bytes)) return 'the peer'
     return isProbe ? undefined : path.heldBy(bytes, nowMs)
-  }
-
-  get #idleCause(): HeldBy {
-    return this.#streams.isHeld ? 'the peer' : 'nothing to send'
   }
 
   /**

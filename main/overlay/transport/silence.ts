@@ -3,6 +3,7 @@
 
 /** Chosen: a peer is given up only after so many probes in a row, so that a laptop that slept asks first. */
 const MIN_UNANSWERED_PROBES = 3
+const DOUBTFUL_PROBES = 2
 /**
  * Chosen: ten times the ordinary patience. A packet lost is known for lost as soon as a later one is acknowledged; so no packet stays
  * under way for so long where both directions carry anything at all, even 30 % loss of both.
@@ -32,6 +33,11 @@ export class Silence {
     this.#probes = 0
     this.heardAtMs = nowMs
     this.#sinceMs = isWaiting ? nowMs : undefined
+  }
+
+  /** Two probes in a row: one may have been lost. */
+  get isDoubtful(): boolean {
+    return this.#probes >= DOUBTFUL_PROBES
   }
 
   /** Another path, or a peer asked after a sleep, gets the time that any gets. */

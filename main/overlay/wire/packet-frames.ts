@@ -96,6 +96,10 @@ export function isProbing(frames: readonly Frame[]): boolean {
   return frames.every(({ type }) => type === 'path-challenge' || type === 'path-response')
 }
 
+export function hasPing(frames: readonly Frame[]): boolean {
+  return frames.some(({ type }) => type === 'ping')
+}
+
 /** Whether a packet is to be acknowledged, RFC 9002 §2: "ack-eliciting". */
 export function asksForAck(frames: readonly Frame[]): boolean {
   return frames.some(({ type }) => type !== 'ack' && type !== 'close' && type !== 'application-close')

@@ -64,6 +64,7 @@ describe('a peer that moves in the middle of a transfer', () => {
       validated: 1,
       returned: 0,
       failed: 0,
+      adopted: 0,
     })
     expect(alice.endpoint.counters.paths.answered).toBe(1)
   })

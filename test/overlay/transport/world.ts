@@ -13,7 +13,10 @@ import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
 import { VirtualClock } from '../../../simulator/kernel/virtual-clock.ts'
 import { PacketNetwork } from '../../../simulator/net/packet-network.ts'
 import { type PathModel } from '../../../simulator/net/path-model.ts'
-import { type SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
+import { type Uplink } from '../../../simulator/net/receivers.ts'
+import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
+
+const INSIDE_PORT = 4_000
 
 export const testNetwork = networkOf(hostCrypto, 'test', 2)
 
@@ -58,11 +61,15 @@ export class World {
       port?: number
       clock?: Clock
       crypto?: Crypto
+      /** Where the socket is plugged in, if not into the open network. */
+      uplink?: Uplink
     } = {},
   ): Peer {
     const { network = testNetwork, options, crypto = hostCrypto } = made
     const identity = made.identity ?? this.identity(network)
-    const socket = this.net.open(host, made.port)
+    const socket = made.uplink
+      ? SimulatedSocket.open({ host, port: made.port ?? INSIDE_PORT }, made.uplink)
+      : this.net.open(host, made.port)
     const { random } = this
     const { clock = this.clock } = made
     const log = {
