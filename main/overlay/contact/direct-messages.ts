@@ -11,15 +11,10 @@ import { type Routes } from '../ports/routes.ts'
 import { type SendResult } from '../api.ts'
 import { type DialTarget, type Link, type Links, MAX_MESSAGE_BYTES } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
-import {
-  encodeDirect,
-  encodeSignedDirect,
-  NUMBER_BYTES,
-  openSignedDirect,
-  SIGNED_OVERHEAD_BYTES,
-} from '../wire/direct-message.ts'
+import { encodeDirect, encodeSignedDirect, openSignedDirect } from '../wire/direct-message.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
+import { NUMBER_BYTES, SIGNED_OVERHEAD_BYTES } from '../wire/signed-message.ts'
 import { type Reach } from './reach.ts'
 import { SeenNumbers } from './seen-numbers.ts'
 

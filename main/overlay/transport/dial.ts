@@ -33,7 +33,7 @@ const PAUSES_MS = [400, 600, 800, 1_000]
 /** Chosen: people wait about so long. */
 const GIVE_UP_MS = 5_000
 /** Chosen: what one dial may cost strangers whose addresses somebody has put into a record. */
-const MAX_DIAL_ADDRESSES = 12
+const MAX_DIAL_ADDRESSES = 16
 /** A sum of fractions may fall short of a moment by a rounding error; that is not early. */
 const ROUNDING_MS = 0.01
 const NO_TOKEN: Bytes = new Uint8Array(0)
@@ -84,29 +84,29 @@ export class Dial {
       this.#reject = reject
     })
     this.#prepare()
-    this.#addAttempts(target.addresses)
+    this.#addAttempts(target)
   }
 
   start(): void {
     this.#work()
   }
 
-  /** More addresses of the same peer; those already tried are not tried faster. */
-  add(addresses: readonly Address[]): void {
-    this.#addAttempts(addresses)
+  /** More addresses of the same peer; those already tried are not tried faster, unless the peer expects it. */
+  add(target: DialTarget): void {
+    this.#addAttempts(target)
     this.#work()
   }
 
-  #addAttempts(addresses: readonly Address[]): void {
-    let nextMs = Math.max(
-      this.#ports.clock.nowMs(),
-      (this.#attempts.at(-1)?.nextMs ?? -Infinity) + STAGGER_MS,
-    )
+  #addAttempts({ addresses, isExpected = false }: DialTarget): void {
+    const nowMs = this.#ports.clock.nowMs()
+    const staggerMs = isExpected ? 0 : STAGGER_MS
+    let nextMs = isExpected ? nowMs : Math.max(nowMs, (this.#attempts.at(-1)?.nextMs ?? -Infinity) + STAGGER_MS)
     for (const address of addresses) {
-      if (this.#attempts.length >= MAX_DIAL_ADDRESSES) break
-      if (this.#attempts.some((attempt) => sameAddress(attempt.address, address))) continue
+      const known = this.#attempts.find((attempt) => sameAddress(attempt.address, address))
+      if (known && isExpected) known.nextMs = nowMs
+      if (known || this.#attempts.length >= MAX_DIAL_ADDRESSES) continue
       this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, token: NO_TOKEN, wasRetried: false })
-      nextMs += STAGGER_MS
+      nextMs += staggerMs
     }
   }
 

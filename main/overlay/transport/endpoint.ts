@@ -338,7 +338,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const key = toHex(target.noiseKey)
     const ongoing = this.#dials.get(key)
     if (ongoing) {
-      ongoing.add(target.addresses)
+      ongoing.add(target)
       return ongoing
     }
     const dial = new Dial(target, this.#handshakePorts, this)

@@ -73,6 +73,10 @@ export interface DialTarget {
   readonly addresses: readonly Address[]
   /** Where known, a handshake with anybody else fails with `refused`. */
   readonly id?: NodeId
+  /** The peer waits for the call at these addresses now: they are called at once, also those called before. */
+  readonly isExpected?: boolean
+  /** Volunteers that pass calls on to the peer. */
+  readonly servers?: readonly PeerRecord[]
 }
 
 export interface LinkEvents {

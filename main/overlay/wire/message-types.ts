@@ -22,6 +22,7 @@ export const MESSAGE = {
   leafHints: 19,
   leafWant: 20,
   leafNews: 21,
+  candidates: 40,
 } as const
 
 /** What a routed message is for. */
@@ -36,4 +37,5 @@ export const APPLICATION = {
   probe: 8,
   leaves: 9,
   row: 10,
+  rendezvous: 12,
 } as const

@@ -1,0 +1,138 @@
+// Links to peers that cannot simply be dialled. To everybody above it is the transport's door; behind it a dial is a race:
+//
+//   at once        the addresses that are known                                            (public, mapped, same LAN, IPv6)
+//   after a start  a rendezvous: both ends knock at the same moment, and what opens is dialled              (hole punching)
+//   with it        a circuit through a volunteer that the peer is reserved at, where one is named                 (relay)
+//
+// All of them feed one dial of the transport, so that the first answer is the session and there is no second one.
+// A session over a circuit is moved to a direct path later, while it goes on (upgrading.ts).
+
+import { type Bytes } from '../base/bytes.ts'
+import { codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
+import { type Address } from '../ports/datagram-socket.ts'
+import { type DialTarget, type Link, type LinkEvents, type Links } from '../transport/links.ts'
+import { type PeerRecord } from '../wire/peer-record.ts'
+import { type Carrier, type Rendezvous } from './rendezvous.ts'
+
+/** What volunteers do for this node. */
+export interface Relays {
+  /** The called node's answer, through a volunteer that we have a session with. Errors: refused, unreachable, timeout, quota. */
+  signal(server: NodeId, to: NodeId, call: Bytes): Promise<Bytes>
+  /** A path to the peer through a volunteer that we have a session with. Errors: refused, unreachable, timeout, quota. */
+  circuitTo(server: NodeId, to: NodeId): Promise<Address>
+}
+
+/** Chosen: most direct answers have come by then; who waits for a relay notices little. */
+const HEAD_START_MS = 200
+/** Of several volunteers that a peer names, so many are asked: they may be as gone as the peer. */
+const MAX_SERVERS = 2
+/** Vain dials of routing's upkeep must not become a stream of calls; a person's own are few. */
+const CALLS_BURST = 32
+const CALLS_PER_SECOND = 1
+
+export class Connecting implements Links {
+  readonly #around: Surroundings
+  readonly #links: Links
+  readonly #calls: TokenBucket
+  #rendezvous: Rendezvous | undefined
+  #relays: Relays | undefined
+
+  constructor(around: Surroundings, links: Links) {
+    this.#around = around
+    this.#links = links
+    this.#calls = new TokenBucket(CALLS_BURST, CALLS_PER_SECOND, around.clock.nowMs())
+  }
+
+  /** From now on there is more than the known addresses. */
+  use(rendezvous: Rendezvous, relays?: Relays): void {
+    this.#rendezvous = rendezvous
+    this.#relays = relays
+  }
+
+  get self(): PeerRecord {
+    return this.#links.self
+  }
+
+  get(id: NodeId): Link | undefined {
+    return this.#links.get(id)
+  }
+
+  all(): Iterable<Link> {
+    return this.#links.all()
+  }
+
+  on(events: LinkEvents): void {
+    this.#links.on(events)
+  }
+
+  async dial(target: DialTarget): Promise<Link> {
+    const { id } = target
+    const direct = this.#links.dial(target)
+    if (id === undefined || !this.#rendezvous) return direct
+    const early = await this.#within(HEAD_START_MS, direct)
+    if (early.kind === 'link') return early.link
+    // Whoever refuses us will not be talked round by another way.
+    if (early.kind === 'error' && codeOf(early.error) !== 'unreachable') throw early.error
+    if (!this.#calls.take(1, this.#around.clock.nowMs())) return direct
+    return this.#firstOf([direct, ...this.#otherWays({ ...target, id })])
+  }
+
+  #otherWays(target: KnownTarget): Promise<Link>[] {
+    const overRoute = this.#byRendezvous(target, this.#rendezvous!.overRoute(target.id))
+    const relays = this.#relays
+    if (!relays) return [overRoute]
+    const servers = (target.servers ?? []).filter(({ id }) => id !== target.id).slice(0, MAX_SERVERS)
+    return [overRoute, ...servers.flatMap((server) => this.#byServer(target, server, relays))]
+  }
+
+  #byServer(target: KnownTarget, server: PeerRecord, relays: Relays): Promise<Link>[] {
+    const isLinked = this.#links.dial(server)
+    const carry: Carrier = async (call) => {
+      await isLinked
+      return relays.signal(server.id, target.id, call)
+    }
+    const byCircuit = async (): Promise<Link> => {
+      await isLinked
+      const address = await relays.circuitTo(server.id, target.id)
+      return this.#links.dial({ ...target, addresses: [address], isExpected: true })
+    }
+    return [this.#byRendezvous(target, carry), byCircuit()]
+  }
+
+  async #byRendezvous(target: KnownTarget, carry: Carrier): Promise<Link> {
+    const dials: Promise<Link>[] = []
+    const dial = (addresses: readonly Address[]): void => {
+      const link = this.#links.dial({ ...target, addresses, isExpected: true })
+      link.catch(() => undefined) // awaited below, or of no more use
+      dials.push(link)
+    }
+    await this.#rendezvous!.call(target.id, carry, dial)
+    return this.#firstOf(dials)
+  }
+
+  #within(ms: number, link: Promise<Link>): Promise<Early> {
+    return new Promise((resolve) => {
+      const timer = this.#around.timers.after(ms, () => resolve({ kind: 'late' }))
+      const settle = (early: Early): void => {
+        timer.cancel()
+        resolve(early)
+      }
+      link.then(
+        (link) => settle({ kind: 'link', link }),
+        (error: unknown) => settle({ kind: 'error', error }),
+      )
+    })
+  }
+
+  /** The first that succeeds; where none does, the error of the first. */
+  #firstOf(ways: readonly Promise<Link>[]): Promise<Link> {
+    return Promise.any(ways).catch(async () => ways[0]!)
+  }
+}
+
+type KnownTarget = DialTarget & { id: NodeId }
+
+type Early = { kind: 'late' } | { kind: 'link'; link: Link } | { kind: 'error'; error: unknown }

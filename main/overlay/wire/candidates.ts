@@ -1,0 +1,86 @@
+// Where a node may be tried, as it tells a peer that is about to try (RFC 8445 calls them candidates).
+//
+//   n 1 | n x address 7 or 19 | 0, or: 1 | address 7 or 19 | step 1 | count 1
+//
+// The second part is a forecast: behind a NAT that gives one port after another, the ports of that host that it may give next, the
+// first of them named, the others `step` apart. On a session it stands after the message's type; to a peer without one it
+// is signed (signed-message.ts), under a label for the call and one for the answer.
+
+import { type Bytes, utf8 } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type Address } from '../ports/datagram-socket.ts'
+import { Reader, Writer } from './codec.ts'
+import { MESSAGE } from './message-types.ts'
+import { readAddress, writeAddress } from './peer-record.ts'
+
+export const CALL_LABEL = utf8('banyan rendezvous call')
+export const ANSWER_LABEL = utf8('banyan rendezvous answer')
+
+/** Those of a peer record (6), what others see and what a router maps, of both families. */
+export const MAX_CANDIDATES = 10
+/** A NAT has other things to do in the round trip between forecast and packet; more than these are a scan. */
+export const MAX_FORECAST_PORTS = 12
+
+export interface PortForecast {
+  readonly host: string
+  readonly firstPort: number
+  /** 1 to 255. */
+  readonly step: number
+  readonly count: number
+}
+
+export interface Candidates {
+  readonly addresses: readonly Address[]
+  readonly forecast?: PortForecast | undefined
+}
+
+export function encodeCandidates(candidates: Candidates): Bytes {
+  const writer = new Writer(256)
+  const addresses = candidates.addresses.slice(0, MAX_CANDIDATES)
+  writer.u8(addresses.length)
+  for (const address of addresses) writeAddress(writer, address)
+  const { forecast } = candidates
+  if (!forecast) return writer.u8(0).finish()
+  writeAddress(writer.u8(1), { host: forecast.host, port: forecast.firstPort })
+  return writer.u8(forecast.step).u8(forecast.count).finish()
+}
+
+/** On a session. */
+export function encodeCandidatesMessage(candidates: Candidates): Bytes {
+  return new Writer(256).u8(MESSAGE.candidates).bytes(encodeCandidates(candidates)).finish()
+}
+
+/** Errors: malformed, too-large. */
+export function readCandidates(reader: Reader): Candidates {
+  const count = reader.u8()
+  if (count > MAX_CANDIDATES) throw new BanyanError('too-large', `${count} candidates`)
+  const addresses: Address[] = []
+  for (let i = 0; i < count; i++) addresses.push(readAddress(reader))
+  const hasForecast = reader.u8()
+  if (hasForecast > 1) throw new BanyanError('malformed', 'a forecast is there or not')
+  const forecast = hasForecast === 1 ? readForecast(reader) : undefined
+  reader.end()
+  return { addresses, forecast }
+}
+
+/** Errors: malformed, too-large. */
+export function decodeCandidates(bytes: Uint8Array): Candidates {
+  return readCandidates(new Reader(bytes))
+}
+
+function readForecast(reader: Reader): PortForecast {
+  const { host, port: firstPort } = readAddress(reader)
+  const step = reader.u8()
+  const count = reader.u8()
+  if (step === 0) throw new BanyanError('malformed', 'a forecast of one port')
+  if (count > MAX_FORECAST_PORTS) throw new BanyanError('too-large', `${count} ports in a forecast`)
+  return { host, firstPort, step, count }
+}
+
+/** All of them, the forecast's ports written out. */
+export function addressesOf({ addresses, forecast }: Candidates): Address[] {
+  if (!forecast) return [...addresses]
+  const { host, firstPort, step, count } = forecast
+  const ports = Array.from({ length: count }, (_, i) => firstPort + i * step)
+  return [...addresses, ...ports.filter((port) => port < 65_536).map((port) => ({ host, port }))]
+}
