@@ -3,6 +3,7 @@
 import { type Bytes } from './base/bytes.ts'
 import { type Id, type NodeId } from './base/id.ts'
 import { type Address } from './ports/datagram-socket.ts'
+import { type RelayStatus } from './ports/relays.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { type DialTarget } from './transport/links.ts'
 
@@ -70,6 +71,8 @@ export interface OverlayStatus {
   traffic: { sentPackets: number; sentBytes: number; receivedPackets: number; receivedBytes: number }
   /** Datagrams and messages that were thrown away, by reason. */
   dropped: Record<string, number>
+  /** What this node does for others who cannot reach each other; missing where it has no socket to do it with. */
+  relay?: RelayStatus
   /** Why the last attempt to join failed, in the words of its error; empty when joined. */
   joinProblem: string
 }

@@ -28,6 +28,8 @@ import { type Log } from './ports/log.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
 import { type Store } from './ports/store.ts'
+import { type CarriedSocket } from './relay/carried-socket.ts'
+import { Relays } from './relay/relays.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
 import { Topics } from './topic/topics.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
@@ -57,6 +59,10 @@ export interface NodeParts {
   identity: Identity
   /** The transport's own counters, which know of handshakes and strays; without it the links' traffic is summed. */
   transport?: LinkTraffic & { readonly dropped: Readonly<Record<string, number>> }
+  /** The socket below the links, where there is one, so that they may run through volunteers, and this node be one. */
+  carried?: CarriedSocket
+  /** Whether strangers have been proven to reach this node; never where it is left out. */
+  isReachable?: () => boolean
   /** One for many nodes, where they share a process. */
   records?: PeerRecords | undefined
   options?: Partial<NodeOptions>
@@ -85,6 +91,8 @@ export class OverlayNode implements OverlayApi {
   readonly #contacts: Contacts
   readonly #direct: DirectMessages
   readonly #remembered: RememberedPeers
+  /** Volunteers, and this node as one; undefined over links without sockets. */
+  readonly relays: Relays | undefined
   /** By message type. */
   readonly #handlers: Handler[] = []
   readonly #listeners: Partial<OverlayEvents>[] = []
@@ -110,7 +118,8 @@ export class OverlayNode implements OverlayApi {
     }
     const around = this.#around
     const onChange = (): void => this.#statusSoon()
-    const isUsed = (id: NodeId): boolean => this.#topics.uses(id) || this.#contacts.has(id)
+    const isUsed = (id: NodeId): boolean =>
+      this.#topics.uses(id) || this.#contacts.has(id) || (this.relays?.uses(id) ?? false)
     const { replicaQuotaBytes, routing, unicast } = { ...DEFAULTS, ...parts.options }
     this.#records = unicastRecords(around, unicast)
     const above = { onState: () => this.#onJoinState(), isUsed, paths: this.#records }
@@ -147,8 +156,10 @@ export class OverlayNode implements OverlayApi {
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
     this.#direct = new DirectMessages(around, { links, routes, reach, nodeKey, hintFor, onMessage })
     this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
+    const { carried: socket, isReachable = () => false, store } = parts
+    this.relays = socket && new Relays(around, { links, store, socket, isReachable, onChange })
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [this.#routing, this.#topics, this.#dht])
+    for (const protocol of [this.#routing, this.#topics, this.#dht, ...(this.relays ? [this.relays] : [])])
       for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
@@ -193,6 +204,7 @@ export class OverlayNode implements OverlayApi {
     this.#state = 'running'
     await this.#dht.start()
     const remembered = await this.#remembered.load()
+    await this.relays?.start()
     if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
     this.#routing.addPeers(remembered)
     this.#routing.start()
@@ -211,6 +223,7 @@ export class OverlayNode implements OverlayApi {
     this.#state = 'stopped'
     if (!wasRunning) return
     await this.#remembered.save()
+    await this.relays?.stop()
     this.#contacts.stop()
     this.#routing.stop()
     this.#around.timers.stop()
@@ -295,6 +308,7 @@ export class OverlayNode implements OverlayApi {
       topics: this.#topics.list(),
       traffic: this.#traffic(links),
       dropped: { ...this.#parts.transport?.dropped, ...this.#around.drops.snapshot() },
+      ...(this.relays && { relay: this.relays.status }),
       joinProblem: join.stage === 'alone' ? join.problem : '',
     }
   }
@@ -305,6 +319,7 @@ export class OverlayNode implements OverlayApi {
     if (this.#state !== 'running') return
     this.#routing.linkUp(link)
     this.#contacts.linkUp(link.peer.id)
+    this.relays?.linkUp(link)
     this.#statusSoon()
   }
 
@@ -320,6 +335,7 @@ export class OverlayNode implements OverlayApi {
     this.#topics.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)
+    this.relays?.linkDown(link.peer.id)
     this.#statusSoon()
   }
 
@@ -386,5 +402,6 @@ export class OverlayNode implements OverlayApi {
 /** Counters always move; a change of what they count is what one wants to be told. */
 function withoutCounters(status: OverlayStatus): unknown {
   const sessions = status.sessions.map(({ id, address }) => ({ id, address }))
-  return { ...status, sessions, traffic: undefined, dropped: undefined }
+  const relay = status.relay && { ...status.relay, bytesThisMonth: undefined, refused: undefined }
+  return { ...status, sessions, relay, traffic: undefined, dropped: undefined }
 }

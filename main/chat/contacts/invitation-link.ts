@@ -11,7 +11,7 @@ import { type Bytes, concat, equal, fromBase64Url, toBase64Url, utf8 } from '../
 import { BanyanError } from '../../overlay/base/errors.ts'
 import { type Network } from '../../overlay/network.ts'
 import { type Crypto } from '../../overlay/ports/crypto.ts'
-import { type Address } from '../../overlay/ports/datagram-socket.ts'
+import { type Address, isCircuit } from '../../overlay/ports/datagram-socket.ts'
 import { Reader, Writer } from '../../overlay/wire/codec.ts'
 import { readAddress, writeAddress } from '../../overlay/wire/peer-record.ts'
 import { CERTIFICATE_BYTES, type VerifiedCertificate, verifyCertificate } from '../account/certificate.ts'
@@ -85,7 +85,9 @@ function read(crypto: Crypto, network: Network, body: Bytes, wallMs: number): In
   const name = cleanName(new Reader(reader.bytes(reader.u8())).rest(), MAX_NAME_BYTES)
   const count = reader.u8()
   if (count > MAX_LINK_ADDRESSES) throw new BanyanError('too-large', `${count} addresses in a link`)
-  const addresses = Array.from({ length: count }, () => readAddress(reader))
+  const addresses = Array.from({ length: count }, () => readAddress(reader)).filter(
+    (address) => !isCircuit(address),
+  )
   reader.end()
   return { certificate, token, name, addresses }
 }

@@ -16,7 +16,7 @@ import { isLoopback, parseHost } from '../base/ip.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { type Clock } from '../ports/clock.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, CIRCUIT_RELAY_BYTES, isCircuit } from '../ports/datagram-socket.ts'
 import { type DropReason } from './counters.ts'
 
 /** Chosen: a handshake takes 5 s to be forgotten, at 200 a second these are all that come of it. */
@@ -61,13 +61,14 @@ export class Admission {
 
   proven(from: Address, halfOpen: number): Verdict {
     if (halfOpen >= MAX_HALF_OPEN) return 'half-open-limit'
-    if (!isLoopback(from.host) && !this.#bySource.admits(addressRangeOf(from.host))) return 'source-limit'
+    if (!isLoopback(from.host) && !this.#bySource.admits(addressRangeOf(from))) return 'source-limit'
     return this.#proven.take(1, this.#clock.nowMs()) ? 'compute' : 'handshake-limit'
   }
 }
 
-/** What one party is taken to own: an IPv4 address, the /64 of an IPv6 address. */
-export function addressRangeOf(host: string): string {
-  const bytes = parseHost(host)
-  return bytes?.length === 16 ? toHex(bytes.subarray(0, IPV6_PREFIX_BYTES)) : host
+/** What one party is taken to own: an IPv4 address, the /64 of an IPv6 address. All who come through one relay are one. */
+export function addressRangeOf(address: Address): string {
+  const bytes = parseHost(address.host)
+  if (bytes?.length !== 16) return address.host
+  return toHex(bytes.subarray(0, isCircuit(address) ? CIRCUIT_RELAY_BYTES : IPV6_PREFIX_BYTES))
 }

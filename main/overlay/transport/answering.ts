@@ -15,7 +15,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type SessionKeys } from '../ports/crypto.ts'
-import { type Address, sameAddress } from '../ports/datagram-socket.ts'
+import { type Address, sameAddress, tellable } from '../ports/datagram-socket.ts'
 import {
   type AnswerStatus,
   decodeHello,
@@ -167,7 +167,12 @@ export class Answering {
       return this.#ports.counters.drop('own-initiation')
     const status = this.#judge(hello.record, noise.remoteStatic())
     const ownConnectionId = this.#ports.newConnectionId()
-    const answer = { status, connectionId: ownConnectionId, observed: from, record: this.#ports.self() }
+    const answer = {
+      status,
+      connectionId: ownConnectionId,
+      observed: tellable(from),
+      record: this.#ports.self(),
+    }
     const message = noise.write(encodeAnswer(answer))
     const response = encodeResponse({ connectionId: hello.connectionId, noise: message })
     this.#ports.send(response.slice(), from)

@@ -15,7 +15,7 @@ import { type Identity } from '../identity.ts'
 import { type Network } from '../network.ts'
 import { type Clock, type Timer } from '../ports/clock.ts'
 import { type Crypto } from '../ports/crypto.ts'
-import { type Address, type DatagramSocket, sameAddress } from '../ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, isCircuit, sameAddress } from '../ports/datagram-socket.ts'
 import { type Log } from '../ports/log.ts'
 import { type Random } from '../ports/random.ts'
 import {
@@ -191,7 +191,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
 
   /** The addresses that others shall try, from now on, or until the computer's own change. */
   advertise(addresses: readonly Address[]): void {
-    this.#self = this.#ports.identity.selfRecord(addresses)
+    const told = addresses.filter((address) => !isCircuit(address))
+    this.#self = this.#ports.identity.selfRecord(told)
   }
 
   on(events: LinkEvents): void {
@@ -263,6 +264,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   observed(session: Session, address: Address): void {
+    // Through a relay nobody sees where we are; our binding is the one to the relay, which is kept by the session with it.
+    if (isCircuit(address)) return session.pathIsTranslated(false)
     this.#lookAtAddresses()
     const isOwn = this.#addresses.own.some((local) => sameAddress(local, address))
     session.pathIsTranslated(!isOwn)

@@ -17,6 +17,8 @@ export interface Link {
   readonly peer: PeerRecord
   /** Where the peer is reached now; undefined on a path that is no address. */
   readonly address: Address | undefined
+  /** Where the peer has shown that it is, which may be elsewhere for a while when it moves. Links without addresses lack it. */
+  readonly provenAddress?: Address | undefined
   /** Smoothed round-trip time; 0 before the first sample. */
   readonly rttMs: number
   readonly isOpen: boolean

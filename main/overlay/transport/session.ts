@@ -8,7 +8,7 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Address, sameAddress } from '../ports/datagram-socket.ts'
+import { type Address, sameAddress, tellable } from '../ports/datagram-socket.ts'
 import { PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, asksForAck, hasPing, isProbing, readFrames, writeFrame } from '../wire/packet-frames.ts'
 import {
@@ -89,7 +89,7 @@ export class Session implements StreamLink, DutyHolder {
     this.#streams = streamsOfSession(this, ports, owner, () => this.#scheduleFlush())
     this.#ackRequest = new AckRequest(this.#streams.owed)
     this.#timers = new SessionTimers(ports.clock, this, ports, facts.isInitiator)
-    const observed = (): Frame => ({ type: 'observed-address', address: this.address })
+    const observed = (): Frame => ({ type: 'observed-address', address: tellable(this.address) })
     this.#observedAddress = new OwedFrame(this.#streams.owed, observed)
     this.#observedAddress.owe()
     if (facts.rttMs !== undefined) this.#recovery.rtt.sample(facts.rttMs, 0)

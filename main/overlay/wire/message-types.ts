@@ -22,6 +22,16 @@ export const MESSAGE = {
   leafHints: 19,
   leafWant: 20,
   leafNews: 21,
+  relayReserve: 30,
+  relayReserved: 31,
+  relayRefused: 32,
+  relayConnect: 33,
+  relayCalled: 34,
+  relayAnswered: 35,
+  relayOpened: 36,
+  relayClosed: 37,
+  relaySignal: 38,
+  relayOffer: 39,
   candidates: 40,
 } as const
 
@@ -37,5 +47,6 @@ export const APPLICATION = {
   probe: 8,
   leaves: 9,
   row: 10,
+  volunteer: 11,
   rendezvous: 12,
 } as const

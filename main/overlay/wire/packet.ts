@@ -5,6 +5,7 @@
 //   retry       3 | echo 8 | token n (1 to 32)
 //   refusal     4 | reason 1 | echo 8
 //   sealed      5, or 133 in an odd key phase | receiver's connection id 8 | packet number 4 | ciphertext n | tag 16
+//   carried     6 | circuit id 8 | one of the above, on its way through a relay (carried-packet.ts)
 //
 // A connection id is chosen by the one who receives under it: 53 random bits in 8 bytes. The packet number on the wire
 // is the low 32 bits of the true one. The whole header of a sealed packet is authenticated, none of it is encrypted.

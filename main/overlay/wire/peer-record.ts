@@ -10,7 +10,7 @@ import { BanyanError } from '../base/errors.ts'
 import { formatHost, parseHost } from '../base/ip.ts'
 import { type NodeId, idFromBytes } from '../base/id.ts'
 import { type Crypto, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/crypto.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, isCircuit } from '../ports/datagram-socket.ts'
 import { type Reader, type Writer } from './codec.ts'
 import { type PeerRecords } from '../ports/peer-records.ts'
 
@@ -88,7 +88,10 @@ export function decodePeerRecord(reader: Reader, crypto: Crypto, earlier?: PeerR
   const count = reader.u8()
   if (count > MAX_ADDRESSES) throw new BanyanError('too-large', `${count} addresses in one record`)
   const addresses: Address[] = []
-  for (let i = 0; i < count; i++) addresses.push(readAddress(reader))
+  for (let i = 0; i < count; i++) {
+    const address = readAddress(reader)
+    if (!isCircuit(address)) addresses.push(address) // of another computer, it names nothing here
+  }
   // The keys are views of one copy of the record, which is what is kept of most nodes.
   const encoded = reader.since(start)
   const nodeKey = encoded.subarray(0, PUBLIC_KEY_BYTES)

@@ -71,7 +71,11 @@ describe('admission', () => {
     ['2001:db8::1', '20010db800000000'],
     ['2001:db8:0:1:ffff::', '20010db800000001'],
     ['::1', '0000000000000000'],
+    // Through a relay: one range for each relay, whatever the circuit.
+    ['100::3:0:7', '010000000000000000000003'],
+    ['100::3:0:8', '010000000000000000000003'],
+    ['100::4:0:7', '010000000000000000000004'],
   ])('takes the owner of %s for %s', (host, range) => {
-    expect(addressRangeOf(host)).toBe(range)
+    expect(addressRangeOf({ host, port: 1 })).toBe(range)
   })
 })
