@@ -16,7 +16,7 @@ import {
 import { AddressBook } from './contact/address-book.ts'
 import { Contacts } from './contact/contacts.ts'
 import { DirectMessages } from './contact/direct-messages.ts'
-import { Reach } from './contact/reach.ts'
+import { PeerSearch } from './contact/peer-search.ts'
 import { RememberedPeers } from './contact/remembered-peers.ts'
 import { Dht } from './dht/dht.ts'
 import { type Identity } from './identity.ts'
@@ -24,10 +24,13 @@ import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
 import { formatAddress } from './ports/datagram-socket.ts'
+import { type Knocks } from './ports/knocks.ts'
 import { type Log } from './ports/log.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
 import { type Store } from './ports/store.ts'
+import { Connecting } from './reach/connecting.ts'
+import { Upgrading } from './reach/upgrading.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
 import { Relays } from './relay/relays.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
@@ -35,6 +38,7 @@ import { Topics } from './topic/topics.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
 import { type NextHopRecords } from './unicast/next-hop-records.ts'
 import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
+import { type Candidates } from './wire/candidates.ts'
 import { Reader } from './wire/codec.ts'
 import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
@@ -61,6 +65,8 @@ export interface NodeParts {
   transport?: LinkTraffic & { readonly dropped: Readonly<Record<string, number>> }
   /** The socket below the links, where there is one, so that they may run through volunteers, and this node be one. */
   carried?: CarriedSocket
+  /** What it takes to connect with those behind NATs; peers are dialled at their addresses alone without it. */
+  connecting?: { knocks: Knocks; candidates(): Promise<Candidates> }
   /** Whether strangers have been proven to reach this node; never where it is left out. */
   isReachable?: () => boolean
   /** One for many nodes, where they share a process. */
@@ -93,6 +99,7 @@ export class OverlayNode implements OverlayApi {
   readonly #remembered: RememberedPeers
   /** Volunteers, and this node as one; undefined over links without sockets. */
   readonly relays: Relays | undefined
+  readonly #upgrading: Upgrading | undefined
   /** By message type. */
   readonly #handlers: Handler[] = []
   readonly #listeners: Partial<OverlayEvents>[] = []
@@ -103,9 +110,8 @@ export class OverlayNode implements OverlayApi {
 
   constructor(parts: NodeParts) {
     this.#parts = parts
-    const { clock, random, crypto, log, network, links } = parts
+    const { clock, random, crypto, log, network } = parts
     const { nodeKey } = parts.identity
-    this.#links = links
     this.#around = {
       clock,
       random,
@@ -117,6 +123,9 @@ export class OverlayNode implements OverlayApi {
       records: parts.records ?? new PeerRecordPool(crypto, network),
     }
     const around = this.#around
+    const connecting = parts.connecting && new Connecting(around, parts.links)
+    const links = connecting ?? parts.links
+    this.#links = links
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean =>
       this.#topics.uses(id) || this.#contacts.has(id) || (this.relays?.uses(id) ?? false)
@@ -146,21 +155,27 @@ export class OverlayNode implements OverlayApi {
       quotaBytes: replicaQuotaBytes,
       onChange,
     })
-    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, isJoined })
+    const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
+    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
-    const reach = new Reach(around, { links, known, book: this.#book })
+    const search = new PeerSearch(around, { links, known, book: this.#book })
     const onUp = (id: NodeId): void => this.#emit('contactUp', id)
     const onDown = (id: NodeId): void => this.#emit('contactDown', id)
-    this.#contacts = new Contacts(around, { links, reach, onUp, onDown })
+    this.#contacts = new Contacts(around, { links, search, onUp, onDown })
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
-    this.#direct = new DirectMessages(around, { links, routes, reach, nodeKey, hintFor, onMessage })
+    this.#direct = new DirectMessages(around, { links, routes, search, nodeKey, hintFor, onMessage })
     this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
     const { carried: socket, isReachable = () => false, store } = parts
     this.relays = socket && new Relays(around, { links, store, socket, isReachable, onChange })
+    if (connecting && parts.connecting) {
+      const { candidates } = parts.connecting
+      connecting.use({ ...parts.connecting, self: parts.identity.id, nodeKey, routes, relays: this.relays })
+      this.#upgrading = new Upgrading(around, { links, candidates })
+    }
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [this.#routing, this.#topics, this.#dht, ...(this.relays ? [this.relays] : [])])
-      for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler
+    for (const protocol of [this.#routing, this.#topics, this.#dht, this.relays, this.#upgrading])
+      for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
       up: (link) => this.#guard('link up', () => this.#onUp(link)),
@@ -212,6 +227,7 @@ export class OverlayNode implements OverlayApi {
     this.#topics.start()
     this.#contacts.start()
     this.#book.start()
+    this.#upgrading?.start()
     this.#remembered.start()
     if (neighbours) this.#routing.adopt([...this.#links.all()], neighbours)
     else for (const link of this.#links.all()) this.#onUp(link)
@@ -320,6 +336,7 @@ export class OverlayNode implements OverlayApi {
     this.#routing.linkUp(link)
     this.#contacts.linkUp(link.peer.id)
     this.relays?.linkUp(link)
+    this.#upgrading?.linkUp(link)
     this.#statusSoon()
   }
 
@@ -336,6 +353,7 @@ export class OverlayNode implements OverlayApi {
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)
     this.relays?.linkDown(link.peer.id)
+    this.#upgrading?.linkDown(link.peer.id)
     this.#statusSoon()
   }
 

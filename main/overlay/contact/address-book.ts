@@ -1,7 +1,10 @@
-// Where nodes are: each publishes its own peer record in the DHT, signed with its node key, and whoever knows its id finds it.
+// Where nodes are: each publishes its own peer record in the DHT, signed with its node key, and whoever knows its id finds it. With
+// it go the records of the volunteers that expect calls for it.
+//
+//   peer record | n 1 | n x peer record
 
 import { type Bytes, utf8 } from '../base/bytes.ts'
-import { codeOf } from '../base/errors.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
@@ -19,6 +22,12 @@ export interface RecordNetwork {
   get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined>
 }
 
+/** A peer as it describes itself, and the volunteers that expect calls for it. */
+export interface BookEntry extends PeerRecord {
+  readonly servers: readonly PeerRecord[]
+}
+
+const MAX_SERVERS = 3
 const SALT = utf8('address')
 /** A week's holiday: the first node back finds its friends' last addresses. */
 const LIFE_MS = 7 * 24 * 3600 * 1000
@@ -31,21 +40,28 @@ export class AddressBook {
   readonly #links: Links
   readonly #nodeKey: KeyPair
   readonly #records: RecordNetwork
+  readonly #servers: () => readonly PeerRecord[]
   readonly #isJoined: () => boolean
-  /** Of what is published only the addresses ever change. */
-  #published: { addresses: string; atWallMs: number } | undefined
+  #published: { words: string; atWallMs: number } | undefined
   #isPublishing = false
   /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
   #leastSequence = 0
 
   constructor(
     around: Surroundings,
-    parts: { links: Links; nodeKey: KeyPair; records: RecordNetwork; isJoined: () => boolean },
+    parts: {
+      links: Links
+      nodeKey: KeyPair
+      records: RecordNetwork
+      servers: () => readonly PeerRecord[]
+      isJoined: () => boolean
+    },
   ) {
     this.#around = around
     this.#links = parts.links
     this.#nodeKey = parts.nodeKey
     this.#records = parts.records
+    this.#servers = parts.servers
     this.#isJoined = parts.isJoined
   }
 
@@ -59,10 +75,10 @@ export class AddressBook {
 
   publishIfChanged(): void {
     if (!this.#isJoined() || this.#isPublishing) return
-    const { self } = this.#links
-    if (this.#isFresh() && this.#published?.addresses === addressesOf(self)) return
+    const entry = { ...this.#links.self, servers: this.#servers().slice(0, MAX_SERVERS) }
+    if (this.#isFresh() && this.#published?.words === wordsOf(entry)) return
     this.#isPublishing = true
-    void this.#publish(self).finally(() => (this.#isPublishing = false))
+    void this.#publish(entry).finally(() => (this.#isPublishing = false))
   }
 
   /** By wall time, as records expire by it: a week asleep counts. A clock set back makes what was told doubtful as well. */
@@ -73,12 +89,12 @@ export class AddressBook {
   }
 
   /** Each record of a node that is newer than those found before, believed only with its own signature and certificate. */
-  async find(id: NodeId, onFound: (record: PeerRecord) => void): Promise<void> {
+  async find(id: NodeId, onFound: (entry: BookEntry) => void): Promise<void> {
     const key = signedKey(this.#around.crypto, id, SALT)
     const read = ({ value }: DhtRecord): void => {
       try {
-        const record = this.#decode(value)
-        if (record.id === id) onFound(record)
+        const entry = this.#decode(value)
+        if (entry.id === id) onFound(entry)
       } catch (error) {
         this.#countLookup(error)
       }
@@ -90,13 +106,13 @@ export class AddressBook {
     this.#around.drops.count(`address lookup: ${codeOf(error)}`)
   }
 
-  async #publish(self: PeerRecord): Promise<void> {
+  async #publish(entry: BookEntry): Promise<void> {
     const wallMs = this.#around.clock.wallMs()
     const sequence = Math.max(wallMs, this.#leastSequence)
-    const fields = { salt: SALT, sequence, value: encode(self), expiresAtMs: wallMs + LIFE_MS }
+    const fields = { salt: SALT, sequence, value: encode(entry), expiresAtMs: wallMs + LIFE_MS }
     try {
       await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
-      this.#published = { addresses: addressesOf(self), atWallMs: wallMs }
+      this.#published = { words: wordsOf(entry), atWallMs: wallMs }
     } catch (error) {
       this.#around.drops.count(`address publication: ${codeOf(error)}`)
       if (codeOf(error) === 'refused') await this.#overtake()
@@ -110,21 +126,28 @@ export class AddressBook {
     if (found?.kind === 'signed') this.#leastSequence = found.sequence + 1
   }
 
-  #decode(value: Uint8Array): PeerRecord {
+  /** Errors: malformed, too-large, bad-signature, bad-puzzle. */
+  #decode(value: Uint8Array): BookEntry {
     const reader = new Reader(value)
     const record = readPeerRecord(reader, this.#around)
+    const count = reader.u8()
+    if (count > MAX_SERVERS) throw new BanyanError('too-large', `${count} volunteers in one entry`)
+    const servers = Array.from({ length: count }, () => readPeerRecord(reader, this.#around))
     reader.end()
-    verifyPeerRecord(record, this.#around.crypto, this.#around.network)
-    return record
+    for (const each of [record, ...servers]) verifyPeerRecord(each, this.#around.crypto, this.#around.network)
+    return { ...record, servers }
   }
 }
 
-function addressesOf({ addresses }: PeerRecord): string {
-  return addresses.map(formatAddress).join()
+/** What can change of what is published. */
+function wordsOf({ addresses, servers }: BookEntry): string {
+  return [...addresses.map(formatAddress), ...servers.map(({ id }) => id)].join()
 }
 
-function encode(record: PeerRecord): Bytes {
-  const writer = new Writer(192)
-  writePeerRecord(writer, record)
+function encode(entry: BookEntry): Bytes {
+  const writer = new Writer(640)
+  writePeerRecord(writer, entry)
+  writer.u8(entry.servers.length)
+  for (const server of entry.servers) writePeerRecord(writer, server)
   return writer.finish()
 }

@@ -15,7 +15,7 @@ import { TokenBucket } from '../base/token-bucket.ts'
 import { type Timer } from '../ports/clock.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
 import { type DialTarget, type Links } from '../transport/links.ts'
-import { type Reach } from './reach.ts'
+import { type PeerSearch } from './peer-search.ts'
 
 type State = { kind: 'up' } | { kind: 'waiting'; timer: Timer } | { kind: 'queued' } | { kind: 'searching' }
 
@@ -39,7 +39,7 @@ const LOOK_PERIOD_MS = 15_000
 export class Contacts {
   readonly #around: Surroundings
   readonly #links: Links
-  readonly #reach: Reach
+  readonly #peers: PeerSearch
   readonly #onUp: (id: NodeId) => void
   readonly #onDown: (id: NodeId) => void
   readonly #contacts = new Map<NodeId, Contact>()
@@ -52,11 +52,11 @@ export class Contacts {
 
   constructor(
     around: Surroundings,
-    parts: { links: Links; reach: Reach; onUp: (id: NodeId) => void; onDown: (id: NodeId) => void },
+    parts: { links: Links; search: PeerSearch; onUp: (id: NodeId) => void; onDown: (id: NodeId) => void },
   ) {
     this.#around = around
     this.#links = parts.links
-    this.#reach = parts.reach
+    this.#peers = parts.search
     this.#onUp = parts.onUp
     this.#onDown = parts.onDown
     this.#retries = new TokenBucket(RETRY_BURST, 1000 / RETRY_PERIOD_MS, around.clock.nowMs())
@@ -173,7 +173,7 @@ export class Contacts {
   async #search(id: NodeId, contact: Contact): Promise<void> {
     contact.state = { kind: 'searching' }
     this.#searches++
-    const link = await this.#reach.link(id, contact.hint)
+    const link = await this.#peers.link(id, contact.hint)
     this.#searches--
     if (this.#contacts.get(id) === contact && contact.state.kind === 'searching') {
       if (link?.isOpen) this.linkUp(id)

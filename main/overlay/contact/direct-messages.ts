@@ -15,7 +15,7 @@ import { encodeDirect, encodeSignedDirect, openSignedDirect } from '../wire/dire
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
 import { NUMBER_BYTES, SIGNED_OVERHEAD_BYTES } from '../wire/signed-message.ts'
-import { type Reach } from './reach.ts'
+import { type PeerSearch } from './peer-search.ts'
 import { SeenNumbers } from './seen-numbers.ts'
 
 const ROUTE_TIMEOUT_MS = 8000
@@ -29,7 +29,7 @@ export class DirectMessages {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #routes: Routes
-  readonly #reach: Reach
+  readonly #search: PeerSearch
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
@@ -41,7 +41,7 @@ export class DirectMessages {
     parts: {
       links: Links
       routes: Routes
-      reach: Reach
+      search: PeerSearch
       nodeKey: KeyPair
       hintFor: (id: NodeId) => DialTarget | undefined
       onMessage: (from: NodeId, payload: Bytes) => void
@@ -50,7 +50,7 @@ export class DirectMessages {
     this.#around = around
     this.#links = parts.links
     this.#routes = parts.routes
-    this.#reach = parts.reach
+    this.#search = parts.search
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
     this.#onMessage = parts.onMessage
@@ -92,7 +92,7 @@ export class DirectMessages {
   async #dialled(to: NodeId): Promise<Link | undefined> {
     const nowMs = this.#around.clock.nowMs()
     if (nowMs - (this.#dialledInVainMs.get(to) ?? -Infinity) < DIAL_AGAIN_MS) return undefined
-    const link = await this.#reach.link(to, this.#hintFor(to))
+    const link = await this.#search.link(to, this.#hintFor(to))
     if (!link) this.#dialledInVainMs.set(to, this.#around.clock.nowMs())
     return link
   }

@@ -7,23 +7,17 @@
 // All of them feed one dial of the transport, so that the first answer is the session and there is no second one.
 // A session over a circuit is moved to a direct path later, while it goes on (upgrading.ts).
 
-import { type Bytes } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { type Address } from '../ports/datagram-socket.ts'
+import { type Knocks } from '../ports/knocks.ts'
+import { type RelayPaths } from '../ports/relays.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links } from '../transport/links.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
-import { type Carrier, type Rendezvous } from './rendezvous.ts'
-
-/** What volunteers do for this node. */
-export interface Relays {
-  /** The called node's answer, through a volunteer that we have a session with. Errors: refused, unreachable, timeout, quota. */
-  signal(server: NodeId, to: NodeId, call: Bytes): Promise<Bytes>
-  /** A path to the peer through a volunteer that we have a session with. Errors: refused, unreachable, timeout, quota. */
-  circuitTo(server: NodeId, to: NodeId): Promise<Address>
-}
+import { Punching } from './punching.ts'
+import { type Carrier, Rendezvous, type RendezvousParts } from './rendezvous.ts'
 
 /** Chosen: most direct answers have come by then; who waits for a relay notices little. */
 const HEAD_START_MS = 200
@@ -33,12 +27,17 @@ const MAX_SERVERS = 2
 const CALLS_BURST = 32
 const CALLS_PER_SECOND = 1
 
+export interface ConnectingParts extends Omit<RendezvousParts, 'punching'> {
+  knocks: Knocks
+  relays: RelayPaths | undefined
+}
+
 export class Connecting implements Links {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #calls: TokenBucket
   #rendezvous: Rendezvous | undefined
-  #relays: Relays | undefined
+  #relays: RelayPaths | undefined
 
   constructor(around: Surroundings, links: Links) {
     this.#around = around
@@ -47,9 +46,15 @@ export class Connecting implements Links {
   }
 
   /** From now on there is more than the known addresses. */
-  use(rendezvous: Rendezvous, relays?: Relays): void {
+  use(parts: ConnectingParts): void {
+    const { knocks, relays } = parts
+    const rendezvous = new Rendezvous(this.#around, {
+      ...parts,
+      punching: new Punching(this.#around, knocks),
+    })
     this.#rendezvous = rendezvous
     this.#relays = relays
+    relays?.onSignal((_from, _observed, call) => rendezvous.answer(call))
   }
 
   get self(): PeerRecord {
@@ -88,11 +93,11 @@ export class Connecting implements Links {
     return [overRoute, ...servers.flatMap((server) => this.#byServer(target, server, relays))]
   }
 
-  #byServer(target: KnownTarget, server: PeerRecord, relays: Relays): Promise<Link>[] {
+  #byServer(target: KnownTarget, server: PeerRecord, relays: RelayPaths): Promise<Link>[] {
     const isLinked = this.#links.dial(server)
     const carry: Carrier = async (call) => {
       await isLinked
-      return relays.signal(server.id, target.id, call)
+      return (await relays.signal(server.id, target.id, call)).payload
     }
     const byCircuit = async (): Promise<Link> => {
       await isLinked

@@ -59,7 +59,8 @@ export class Punching {
   at(nonce: string, addresses: readonly Address[]): void {
     const attempt = this.#attempts.get(nonce)
     if (!attempt) return
-    const isNew = (address: Address): boolean => !attempt.addresses.some((known) => sameAddress(known, address))
+    const isNew = (address: Address): boolean =>
+      !attempt.addresses.some((known) => sameAddress(known, address))
     const added = addresses.filter(isNew).slice(0, MAX_ADDRESSES - attempt.addresses.length)
     attempt.addresses.push(...added)
     this.#round(nonce, attempt, added, 0)
@@ -73,12 +74,15 @@ export class Punching {
   #round(nonce: string, attempt: Attempt, addresses: readonly Address[], round: number): void {
     if (addresses.length === 0 || this.#attempts.get(nonce) !== attempt) return
     for (const address of addresses) {
-      if (attempt.knocksLeft-- <= 0) return this.#around.drops.count('punching: more addresses than the call allows')
+      if (attempt.knocksLeft-- <= 0)
+        return this.#around.drops.count('punching: more addresses than the call allows')
       this.#knocks.knock(nonce, address)
     }
     const pauseMs = PAUSES_MS[round]
     if (pauseMs === undefined) return
-    attempt.timer = this.#around.timers.after(pauseMs, () => this.#round(nonce, attempt, addresses, round + 1))
+    attempt.timer = this.#around.timers.after(pauseMs, () =>
+      this.#round(nonce, attempt, addresses, round + 1),
+    )
   }
 
   #onKnock(nonce: string, from: Address): void {

@@ -24,7 +24,7 @@ import { NUMBER_BYTES, encodeSigned, openSigned } from '../wire/signed-message.t
 import { type Punching } from './punching.ts'
 
 /** Brings a call to the called node, and its answer back. */
-export type Carrier = (call: Bytes) => Promise<Bytes>
+export type Carrier = (call: Bytes) => Promise<Uint8Array>
 
 export interface RendezvousParts {
   self: NodeId
@@ -91,7 +91,7 @@ export class Rendezvous {
   }
 
   /** A call came in: knocks, and answers. Errors: malformed, too-large, bad-signature, quota. */
-  async answer(call: Bytes): Promise<Bytes> {
+  async answer(call: Uint8Array): Promise<Bytes> {
     const { crypto, drops } = this.#around
     const { self, punching } = this.#parts
     const { from, number, payload } = openSigned(crypto, CALL_LABEL, self, call)
@@ -117,7 +117,7 @@ export class Rendezvous {
   }
 
   /** Errors: malformed, too-large, bad-signature. */
-  #open(to: NodeId, nonce: string, answer: Bytes): Candidates {
+  #open(to: NodeId, nonce: string, answer: Uint8Array): Candidates {
     const opened = openSigned(this.#around.crypto, ANSWER_LABEL, this.#parts.self, answer)
     if (opened.from !== to || opened.number !== nonce)
       throw new BanyanError('bad-signature', 'an answer by another, or to another call')

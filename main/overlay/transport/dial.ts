@@ -100,7 +100,9 @@ export class Dial {
   #addAttempts({ addresses, isExpected = false }: DialTarget): void {
     const nowMs = this.#ports.clock.nowMs()
     const staggerMs = isExpected ? 0 : STAGGER_MS
-    let nextMs = isExpected ? nowMs : Math.max(nowMs, (this.#attempts.at(-1)?.nextMs ?? -Infinity) + STAGGER_MS)
+    let nextMs = isExpected
+      ? nowMs
+      : Math.max(nowMs, (this.#attempts.at(-1)?.nextMs ?? -Infinity) + STAGGER_MS)
     for (const address of addresses) {
       const known = this.#attempts.find((attempt) => sameAddress(attempt.address, address))
       if (known && isExpected) known.nextMs = nowMs

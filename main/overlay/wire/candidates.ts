@@ -3,12 +3,14 @@
 //   n 1 | n x address 7 or 19 | 0, or: 1 | address 7 or 19 | step 1 | count 1
 //
 // The second part is a forecast: behind a NAT that gives one port after another, the ports of that host that it may give next, the
-// first of them named, the others `step` apart. On a session it stands after the message's type; to a peer without one it
-// is signed (signed-message.ts), under a label for the call and one for the answer.
+// first of them named, the others `step` apart. On a session it stands after 40 | 0, or 1 in an
+// answer; to a peer without one it
+// is signed (signed-message.ts), under a label for the call and one for the answer. Addresses that mean something on one computer
+// only are left out.
 
 import { type Bytes, utf8 } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, isCircuit } from '../ports/datagram-socket.ts'
 import { Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
 import { readAddress, writeAddress } from './peer-record.ts'
@@ -45,17 +47,26 @@ export function encodeCandidates(candidates: Candidates): Bytes {
   return writer.u8(forecast.step).u8(forecast.count).finish()
 }
 
-/** On a session. */
-export function encodeCandidatesMessage(candidates: Candidates): Bytes {
-  return new Writer(256).u8(MESSAGE.candidates).bytes(encodeCandidates(candidates)).finish()
+/** On a session; one is answered by another, an answer by none. */
+export function encodeCandidatesMessage(candidates: Candidates, isAnswer: boolean): Bytes {
+  const writer = new Writer(256).u8(MESSAGE.candidates).u8(isAnswer ? 1 : 0)
+  return writer.bytes(encodeCandidates(candidates)).finish()
 }
 
 /** Errors: malformed, too-large. */
-export function readCandidates(reader: Reader): Candidates {
+export function decodeCandidatesMessage(body: Reader): { candidates: Candidates; isAnswer: boolean } {
+  const isAnswer = body.u8() === 1
+  return { candidates: readCandidates(body), isAnswer }
+}
+
+function readCandidates(reader: Reader): Candidates {
   const count = reader.u8()
   if (count > MAX_CANDIDATES) throw new BanyanError('too-large', `${count} candidates`)
   const addresses: Address[] = []
-  for (let i = 0; i < count; i++) addresses.push(readAddress(reader))
+  for (let i = 0; i < count; i++) {
+    const address = readAddress(reader)
+    if (!isCircuit(address)) addresses.push(address)
+  }
   const hasForecast = reader.u8()
   if (hasForecast > 1) throw new BanyanError('malformed', 'a forecast is there or not')
   const forecast = hasForecast === 1 ? readForecast(reader) : undefined

@@ -42,7 +42,7 @@ function bookOf(world: World, { endpoint, identity }: Peer, put: DhtRecord[]): T
     links: endpoint,
     nodeKey: identity.nodeKey,
     records,
-    isJoined: () => true,
+    servers: () => [], isJoined: () => true,
   }).start()
   return timers
 }

@@ -3,21 +3,22 @@ import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
 import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { type NodeId } from '../../../main/overlay/base/id.ts'
 import { type Surroundings } from '../../../main/overlay/base/surroundings.ts'
-import { Reach } from '../../../main/overlay/contact/reach.ts'
+import { type BookEntry } from '../../../main/overlay/contact/address-book.ts'
+import { PeerSearch } from '../../../main/overlay/contact/peer-search.ts'
 import { type DialTarget, type Link, type Links } from '../../../main/overlay/transport/links.ts'
-import { type PeerRecord } from '../../../main/overlay/wire/peer-record.ts'
 
 const ID = 'ab'.repeat(32) as NodeId
 const LINK = { isOpen: true } as Link
 
-function recordAt(port: number): PeerRecord {
-  return { noiseKey: new Uint8Array(32), addresses: [{ host: '127.0.0.1', port }] } as unknown as PeerRecord
+function recordAt(port: number): BookEntry {
+  const addresses = [{ host: '127.0.0.1', port }]
+  return { noiseKey: new Uint8Array(32), addresses, servers: [] } as unknown as BookEntry
 }
 
 /** A book whose answers come when the test says so, and links that open at one port alone. */
-function reachWithBook(openPort: number) {
+function searchWithBook(openPort: number) {
   const dialled: number[] = []
-  const answers: { found(record: PeerRecord): void; end(): void }[] = []
+  const answers: { found(entry: BookEntry): void; end(): void }[] = []
   const links = {
     get: () => undefined,
     dial({ addresses }: DialTarget): Promise<Link> {
@@ -27,26 +28,26 @@ function reachWithBook(openPort: number) {
     },
   } as unknown as Links
   const book = {
-    find: (_: NodeId, found: (record: PeerRecord) => void) =>
+    find: (_: NodeId, found: (entry: BookEntry) => void) =>
       new Promise<void>((end) => answers.push({ found, end })),
   }
   const around = { drops: new DropCounts() } as unknown as Surroundings
-  return { reach: new Reach(around, { links, known: () => undefined, book }), dialled, answers }
+  return { search: new PeerSearch(around, { links, known: () => undefined, book }), dialled, answers }
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 it('the first answer is dialled before the other root has said anything', async () => {
-  const { reach, answers } = reachWithBook(1)
-  const link = reach.link(ID)
+  const { search, answers } = searchWithBook(1)
+  const link = search.link(ID)
   await settle()
   answers[0]!.found(recordAt(1))
   expect(await link).toBe(LINK)
 })
 
 it('a newer answer is dialled as well, one with the same addresses is not, and in the end nothing more is waited for', async () => {
-  const { reach, dialled, answers } = reachWithBook(9)
-  const link = reach.link(ID)
+  const { search, dialled, answers } = searchWithBook(9)
+  const link = search.link(ID)
   await settle()
   for (const port of [1, 1, 2]) answers[0]!.found(recordAt(port))
   answers[0]!.end()
