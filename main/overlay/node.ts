@@ -167,7 +167,7 @@ export class OverlayNode implements OverlayApi {
     this.#direct = new DirectMessages(around, { links, routes, search, nodeKey, hintFor, onMessage })
     this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
     const { carried: socket, isReachable = () => false, store } = parts
-    this.relays = socket && new Relays(around, { links, store, socket, isReachable, onChange })
+    this.relays = socket && new Relays(around, { links, store, socket, routes, isReachable, onChange })
     if (connecting && parts.connecting) {
       const { candidates } = parts.connecting
       connecting.use({ ...parts.connecting, self: parts.identity.id, nodeKey, routes, relays: this.relays })

@@ -13,16 +13,19 @@ import {
   type SignalAnswer,
   type SignalHandler,
 } from '../ports/relays.ts'
+import { type Routes } from '../ports/routes.ts'
 import { type Store } from '../ports/store.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import {
+  type Offer,
   decodeAnswered,
   decodeCalled,
   decodeClosed,
   decodeConnect,
+  decodeOffer,
   decodeOpened,
   decodeRefused,
   decodeReserve,
@@ -33,14 +36,18 @@ import { type CarriedSocket } from './carried-socket.ts'
 import { MonthlyUse } from './monthly-use.ts'
 import { RelayClient } from './relay-client.ts'
 import { RelayLedger } from './relay-ledger.ts'
-import { DEFAULT_LIMITS } from './relay-limits.ts'
+import { DEFAULT_LIMITS, MAX_RESERVATIONS } from './relay-limits.ts'
 import { RelayService } from './relay-service.ts'
+import { ReservationKeeper } from './reservation-keeper.ts'
 import { Signals } from './signals.ts'
+import { Volunteers } from './volunteers.ts'
 
 export interface RelayParts {
   readonly links: Links
   readonly store: Store
   readonly socket: CarriedSocket
+  /** Missing where nothing is routed: then no volunteers are looked for. */
+  readonly routes?: Routes
   /** Whether strangers have been proven to reach this node. */
   readonly isReachable: () => boolean
   readonly onChange: () => void
@@ -53,12 +60,18 @@ export class Relays implements RelayPaths {
   readonly #service: RelayService
   readonly #client: RelayClient
   readonly #signals: Signals
+  readonly #volunteers: Volunteers
+  readonly #keeper: ReservationKeeper
   readonly #goneListeners: CircuitGone[] = []
   #wantsToHelp = false
   #wasOffered = false
 
   constructor(around: Surroundings, parts: RelayParts) {
-    const { links, socket, onChange } = parts
+    const { links, socket } = parts
+    const onChange = (): void => {
+      this.#volunteers.changed()
+      parts.onChange()
+    }
     this.#parts = parts
     this.#ledger = new RelayLedger(around.clock, DEFAULT_LIMITS)
     this.#use = new MonthlyUse(around, parts.store)
@@ -74,6 +87,15 @@ export class Relays implements RelayPaths {
       this.#use.helped(to)
     }
     this.#signals = new Signals(around, { links, ledger, isOffered, onHelped })
+    const volunteers = new Volunteers(around, { links, routes: parts.routes, offer: () => this.#offer })
+    this.#volunteers = volunteers
+    this.#keeper = new ReservationKeeper(around, {
+      links,
+      volunteers,
+      reserve: (relay) => this.reserve(relay),
+      isNeeded: () => parts.routes !== undefined && !parts.isReachable(),
+      onChange: parts.onChange,
+    })
   }
 
   get isOffered(): boolean {
@@ -98,6 +120,7 @@ export class Relays implements RelayPaths {
 
   async start(): Promise<void> {
     await this.#use.load()
+    this.#keeper.changed()
   }
 
   async stop(): Promise<void> {
@@ -115,13 +138,15 @@ export class Relays implements RelayPaths {
   reachabilityChanged(): void {
     if (this.#wasOffered && !this.isOffered) this.#service.withdraw()
     this.#wasOffered = this.isOffered
+    this.#volunteers.changed()
+    this.#keeper.changed()
     this.#parts.onChange()
   }
 
   // What the connecting code asks for.
 
   get reservations(): readonly PeerRecord[] {
-    return []
+    return this.#keeper.records
   }
 
   reserve(relay: NodeId): Promise<Reservation> {
@@ -150,7 +175,7 @@ export class Relays implements RelayPaths {
 
   /** Whether the link to this node carries anything of ours, or of those we help. */
   uses(id: NodeId): boolean {
-    return this.#client.uses(id) || this.#service.helps(id)
+    return this.#client.uses(id) || this.#service.helps(id) || this.#keeper.has(id)
   }
 
   // What the node tells.
@@ -158,12 +183,15 @@ export class Relays implements RelayPaths {
   linkUp(link: Link): void {
     this.#service.linkUp(link)
     this.#client.linkUp(link)
+    this.#volunteers.linkUp(link)
   }
 
   linkDown(id: NodeId): void {
     this.#service.linkDown(id)
     this.#client.linkDown(id)
     this.#signals.linkDown(id)
+    this.#volunteers.linkDown(id)
+    this.#keeper.linkDown(id)
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
@@ -177,7 +205,23 @@ export class Relays implements RelayPaths {
       [MESSAGE.relayOpened, (link, body) => this.#client.onOpened(link, decodeOpened(body))],
       [MESSAGE.relayClosed, (link, body) => this.#onClosed(link, decodeClosed(body))],
       [MESSAGE.relaySignal, (link, body) => this.#signals.onMessage(link, decodeSignal(body))],
+      [MESSAGE.relayOffer, (link, body) => this.#onOffer(link, decodeOffer(body))],
     ]
+  }
+
+  /** What this node's neighbours are told; of the things that may run out, the one that is nearest to it. */
+  get #offer(): Offer | undefined {
+    if (!this.isOffered) return undefined
+    const { limits, circuits, reservations } = this.#ledger
+    const monthly = this.#use.bytes / limits.bytesPerMonth
+    const load = Math.max(circuits / limits.circuits, reservations / MAX_RESERVATIONS, monthly)
+    return { isRelay: true, isHandshakeServer: true, load }
+  }
+
+  #onOffer(link: Link, offer: Offer): void {
+    const isNew = this.#volunteers.onOffer(link, offer)
+    if (isNew) this.#keeper.changed()
+    else if (!offer.isRelay) this.#keeper.linkDown(link.peer.id) // it has stopped, and expects nobody any more
   }
 
   #onRefused(link: Link, refused: ReturnType<typeof decodeRefused>): void {

@@ -14,6 +14,10 @@
 // A token is chosen by who asks, and means something to him alone. The steps of a signal: 0 to the server, for the node
 // named; 1 from the server, from the node named, seen at the observed address; 2 and 3 are the same for the answer. Steps
 // 0 and 2 carry no address: where somebody is, only the server says, who sees it.
+// Routed, as an application of its own: a question of no bytes; the answer names volunteers.
+//
+//   volunteers   n 1 | n x (roles 1 | load 1 | peer record)
+//
 // Not to be trusted: that the peer is a relay at all, that it has asked the target, what it says of its load, and, in an
 // observed address, that the server has not made it up.
 
@@ -21,9 +25,16 @@ import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Address, isCircuit } from '../ports/datagram-socket.ts'
-import { type Reader, Writer } from './codec.ts'
+import { Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
-import { readAddress, writeAddress } from './peer-record.ts'
+import {
+  type PeerRecord,
+  type RecordSource,
+  readAddress,
+  readPeerRecord,
+  writeAddress,
+  writePeerRecord,
+} from './peer-record.ts'
 
 /** Chosen: candidates, times and keys of a handshake; one packet on every path. */
 export const MAX_SIGNAL_BYTES = 1024
@@ -71,6 +82,9 @@ export interface Offer {
   /** 0 to 1. */
   readonly load: number
 }
+
+/** Chosen: whoever asks wants three. */
+export const MAX_NAMED_VOLUNTEERS = 4
 
 const ROLE_RELAY = 1
 const ROLE_HANDSHAKE_SERVER = 2
@@ -176,19 +190,44 @@ export function decodeOffer(reader: Reader): Offer {
   return ended(reader, readOffer(reader))
 }
 
-export function writeOffer(writer: Writer, { isRelay, isHandshakeServer, load }: Offer): Writer {
+function writeOffer(writer: Writer, { isRelay, isHandshakeServer, load }: Offer): Writer {
   const roles = (isRelay ? ROLE_RELAY : 0) + (isHandshakeServer ? ROLE_HANDSHAKE_SERVER : 0)
   return writer.u8(roles).u8(Math.round(FULL_LOAD * Math.min(1, Math.max(0, load))))
 }
 
 /** Roles of a later version are passed over. */
-export function readOffer(reader: Reader): Offer {
+function readOffer(reader: Reader): Offer {
   const roles = reader.u8()
   return {
     isRelay: (roles & ROLE_RELAY) !== 0,
     isHandshakeServer: (roles & ROLE_HANDSHAKE_SERVER) !== 0,
     load: reader.u8() / FULL_LOAD,
   }
+}
+
+export function encodeVolunteers(volunteers: readonly { record: PeerRecord; offer: Offer }[]): Bytes {
+  const named = volunteers.slice(0, MAX_NAMED_VOLUNTEERS)
+  const writer = new Writer(768).u8(named.length)
+  for (const { record, offer } of named) {
+    writeOffer(writer, offer)
+    writePeerRecord(writer, record)
+  }
+  return writer.finish()
+}
+
+/** The records are to be verified. Errors: malformed, too-large. */
+export function decodeVolunteers(
+  payload: Uint8Array,
+  source: RecordSource,
+): { record: PeerRecord; offer: Offer }[] {
+  const reader = new Reader(payload)
+  const count = reader.u8()
+  if (count > MAX_NAMED_VOLUNTEERS) throw new BanyanError('too-large', `${count} volunteers in one answer`)
+  const volunteers = Array.from({ length: count }, () => ({
+    offer: readOffer(reader),
+    record: readPeerRecord(reader, source),
+  }))
+  return ended(reader, volunteers)
 }
 
 /** A reason of a later version is some reason, too. */

@@ -145,7 +145,9 @@ describe('a relay that one address range asks for all it has', () => {
 
   it('believes no answer and no close but from the end it belongs to', () => {
     const counter = new Counter()
-    const [a, b, mallory] = [1, 2, 3].map((i) => counter.link(i, `203.0.${i}.1`)) as [Link, Link, Link]
+    const a: Link = counter.link(1, '203.0.1.1')
+    const b = counter.link(2, '203.0.2.1')
+    const mallory = counter.link(3, '203.0.3.1')
     counter.tell(a, encodeReserve(1))
     let circuitId = 0
     a.send = (message) => (circuitId = decodeCalled(new Reader(message, 1)).circuitId)
@@ -155,7 +157,7 @@ describe('a relay that one address range asks for all it has', () => {
     counter.tell(mallory, encodeClosed(circuitId, 'done'))
     expect(counter.drops.snapshot()).toEqual({ 'relay answer to nothing': 2, 'relay close of nothing': 1 })
     counter.tell(a, encodeAnswered(circuitId, true))
-    expect((b as Link & { got: number[] }).got).toEqual([OPENED])
+    expect(b.got).toEqual([OPENED])
   })
 })
 
