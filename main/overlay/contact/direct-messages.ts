@@ -21,6 +21,8 @@ import { SeenNumbers } from './seen-numbers.ts'
 const ROUTE_TIMEOUT_MS = 8000
 /** A handshake half round the world; a dial that takes longer often takes until it is given up. */
 const DIAL_HEAD_START_MS = 500
+/** Chosen: a round trip of the farthest path, and one probe; an answer after that is the exception. */
+const SILENT_MS = 1_000
 /** After a dial in vain, messages go by route for so long without another one. */
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
@@ -63,15 +65,30 @@ export class DirectMessages {
     if (payload.length >= MAX_MESSAGE_BYTES)
       throw new BanyanError('too-large', 'a direct message past 128 KiB')
     const present = this.#links.get(to)
-    if (present?.isOpen && (await sendOver(present, payload))) return { kind: 'delivered', via: 'session' }
+    const early = present?.isOpen ? await this.#sendOverSession(present, to, payload) : undefined
+    if (early?.kind === 'delivered') return early
     const dial = this.#dialled(to)
     const link = await this.#within(DIAL_HEAD_START_MS, dial)
-    if (link && (await sendOver(link, payload))) return { kind: 'delivered', via: 'session' }
+    if (link && (await sendOver(link, payload))) return OVER_SESSION
     const result = await this.#sendByRoute(to, payload)
     if (result.kind === 'delivered') return result
     const late = await dial
     const isDelivered = late !== undefined && late !== link && (await sendOver(late, payload))
-    return isDelivered ? { kind: 'delivered', via: 'session' } : result
+    return isDelivered ? OVER_SESSION : result
+  }
+
+  /**
+   * A session whose path has died finds out after seconds; a message does not wait for that, but goes by route as well. It may
+   * then arrive twice, which the application expects.
+   */
+  async #sendOverSession(link: Link, to: NodeId, payload: Uint8Array): Promise<SendResult> {
+    const overSession = sendOver(link, payload)
+    const bySession = overSession.then((isSent) => (isSent ? OVER_SESSION : UNREACHABLE))
+    for (let heard = -1; heard !== link.traffic.receivedPackets;) {
+      heard = link.traffic.receivedPackets
+      if ((await this.#within(SILENT_MS, overSession)) !== undefined) return bySession
+    }
+    return firstDelivered(bySession, this.#sendByRoute(to, payload, true))
   }
 
   /** What comes of it in time. */
@@ -97,13 +114,13 @@ export class DirectMessages {
     return link
   }
 
-  async #sendByRoute(to: NodeId, payload: Uint8Array): Promise<SendResult> {
+  async #sendByRoute(to: NodeId, payload: Uint8Array, isIndirect = false): Promise<SendResult> {
     if (payload.length + SIGNED_OVERHEAD_BYTES > MAX_ROUTED_BYTES)
       return { kind: 'failed', reason: 'unreachable' }
     const { crypto, random } = this.#around
     const message = { to, number: random.bytes(NUMBER_BYTES), payload }
     const signed = encodeSignedDirect(crypto, this.#nodeKey, message)
-    const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true }
+    const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true, isIndirect }
     try {
       await this.#routes.request(to, APPLICATION.direct, signed, options)
       return { kind: 'delivered', via: 'route' }
@@ -121,6 +138,18 @@ export class DirectMessages {
     else this.#around.drops.count('direct message: repeated')
     return EMPTY
   }
+}
+
+const OVER_SESSION: SendResult = { kind: 'delivered', via: 'session' }
+const UNREACHABLE: SendResult = { kind: 'failed', reason: 'unreachable' }
+
+async function firstDelivered(...ways: Promise<SendResult>[]): Promise<SendResult> {
+  const delivered = ways.map(async (way) => {
+    const result = await way
+    if (result.kind !== 'delivered') throw new BanyanError('unreachable', result.reason)
+    return result
+  })
+  return Promise.any(delivered).catch(() => UNREACHABLE)
 }
 
 function sendOver(link: Link, payload: Uint8Array): Promise<boolean> {

@@ -15,6 +15,8 @@ export interface RouteOptions {
   avoid?: readonly NodeId[]
   /** The first hop, where it must be a certain one. */
   via?: NodeId
+  /** Not over this node's own link to the key, which may be dead. */
+  isIndirect?: boolean
   /** The dead-end budget, where it is not the node's own. */
   detours?: number
   /** No second attempt over another way. */

@@ -36,6 +36,8 @@ export class Connecting implements Links {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #calls: TokenBucket
+  /** When the dials under way began. */
+  readonly #startsMs = new Map<NodeId, number>()
   #rendezvous: Rendezvous | undefined
   #relays: RelayPaths | undefined
 
@@ -77,12 +79,23 @@ export class Connecting implements Links {
     const { id } = target
     const direct = this.#links.dial(target)
     if (id === undefined || !this.#rendezvous) return direct
-    const early = await this.#within(HEAD_START_MS, direct)
+    const early = await this.#within(this.#headStartMs(id, direct), direct)
     if (early.kind === 'link') return early.link
     // Whoever refuses us will not be talked round by another way.
     if (early.kind === 'error' && codeOf(early.error) !== 'unreachable') throw early.error
     if (!this.#calls.take(1, this.#around.clock.nowMs())) return direct
     return this.#firstOf([direct, ...this.#otherWays({ ...target, id })])
+  }
+
+  /** Of the first dial of several to one peer. */
+  #headStartMs(id: NodeId, direct: Promise<Link>): number {
+    const nowMs = this.#around.clock.nowMs()
+    const startMs = this.#startsMs.get(id)
+    if (startMs !== undefined) return Math.max(0, startMs + HEAD_START_MS - nowMs)
+    this.#startsMs.set(id, nowMs)
+    const over = (): void => void this.#startsMs.delete(id)
+    direct.then(over, over)
+    return HEAD_START_MS
   }
 
   #otherWays(target: KnownTarget): Promise<Link>[] {

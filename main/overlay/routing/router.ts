@@ -192,12 +192,14 @@ export class Router implements Routes {
       this.#attempts.set(message.requestId, attempt)
       this.#remember(message.requestId, undefined)
       if (this.#isStopped) attempt.settle('timeout')
-      else this.#begin(message, options.via)
+      else this.#begin(message, options)
     })
   }
 
-  #begin(message: RoutedMessage, via: NodeId | undefined): void {
-    if (!via) return this.#advance(message, undefined, this.#othersThan(message.visited))
+  #begin(message: RoutedMessage, { via, isIndirect = false }: RouteOptions): void {
+    const others = this.#othersThan(message.visited)
+    if (!via)
+      return this.#advance(message, undefined, isIndirect ? new Set([...others, message.key]) : others)
     const link = this.#membership.linkTo(via)
     if (!link) return this.#answer(message.requestId, REPLY.deadEnd, EMPTY, 0)
     const hop: Hop = { kind: 'forward', next: via, isDetour: false }

@@ -105,6 +105,7 @@ class KnockingSocket implements DatagramSocket, Knocks {
 
 export interface Inhabitant {
   readonly kind: Kind
+  readonly socket: SimulatedSocket
   readonly node: OverlayNode
   readonly endpoint: Endpoint
   readonly box: NatBox | undefined
@@ -132,12 +133,13 @@ export class NatStage {
     })
   }
 
-  /** Another node, which joins through the first. */
-  async join(kind: Kind): Promise<Inhabitant> {
+  /** Another node, which joins through the first; `cutFrom` whoever it shall have no direct path to. */
+  async join(kind: Kind, cutFrom?: Inhabitant): Promise<Inhabitant> {
     const outside = `198.18.${++this.#hosts}.1`
     const box = kind === 'public' ? undefined : this.#box(outside, NATS[kind])
     const address = { host: box ? '192.168.1.2' : outside, port: PORT }
-    const knocking = new KnockingSocket(SimulatedSocket.open(address, box ?? this.net))
+    const socket = SimulatedSocket.open(address, box ?? this.net)
+    const knocking = new KnockingSocket(socket)
     const carried = new CarriedSocket(knocking, this.#clock)
     const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
     const identity = new Identity(hostCrypto, NETWORK, seeds)
@@ -167,7 +169,8 @@ export class NatStage {
     })
     const received: string[] = []
     node.on({ message: (_from, payload) => received.push(new TextDecoder().decode(payload)) })
-    const inhabitant: Inhabitant = { kind, node, endpoint, box, outside, received }
+    const inhabitant: Inhabitant = { kind, socket, node, endpoint, box, outside, received }
+    if (cutFrom) this.cut(inhabitant, cutFrom)
     const { endpoint: first } = (this.#introducer ??= inhabitant)
     if (first !== endpoint)
       node.addPeers([{ noiseKey: first.self.noiseKey, addresses: first.self.addresses }])
@@ -189,6 +192,24 @@ export class NatStage {
       await this.run(10)
     }
     return undefined
+  }
+
+  /** Nothing gets from one to the other directly any more. */
+  cut(a: Inhabitant, b: Inhabitant): void {
+    this.net.block(a.outside, b.outside)
+    this.net.block(b.outside, a.outside)
+  }
+
+  mend(a: Inhabitant, b: Inhabitant): void {
+    this.net.unblock(a.outside, b.outside)
+    this.net.unblock(b.outside, a.outside)
+  }
+
+  /** The power is gone. */
+  async kill({ socket, node, endpoint }: Inhabitant): Promise<void> {
+    await socket.close()
+    await node.stop()
+    await endpoint.stop()
   }
 
   /** What an observer would tell. */

@@ -52,7 +52,7 @@ class Counter {
     this.relays = new Relays(
       { ...around, timers: new TimerGroup(clock) },
       {
-        links: { get: (id: NodeId) => this.#links.get(id), all: () => this.#links.values() } as Links,
+        links: { get: (id: NodeId) => this.#links.get(id), all: () => this.#links.values() } as unknown as Links,
         store: new MemoryStore(),
         socket: new CarriedSocket(socket, clock),
         isReachable: () => true,
