@@ -18,6 +18,7 @@ import { type OverlayApi } from './overlay/api.ts'
 import { codeOf } from './overlay/base/errors.ts'
 import { Identity } from './overlay/identity.ts'
 import { CarriedSocket } from './overlay/relay/carried-socket.ts'
+import { ReachSocket } from './overlay/reach/reach-socket.ts'
 import { Endpoint } from './overlay/transport/endpoint.ts'
 import { SocketNode } from './socket-node.ts'
 import { type Network, mainNetwork, networkOf } from './overlay/network.ts'
@@ -75,12 +76,19 @@ export async function composeOverlay(
 ): Promise<OverlayApi> {
   const { options, log } = parts
   const network = chosenNetwork(options)
-  const socket = new CarriedSocket(await bindSocket(parts), hostClock)
+  const reached = new ReachSocket(await bindSocket(parts), hostClock)
+  const socket = new CarriedSocket(reached, hostClock)
+  const openSocket = (): Promise<UdpSocket> => UdpSocket.bind(options.host, 0)
   const identity = new Identity(hostCrypto, network, facts.seeds)
   const ports = { clock: hostClock, random: hostRandom, crypto: hostCrypto, log, network }
   const tracer = options.qlog === undefined ? undefined : await qlogFolder(options.qlog, log)
   const endpoint = new Endpoint({ ...ports, identity, socket, options: { ...(tracer && { tracer }) } })
-  const node = new SocketNode(endpoint, { ...ports, identity, store: facts.store, carried: socket })
+  const node = new SocketNode(endpoint, {
+    ...ports,
+    identity,
+    store: facts.store,
+    sockets: { reached, carried: socket, openSocket },
+  })
   node.addPeers(options.bootstrap)
   return node
 }

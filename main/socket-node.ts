@@ -1,12 +1,25 @@
 import { OverlayNode, type NodeParts } from './overlay/node.ts'
+import { type OpenSocket } from './overlay/ports/datagram-socket.ts'
+import { type ReachSocket } from './overlay/reach/reach-socket.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
+
+export interface SocketNodeParts extends Omit<NodeParts, 'links' | 'transport' | 'reach'> {
+  /** What the endpoint sends through, where the node is to find out who reaches it. */
+  sockets?: { socket: ReachSocket; openSocket: OpenSocket }
+}
 
 /** A node together with the socket's end that carries its links: both start and stop as one. */
 export class SocketNode extends OverlayNode {
   readonly #endpoint: Endpoint
 
-  constructor(endpoint: Endpoint, parts: Omit<NodeParts, 'links' | 'transport'>) {
-    super({ ...parts, links: endpoint, transport: endpoint.counters })
+  constructor(endpoint: Endpoint, { sockets, ...parts }: SocketNodeParts) {
+    const reach = sockets && {
+      ...sockets,
+      onObservedAddress: endpoint.onObservedAddress.bind(endpoint),
+      provenAddress: (id: Parameters<Endpoint['get']>[0]) => endpoint.get(id)?.provenAddress,
+      setKeepAliveMs: (ms: number) => void (endpoint.keepAliveMs = ms),
+    }
+    super({ ...parts, links: endpoint, transport: endpoint.counters, reach })
     this.#endpoint = endpoint
   }
 

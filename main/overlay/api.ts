@@ -58,6 +58,59 @@ export interface SessionStatus {
   receivedBytes: number
 }
 
+/** On what a mapping or a filter depends besides the inside address (RFC 4787 §4.1 and §5, RFC 5780 §4). */
+export type Dependence = 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent'
+
+/** What port a new mapping gets (RFC 4787 §4.2.1): the inside one, the last one and a step, or any. */
+export type PortAssignment =
+  { kind: 'preserving' } | { kind: 'sequential'; delta: number } | { kind: 'random' } | { kind: 'unknown' }
+
+/** What the findings rest on, for people who want to check them. Addresses as text. */
+export interface ReachEvidence {
+  sightings: { observer: string; address: string }[]
+  /** The same observer from its other port; empty where that was not asked. */
+  otherPort: string
+  /** Knocks that were sent, and whether one arrived: by strangers, and by a peer from a port that nothing was sent to. */
+  strangers: { asked: number; arrived: number }
+  otherPorts: { asked: number; arrived: number }
+  /** Ports that new mappings got, one after another. */
+  freshPorts: number[]
+}
+
+export interface ReachFindings {
+  /** The outside address is not one of this computer's own. */
+  isTranslated: boolean
+  /** Strangers reach this node at an address of its own. */
+  isPublic: boolean
+  mapping: Dependence
+  filtering: Dependence | 'unknown'
+  portAssignment: PortAssignment
+  reflexive: Address
+  evidence: ReachEvidence
+  /** By the clock that only counts. */
+  measuredAtMs: number
+}
+
+/**
+ * public: strangers reach it at its own address. open: behind a translator that lets strangers in. punchable: reached by who is
+ * sent something at the same moment. hard-sequential: another port for every peer, but one that can be foretold. hard: one
+ * that cannot. blocked: nothing that is sent is answered. unknown: nobody to ask yet.
+ */
+export type ReachKind = 'public' | 'open' | 'punchable' | 'hard-sequential' | 'hard' | 'blocked' | 'unknown'
+
+export interface FamilyReach {
+  kind: ReachKind
+  isMeasuring: boolean
+  findings: ReachFindings | undefined
+}
+
+export interface ReachStatus {
+  ipv4: FamilyReach
+  ipv6: FamilyReach
+  /** How long a session may be idle here before a sign of life; undefined until it was measured. */
+  keepAliveMs: number | undefined
+}
+
 export interface OverlayStatus {
   /** joining: looking for a first peer. alone: nobody answered yet, still trying. joined: has peers. */
   stage: 'stopped' | 'joining' | 'alone' | 'joined'
@@ -73,6 +126,8 @@ export interface OverlayStatus {
   dropped: Record<string, number>
   /** What this node does for others who cannot reach each other; missing where it has no socket to do it with. */
   relay?: RelayStatus
+  /** Who reaches this node, and how; only where it has a socket of its own to find out with. */
+  reach?: ReachStatus
   /** Why the last attempt to join failed, in the words of its error; empty when joined. */
   joinProblem: string
 }

@@ -33,6 +33,7 @@ import { Connecting } from './reach/connecting.ts'
 import { Upgrading } from './reach/upgrading.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
 import { Relays } from './relay/relays.ts'
+import { Reachability, type ReachPorts } from './reach/reachability.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
 import { Topics } from './topic/topics.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
@@ -69,6 +70,8 @@ export interface NodeParts {
   connecting?: { knocks: Knocks; candidates(): Promise<Candidates> }
   /** Whether strangers have been proven to reach this node; never where it is left out. */
   isReachable?: () => boolean
+  /** What it takes to find out who reaches this node; nothing of it where the links have no socket. */
+  reach?: ReachPorts | undefined
   /** One for many nodes, where they share a process. */
   records?: PeerRecords | undefined
   options?: Partial<NodeOptions>
@@ -100,6 +103,7 @@ export class OverlayNode implements OverlayApi {
   /** Volunteers, and this node as one; undefined over links without sockets. */
   readonly relays: Relays | undefined
   readonly #upgrading: Upgrading | undefined
+  readonly #reachability: Reachability | undefined
   /** By message type. */
   readonly #handlers: Handler[] = []
   readonly #listeners: Partial<OverlayEvents>[] = []
@@ -175,6 +179,22 @@ export class OverlayNode implements OverlayApi {
     }
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
     for (const protocol of [this.#routing, this.#topics, this.#dht, this.relays, this.#upgrading])
+    const isUnanswered = (): boolean => {
+      const { joinState } = this.#routing
+      return joinState.stage === 'alone' && joinState.problem !== ''
+    }
+    const { store, reach: reachPorts } = parts
+    this.#reachability =
+      reachPorts && new Reachability(around, { ...reachPorts, links, store, isUnanswered, onChange })
+    this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
+    for (const protocol of [
+      this.#routing,
+      this.#topics,
+      this.#dht,
+      this.relays,
+      this.#upgrading,
+      this.#reachability,
+    ])
       for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
@@ -182,6 +202,11 @@ export class OverlayNode implements OverlayApi {
       down: (link, reason) => this.#guard('link down', () => this.#onDown(link, reason)),
       message: (link, message) => this.#onMessage(link, message),
     })
+  }
+
+  /** Who reaches this node; only where it has a socket of its own. */
+  get reachability(): Reachability | undefined {
+    return this.#reachability
   }
 
   get self(): PeerRecord {
@@ -221,6 +246,7 @@ export class OverlayNode implements OverlayApi {
     const remembered = await this.#remembered.load()
     await this.relays?.start()
     if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
+    await this.#reachability?.start()
     this.#routing.addPeers(remembered)
     this.#routing.start()
     this.#unicast.start()
@@ -325,6 +351,7 @@ export class OverlayNode implements OverlayApi {
       traffic: this.#traffic(links),
       dropped: { ...this.#parts.transport?.dropped, ...this.#around.drops.snapshot() },
       ...(this.relays && { relay: this.relays.status }),
+      ...(this.#reachability && { reach: this.#reachability.status }),
       joinProblem: join.stage === 'alone' ? join.problem : '',
     }
   }
@@ -337,6 +364,7 @@ export class OverlayNode implements OverlayApi {
     this.#contacts.linkUp(link.peer.id)
     this.relays?.linkUp(link)
     this.#upgrading?.linkUp(link)
+    this.#reachability?.linkUp()
     this.#statusSoon()
   }
 

@@ -29,6 +29,12 @@ export interface DatagramSocket {
   close(): Promise<void>
 }
 
+/**
+ * Another socket of the same kind at any free port, for measurements that must not touch the one in use; whoever opens it
+ * closes it. Errors: unsupported.
+ */
+export type OpenSocket = () => Promise<DatagramSocket>
+
 export function sameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host === b.host
 }

@@ -104,7 +104,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly counters = new Counters()
   readonly #ports: EndpointPorts
   readonly #handshakePorts: HandshakePorts
-  readonly #sessionPorts: SessionPorts
+  readonly #sessionPorts: SessionPorts & { keepAliveMs: number }
   readonly #answering: Answering
   readonly #recalls: TokenBucket
   readonly #farewells = new Farewells()
@@ -193,6 +193,13 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   advertise(addresses: readonly Address[]): void {
     const told = addresses.filter((address) => !isCircuit(address))
     this.#self = this.#ports.identity.selfRecord(told)
+  }
+
+  /** Of all sessions, from now on. A shorter one begins with a sign of life: what is idle may be overdue. */
+  set keepAliveMs(ms: number) {
+    const isShorter = ms < this.#sessionPorts.keepAliveMs
+    this.#sessionPorts.keepAliveMs = ms
+    if (isShorter) for (const session of this.all()) session.probe()
   }
 
   on(events: LinkEvents): void {

@@ -27,13 +27,16 @@ interface Secret {
 
 export class RetryTokens {
   readonly #clock: Clock
+  readonly #periodMs: number
   readonly #random: Random
   readonly #crypto: Crypto
   /** The newest; made when the first token of its period is. */
   #current: Secret | undefined
   #previous: Secret | undefined
 
-  constructor(ports: { clock: Clock; random: Random; crypto: Crypto }) {
+  /** Two makers of tokens share no secret: what one made means nothing to the other. */
+  constructor(ports: { clock: Clock; random: Random; crypto: Crypto }, periodMs = TOKEN_PERIOD_MS) {
+    this.#periodMs = periodMs
     this.#clock = ports.clock
     this.#random = ports.random
     this.#crypto = ports.crypto
@@ -60,7 +63,7 @@ export class RetryTokens {
   }
 
   #period(): number {
-    return Math.floor(this.#clock.nowMs() / TOKEN_PERIOD_MS)
+    return Math.floor(this.#clock.nowMs() / this.#periodMs)
   }
 }
 

@@ -15,7 +15,7 @@ export interface DutyHolder {
   due(duty: Duty): void
 }
 
-/** How long a path may be idle before a sign of life, in milliseconds. */
+/** How long a path may be idle before a sign of life, in milliseconds. They may change; what is idle follows at its next packet. */
 export interface KeepAlive {
   readonly keepAliveMs: number
   readonly untranslatedKeepAliveMs: number
@@ -36,7 +36,7 @@ export class SessionTimers {
   readonly #holder: DutyHolder
   readonly #intervals: KeepAlive
   readonly #keepAliveFactor: number
-  #keepAliveMs: number
+  #isTranslated = true
   #ackMs = Infinity
   #lossMs = Infinity
   #probeMs = Infinity
@@ -53,7 +53,6 @@ export class SessionTimers {
     this.#holder = holder
     this.#intervals = intervals
     this.#keepAliveFactor = isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR
-    this.#keepAliveMs = this.#keepAliveFactor * intervals.keepAliveMs
     this.#activeMs = clock.nowMs()
   }
 
@@ -69,8 +68,7 @@ export class SessionTimers {
 
   /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
   pathIsTranslated(isTranslated: boolean): void {
-    const { keepAliveMs, untranslatedKeepAliveMs } = this.#intervals
-    this.#keepAliveMs = this.#keepAliveFactor * (isTranslated ? keepAliveMs : untranslatedKeepAliveMs)
+    this.#isTranslated = isTranslated
     this.#arm()
   }
 
@@ -88,6 +86,11 @@ export class SessionTimers {
     this.#isStopped = true
     this.#timer?.cancel()
     this.#timer = undefined
+  }
+
+  get #keepAliveMs(): number {
+    const { keepAliveMs, untranslatedKeepAliveMs } = this.#intervals
+    return this.#keepAliveFactor * (this.#isTranslated ? keepAliveMs : untranslatedKeepAliveMs)
   }
 
   get #keepAliveAtMs(): number {

@@ -1,0 +1,159 @@
+// How long a session may be silent here: measured on a spare socket, so that no session in use is put at risk. The socket asks
+// a peer where it is seen, says nothing for a gap, and the peer knocks there: what arrives has survived. The request for the
+// knock goes over the session, from another socket, so that it does not refresh what it asks about.
+//
+//   unmeasured --- translated, and a peer to ask ---> measuring --- nothing left to try ---> measured
+//       ^                                                                                       |
+//       +------------ a session was seen to move while this computer stayed (lost) -------------+
+//
+// Until it is measured, sessions show a sign of life every 15 s: too early for nearly every router, late for none of those.
+
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type DatagramSocket, type OpenSocket } from '../ports/datagram-socket.ts'
+import { type GapSearch, keepAliveOf, NEW_SEARCH, nextGapMs, tried } from './gap-search.ts'
+import { type KnockRequests } from './knock-requests.ts'
+import { type Observer, withSocket } from './measurement.ts'
+import { type NetworkMemory } from './network-memory.ts'
+import { type Observing, type Seen } from './observing.ts'
+
+/** Chosen: half of the shortest timeout that was measured often (30 s, Hätönen et al. 2010). */
+export const CAUTIOUS_KEEP_ALIVE_MS = 15_000
+/** Linux's connection tracking takes a flow for a stream, with the longer timeout, when it is used again after 2 s. */
+const STREAM_MS = 2_500
+/** Chosen: at 5 % loss all of them are lost once in eight thousand gaps. */
+const KNOCKS = 3
+/** Chosen: the peer was busy, or is gone. */
+const RETRY_MS = 60_000
+/** Chosen: what a binding that was lost in spite of the measurement takes off until it is measured again. */
+const AFTER_LOSS = 0.7
+/** Chosen: whoever sees us says that a binding was lost; a peer that keeps saying so costs one measurement in so long. */
+const LOSS_PAUSE_MS = 3_600_000
+
+export interface KeepAliveParts {
+  observing: Observing
+  knocks: KnockRequests
+  memory: NetworkMemory
+  openSocket: OpenSocket
+  observer(): Observer | undefined
+  /** For all sessions. */
+  apply(keepAliveMs: number): void
+}
+
+export class KeepAliveMeasurement {
+  readonly #around: Surroundings
+  readonly #parts: KeepAliveParts
+  #network: string | undefined
+  #search: GapSearch = NEW_SEARCH
+  #isRunning = false
+  #timer: Timer | undefined
+  #appliedMs = CAUTIOUS_KEEP_ALIVE_MS
+  #measuredMs: number | undefined
+  #lostAtMs = -Infinity
+
+  constructor(around: Surroundings, parts: KeepAliveParts) {
+    this.#around = around
+    this.#parts = parts
+  }
+
+  /** Undefined until it was measured in this network. */
+  get measuredMs(): number | undefined {
+    return this.#measuredMs
+  }
+
+  start(): void {
+    this.#parts.apply(CAUTIOUS_KEEP_ALIVE_MS)
+  }
+
+  /** This computer is in that network, behind something that forgets. */
+  inNetwork(name: string): void {
+    if (name === this.#network) return
+    this.#network = name
+    this.#search = NEW_SEARCH
+    const known = this.#parts.memory.keepAliveIn(name)
+    this.#measuredMs = known
+    this.#apply(known ?? CAUTIOUS_KEEP_ALIVE_MS)
+    if (known === undefined) this.#go()
+  }
+
+  /** A session's binding is another than before, and this computer is where it was. */
+  bindingLost(): void {
+    const nowMs = this.#around.clock.nowMs()
+    if (this.#measuredMs === undefined || nowMs - this.#lostAtMs < LOSS_PAUSE_MS) return
+    this.#lostAtMs = nowMs
+    this.#apply(Math.round(AFTER_LOSS * this.#appliedMs))
+    this.#measuredMs = undefined
+    this.#search = NEW_SEARCH
+    void this.#parts.memory.forget(this.#network!)
+    this.#go()
+  }
+
+  #apply(keepAliveMs: number): void {
+    this.#appliedMs = keepAliveMs
+    this.#parts.apply(keepAliveMs)
+  }
+
+  #go(): void {
+    this.#timer?.cancel()
+    if (!this.#isRunning) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    const { openSocket } = this.#parts
+    const isDone = await withSocket(openSocket, (socket) => this.#searchOn(socket))
+    this.#isRunning = false
+    if (!isDone) this.#timer = this.#around.timers.after(RETRY_MS, () => this.#go())
+  }
+
+  /** False where it could not go on; what was found out stays. */
+  async #searchOn(socket: DatagramSocket): Promise<boolean> {
+    const { observing } = this.#parts
+    socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
+    for (;;) {
+      const network = this.#network
+      const gapMs = nextGapMs(this.#search)
+      if (gapMs === undefined) return this.#finish()
+      const hasSurvived = await this.#survives(socket, gapMs)
+      if (hasSurvived === undefined) return false
+      if (network === this.#network) this.#search = tried(this.#search, gapMs, hasSurvived)
+    }
+  }
+
+  #finish(): boolean {
+    const keepAliveMs = keepAliveOf(this.#search)
+    if (keepAliveMs === undefined) return true // even the shortest gap was too long: caution is all there is
+    this.#measuredMs = keepAliveMs
+    this.#apply(keepAliveMs)
+    void this.#parts.memory.remember(this.#network!, keepAliveMs)
+    return true
+  }
+
+  /** Undefined where the peer could not be asked. */
+  async #survives(socket: DatagramSocket, gapMs: number): Promise<boolean | undefined> {
+    const observer = this.#parts.observer()
+    if (!observer) return undefined
+    const { observing } = this.#parts
+    if (!(await observing.ask(socket, observer.address))) return undefined
+    await this.#wait(STREAM_MS)
+    const seen = await observing.ask(socket, observer.address)
+    if (!seen) return undefined
+    await this.#wait(gapMs)
+    return this.#isKnockHeard(observer, seen)
+  }
+
+  async #isKnockHeard({ link }: Observer, seen: Seen): Promise<boolean | undefined> {
+    let sent = 0
+    for (let i = 0; i < KNOCKS; i++) {
+      if (!link.isOpen) return undefined
+      const { answer, from } = await this.#parts.knocks.askBack(link, seen)
+      if (from) return true
+      if (answer?.status === 'knocked') sent++
+    }
+    return sent === KNOCKS ? false : undefined
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#around.timers.after(ms, resolve))
+  }
+}

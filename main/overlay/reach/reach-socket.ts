@@ -1,0 +1,74 @@
+// Between the socket and the endpoint: it takes out the datagrams that belong to no session (wire/packet-reach.ts), and
+// remembers which hosts something was sent to, because only an arrival from any other host proves that strangers get in.
+
+import { type Bytes } from '../base/bytes.ts'
+import { RecentMap } from '../base/recent-map.ts'
+import { type Clock } from '../ports/clock.ts'
+import { type Address, type DatagramSocket } from '../ports/datagram-socket.ts'
+import { PACKET_KNOCK, PACKET_OBSERVE } from '../wire/packet-reach.ts'
+
+/** Chosen: twice what RFC 4787 REQ-5 recommends that a translator remembers (5 minutes). */
+const CONTACT_MS = 600_000
+/** Chosen: some ten times the peers of a node. Past them the longest unused are forgotten, and may pass for strangers. */
+const MAX_CONTACTS = 8_192
+/** Chosen: a row of packets to one host is noted once in so long. */
+const NOTE_MS = 30_000
+
+export type StrayListener = (datagram: Bytes, from: Address) => void
+
+export class ReachSocket implements DatagramSocket {
+  readonly #inner: DatagramSocket
+  readonly #clock: Clock
+  readonly #contacts: RecentMap<string, true>
+  #last = { host: '', atMs: -Infinity }
+  #onStray: StrayListener = () => undefined
+
+  constructor(inner: DatagramSocket, clock: Clock) {
+    this.#inner = inner
+    this.#clock = clock
+    this.#contacts = new RecentMap(clock, { lifeMs: CONTACT_MS, limit: MAX_CONTACTS })
+  }
+
+  get local(): Address {
+    return this.#inner.local
+  }
+
+  localAddresses(): Address[] {
+    return this.#inner.localAddresses()
+  }
+
+  largestDatagram(to: Address): number {
+    return this.#inner.largestDatagram(to)
+  }
+
+  send(datagram: Uint8Array, to: Address): void {
+    const nowMs = this.#clock.nowMs()
+    if (to.host !== this.#last.host || nowMs - this.#last.atMs > NOTE_MS) {
+      this.#last = { host: to.host, atMs: nowMs }
+      this.#contacts.set(to.host, true)
+    }
+    this.#inner.send(datagram, to)
+  }
+
+  /** Whether something was sent to the host since a translator may have forgotten. */
+  hasContacted(host: string): boolean {
+    return this.#contacts.get(host) !== undefined
+  }
+
+  onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
+    this.#inner.onDatagram((datagram, from) => {
+      const kind = datagram[0]!
+      if (kind >= PACKET_OBSERVE && kind <= PACKET_KNOCK) this.#onStray(datagram, from)
+      else receiver(datagram, from)
+    })
+  }
+
+  /** One listener. The bytes are valid during the call only. */
+  onStray(listener: StrayListener): void {
+    this.#onStray = listener
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+}

@@ -1,0 +1,295 @@
+// What this node is behind, and who reaches it: read this first. For each address family a small machine:
+//
+//               two peers to ask, 0.5 s later                  findings
+//     unknown ------------------------------> measuring ------------------------> known
+//        ^                                     |     ^                              |
+//        |      too few, or no agreement       |     |  own addresses changed,      |
+//        +-------------------------------------+     |  peers contradict, or        |
+//          (tried again at the next session,         |  an hour or two have passed  |
+//           or after a minute and more)              +------------------------------+
+//
+// While it measures anew it goes by what it knew. Sessions tell where they see us without being asked (observed-addresses.ts);
+// that is enough to notice a change, not to know what a translator does: for that questions are asked (measurement.ts).
+
+import { type FamilyReach, type ReachFindings, type ReachStatus } from '../api.ts'
+import { type NodeId } from '../base/id.ts'
+import { type AddressFamily, kindOfHost } from '../base/ip-ranges.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type Address, formatAddress, type OpenSocket, sameAddress } from '../ports/datagram-socket.ts'
+import { type Store } from '../ports/store.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import { KeepAliveMeasurement } from './keep-alive.ts'
+import { KnockRequests } from './knock-requests.ts'
+import { KnockService } from './knock-service.ts'
+import { measureReach, type MeasurementTools, type Observer, withSocket } from './measurement.ts'
+import { NetworkMemory } from './network-memory.ts'
+import { isAskable, ObservedAddresses } from './observed-addresses.ts'
+import { Observing } from './observing.ts'
+import { reachKind } from './reach-kind.ts'
+import { type ReachSocket } from './reach-socket.ts'
+import { verdictOn } from './sightings.ts'
+
+export type ReachState =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'measuring'; readonly before: ReachFindings | undefined }
+  | { readonly kind: 'known'; readonly findings: ReachFindings }
+
+/** What the host gives; the node adds its own parts. */
+export interface ReachPorts {
+  socket: ReachSocket
+  openSocket: OpenSocket | undefined
+  onObservedAddress(listener: (link: Link, address: Address) => void): void
+  provenAddress(id: NodeId): Address | undefined
+  setKeepAliveMs(ms: number): void
+}
+
+export interface ReachabilityParts extends ReachPorts {
+  links: Links
+  store: Store
+  /** Nothing that was sent to anybody was answered. */
+  isUnanswered(): boolean
+  onChange(): void
+}
+
+const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
+/** Chosen: sessions come and go in rows; one measurement for a row. The first is waited for, so it is soon. */
+const SETTLE_MS = 3_000
+const FIRST_SETTLE_MS = 500
+/** Chosen: rarely, as everything that changes announces itself; and not at the same moment as all others. */
+const RENEW_MS = { least: 3_600_000, most: 7_200_000 }
+/** Chosen: doubled with each measurement in vain, to an hour. */
+const RETRY_MS = 60_000
+const MAX_RETRY_MS = 3_600_000
+/** Chosen: a look costs 0.1 ms. */
+const ADDRESS_LOOK_MS = 20_000
+
+interface Family {
+  readonly family: AddressFamily
+  state: ReachState
+  timer: { timer: Timer; dueMs: number } | undefined
+  retryMs: number
+}
+
+export class Reachability {
+  readonly #around: Surroundings
+  readonly #parts: ReachabilityParts
+  readonly #tools: MeasurementTools
+  readonly #service: KnockService
+  readonly #observed: ObservedAddresses
+  readonly #memory: NetworkMemory
+  readonly #keepAlive: KeepAliveMeasurement | undefined
+  readonly #families: readonly Family[]
+  #own = ''
+  #isRunning = false
+
+  constructor(around: Surroundings, parts: ReachabilityParts) {
+    const { socket, openSocket } = parts
+    this.#around = around
+    this.#parts = parts
+    const observing = new Observing(around)
+    const knocks = new KnockRequests(around, observing)
+    this.#tools = { around, socket, observing, knocks, openSocket }
+    this.#service = new KnockService(around, { ...parts, observing })
+    this.#observed = new ObservedAddresses(around)
+    const memory = (this.#memory = new NetworkMemory(around, parts.store))
+    const observer = (): Observer | undefined => this.#observers('ipv4')[0] ?? this.#observers('ipv6')[0]
+    const apply = (ms: number): void => parts.setKeepAliveMs(ms)
+    this.#keepAlive =
+      openSocket &&
+      new KeepAliveMeasurement(around, { observing, knocks, memory, openSocket, observer, apply })
+    this.#families = FAMILIES.map((family) => ({
+      family,
+      state: { kind: 'unknown' },
+      timer: undefined,
+      retryMs: RETRY_MS,
+    }))
+    socket.onStray((datagram, from) => observing.receive(datagram, from, socket))
+    parts.onObservedAddress((link, address) => this.#onObserved(link, address))
+  }
+
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [...this.#service.handlers(), ...this.#tools.knocks.handlers()]
+  }
+
+  async start(): Promise<void> {
+    await this.#memory.load()
+    this.#isRunning = true
+    this.#own = this.#ownAddresses()
+    this.#keepAlive?.start()
+    this.#around.timers.every(
+      () => ADDRESS_LOOK_MS * (0.9 + 0.2 * this.#around.random.unit()),
+      () => this.#lookAtAddresses(),
+    )
+    this.linkUp()
+  }
+
+  /** There may be enough to ask now. */
+  linkUp(): void {
+    for (const each of this.#families) if (each.state.kind === 'unknown') this.#soon(each, FIRST_SETTLE_MS)
+  }
+
+  state(family: AddressFamily): ReachState {
+    return this.#of(family).state
+  }
+
+  /** The last findings of the family, also while it is measured anew. */
+  findings(family: AddressFamily): ReachFindings | undefined {
+    return findingsOf(this.#of(family).state)
+  }
+
+  /** The addresses outside at which peers of different owners see this node, best first: none that a single one claims. */
+  reflexive(): Address[] {
+    const found = FAMILIES.flatMap((family) => [
+      this.#observed.agreed(family),
+      this.findings(family)?.reflexive,
+    ])
+    const known: Address[] = []
+    for (const address of found)
+      if (address && !known.some((each) => sameAddress(each, address))) known.push(address)
+    return known
+  }
+
+  /** Whether strangers are proven to reach this node: the volunteers are of these. */
+  get isReachedByStrangers(): boolean {
+    return this.#families.some(({ family }) => {
+      const kind = this.#kindOf(family)
+      return kind === 'public' || kind === 'open'
+    })
+  }
+
+  /**
+   * Where a mapping made just now is seen, by a new socket to one peer: what a sequential translator gives next is a step
+   * further. Undefined where nobody could be asked.
+   */
+  async freshPort(family: AddressFamily): Promise<Address | undefined> {
+    const observer = this.#observers(family)[0]
+    const { openSocket, observing } = this.#tools
+    if (!observer || !openSocket) return undefined
+    return withSocket(openSocket, async (socket) => {
+      socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
+      const seen = await observing.ask(socket, observer.address)
+      return seen && verdictOn(seen) === 'good' ? seen.address : undefined
+    })
+  }
+
+  get status(): ReachStatus {
+    return {
+      ipv4: this.#statusOf('ipv4'),
+      ipv6: this.#statusOf('ipv6'),
+      keepAliveMs: this.#keepAlive?.measuredMs,
+    }
+  }
+
+  #of(family: AddressFamily): Family {
+    return this.#families.find((each) => each.family === family)!
+  }
+
+  #kindOf(family: AddressFamily): FamilyReach['kind'] {
+    return reachKind(this.findings(family), family === 'ipv4' && this.#parts.isUnanswered())
+  }
+
+  #statusOf(family: AddressFamily): FamilyReach {
+    const { state } = this.#of(family)
+    const isMeasuring = state.kind === 'measuring'
+    return { kind: this.#kindOf(family), isMeasuring, findings: findingsOf(state) }
+  }
+
+  /** Peers that can be asked, in any order. */
+  #observers(family: AddressFamily): Observer[] {
+    const { links } = this.#parts
+    const askable = [...links.all()].filter((link) => isAskable(link, family))
+    const first = this.#around.random.below(Math.max(1, askable.length))
+    const turned = [...askable.slice(first), ...askable.slice(0, first)]
+    return turned.map((link) => ({ link, address: link.address! }))
+  }
+
+  #onObserved(link: Link, address: Address): void {
+    const change = this.#observed.add(link, address)
+    if (change === 'moved' && this.#own === this.#ownAddresses()) this.#keepAlive?.bindingLost()
+    if (change === 'ignored' || !this.#isRunning) return
+    for (const each of this.#families) if (this.#isContradicted(each)) this.#soon(each, SETTLE_MS)
+  }
+
+  /** By two owners: what one says alone changes nothing. */
+  #isContradicted({ family, state }: Family): boolean {
+    if (state.kind !== 'known') return false
+    const agreed = this.#observed.agreed(family)
+    if (!agreed) return false
+    const { reflexive, mapping } = state.findings
+    if (agreed.host !== reflexive.host) return true
+    const isPortTelling = mapping === 'endpoint-independent' && this.#agreeOnPort(family, agreed)
+    return isPortTelling && agreed.port !== reflexive.port
+  }
+
+  #agreeOnPort(family: AddressFamily, agreed: Address): boolean {
+    const same = this.#observed.sightings(family).filter(({ address }) => sameAddress(address, agreed))
+    return same.length > 1
+  }
+
+  #lookAtAddresses(): void {
+    const own = this.#ownAddresses()
+    // Between two networks there is none for a while.
+    if (own === this.#own || own === '') return
+    this.#own = own
+    this.#observed.clear()
+    for (const each of this.#families) this.#soon(each, SETTLE_MS)
+  }
+
+  #ownAddresses(): string {
+    return this.#tools.socket.localAddresses().map(formatAddress).sort().join()
+  }
+
+  /** One timer for each family: what comes first counts. */
+  #soon(each: Family, delayMs: number): void {
+    if (!this.#isRunning || each.state.kind === 'measuring') return
+    const dueMs = this.#around.clock.nowMs() + delayMs
+    if (each.timer && each.timer.dueMs <= dueMs) return
+    each.timer?.timer.cancel()
+    each.timer = { timer: this.#around.timers.after(delayMs, () => void this.#measure(each)), dueMs }
+  }
+
+  async #measure(each: Family): Promise<void> {
+    each.timer = undefined
+    const observers = this.#observers(each.family)
+    const before = findingsOf(each.state)
+    if (observers.length < 2) return this.#ended(each, before)
+    each.state = { kind: 'measuring', before }
+    this.#parts.onChange()
+    const onEarly = (early: ReachFindings): void => this.#onEarly(each, early)
+    const findings = await measureReach(this.#tools, observers, onEarly)
+    if (findings) each.retryMs = RETRY_MS
+    else this.#around.drops.count('reach measured in vain')
+    this.#ended(each, findings ?? before, findings === undefined)
+    if (findings) this.#onFindings(findings)
+  }
+
+  /** For who knows nothing yet, half of it is news. */
+  #onEarly(each: Family, early: ReachFindings): void {
+    if (findingsOf(each.state)) return
+    each.state = { kind: 'measuring', before: early }
+    this.#parts.onChange()
+  }
+
+  #ended(each: Family, findings: ReachFindings | undefined, isInVain = false): void {
+    each.state = findings ? { kind: 'known', findings } : { kind: 'unknown' }
+    this.#parts.onChange()
+    const { random } = this.#around
+    if (isInVain) {
+      this.#soon(each, each.retryMs * (1 + random.unit()))
+      each.retryMs = Math.min(2 * each.retryMs, MAX_RETRY_MS)
+    } else if (findings) this.#soon(each, RENEW_MS.least + (RENEW_MS.most - RENEW_MS.least) * random.unit())
+  }
+
+  #onFindings({ isTranslated, reflexive }: ReachFindings): void {
+    if (!isTranslated || kindOfHost(reflexive.host) !== 'public') return
+    const own = this.#tools.socket.localAddresses()
+    this.#keepAlive?.inNetwork(this.#memory.nameOf(own, reflexive.host))
+  }
+}
+
+function findingsOf(state: ReachState): ReachFindings | undefined {
+  if (state.kind === 'known') return state.findings
+  return state.kind === 'measuring' ? state.before : undefined
+}
