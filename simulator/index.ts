@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { baselines } from './experiments/baselines.ts'
 import { churn } from './experiments/churn.ts'
 import { type Experiment, type Figures, type Outcome } from './experiments/experiment.ts'
+import { keepAlive } from './experiments/keep-alive.ts'
 import { measureKernel } from './experiments/kernel.ts'
 import { Lab } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
@@ -33,6 +34,7 @@ const EXPERIMENTS: readonly Experiment[] = [
   maintenance,
   baselines,
   packets,
+  keepAlive,
 ]
 const KERNEL = {
   name: 'kernel',

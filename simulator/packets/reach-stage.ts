@@ -8,6 +8,7 @@ import { type Surroundings } from '../../main/overlay/base/surroundings.ts'
 import { TimerGroup } from '../../main/overlay/base/timer-group.ts'
 import { Identity } from '../../main/overlay/identity.ts'
 import { networkOf } from '../../main/overlay/network.ts'
+import { type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
 import { type Store } from '../../main/overlay/ports/store.ts'
 import { Reachability } from '../../main/overlay/reach/reachability.ts'
 import { ReachSocket } from '../../main/overlay/reach/reach-socket.ts'
@@ -41,6 +42,8 @@ export interface ReachHostOptions {
   store?: Store
   hasReach?: boolean
   hasSpareSockets?: boolean
+  /** Changes what this host sends: a liar's datagrams. */
+  forged?(datagram: Uint8Array): Uint8Array
 }
 
 const PORT = 4000
@@ -77,7 +80,10 @@ export class ReachStage {
     const log = { log: () => undefined }
     const ports = { clock: this.#clock, random, crypto: hostCrypto, log, network: this.#network }
     const around: Surroundings = { ...ports, drops, timers: new TimerGroup(this.#clock) }
-    const reachSocket = new ReachSocket(socket, this.#clock)
+    const reachSocket = new ReachSocket(
+      options.forged ? forging(socket, options.forged) : socket,
+      this.#clock,
+    )
     const endpoint = new Endpoint({ ...ports, identity, socket: reachSocket, options: options.transport })
     const reachability =
       options.hasReach === false
@@ -124,6 +130,17 @@ export class ReachStage {
 
   #seeded(): SeededRandom {
     return new SeededRandom(this.#random.below(2 ** 32))
+  }
+}
+
+function forging(socket: SimulatedSocket, forged: (datagram: Uint8Array) => Uint8Array): DatagramSocket {
+  return {
+    local: socket.local,
+    localAddresses: () => socket.localAddresses(),
+    largestDatagram: () => socket.largestDatagram(),
+    send: (datagram, to) => socket.send(forged(datagram), to),
+    onDatagram: (receiver) => socket.onDatagram(receiver),
+    close: () => socket.close(),
   }
 }
 

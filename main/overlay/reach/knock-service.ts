@@ -128,11 +128,9 @@ export class KnockService {
   #onOrder(link: Link, body: Reader): void {
     const { nonce, asker, address } = decodeKnockOrder(body)
     const { links, socket } = this.#parts
+    // Whether the asker has sent us something without coming to a session, he knows himself.
     const isKnown = links.self.id === asker || links.get(asker) !== undefined
-    const status: KnockStatus =
-      isKnown || socket.hasContacted(address.host)
-        ? 'linked'
-        : (this.#refusal(address, this.#orders, link) ?? 'knocked')
+    const status = isKnown ? 'linked' : (this.#refusal(address, this.#orders, link) ?? 'knocked')
     if (status === 'knocked') socket.send(encodeKnock(nonce), address)
     else this.#refused(status)
     link.send(encodeKnockDone({ nonce, status }))

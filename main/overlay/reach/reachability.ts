@@ -57,6 +57,8 @@ const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
 /** Chosen: sessions come and go in rows; one measurement for a row. The first is waited for, so it is soon. */
 const SETTLE_MS = 3_000
 const FIRST_SETTLE_MS = 500
+/** The sessions notice within 5 s that this computer has moved (endpoint.ts), and their peers must know before they knock. */
+const MOVED_SETTLE_MS = 8_000
 /** Chosen: rarely, as everything that changes announces itself; and not at the same moment as all others. */
 const RENEW_MS = { least: 3_600_000, most: 7_200_000 }
 /** Chosen: doubled with each measurement in vain, to an hour. */
@@ -234,7 +236,7 @@ export class Reachability {
     if (own === this.#own || own === '') return
     this.#own = own
     this.#observed.clear()
-    for (const each of this.#families) this.#soon(each, SETTLE_MS)
+    for (const each of this.#families) this.#soon(each, MOVED_SETTLE_MS)
   }
 
   #ownAddresses(): string {
