@@ -171,6 +171,45 @@ export const sessionHealthSchema = v.object({
   receivedBytes: count,
 })
 
+const tallySchema = v.object({ asked: count, arrived: count })
+
+/** In RFC 5780's terms, with what it rests on; addresses as text. */
+export const reachFindingsSchema = v.object({
+  /** Where others see this node. */
+  outside: v.string(),
+  isTranslated: v.boolean(),
+  mapping: v.picklist(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']),
+  filtering: v.picklist([
+    'endpoint-independent',
+    'address-dependent',
+    'address-and-port-dependent',
+    'unknown',
+  ]),
+  ports: v.picklist(['preserving', 'sequential', 'random', 'unknown']),
+  /** Of sequential ports, the step from one to the next; else 0. */
+  portStep: v.number(),
+  sightings: v.array(v.object({ observer: v.string(), address: v.string() })),
+  /** Where the other port of one observer saw this node; empty where that was not asked. */
+  otherPort: v.string(),
+  strangers: tallySchema,
+  otherPorts: tallySchema,
+  freshPorts: v.array(count),
+  ageMs: count,
+})
+
+export const familyReachSchema = v.object({
+  kind: v.picklist(['public', 'open', 'punchable', 'hard-sequential', 'hard', 'blocked', 'unknown']),
+  isMeasuring: v.boolean(),
+  findings: v.nullable(reachFindingsSchema),
+})
+
+export const reachSchema = v.object({
+  ipv4: familyReachSchema,
+  ipv6: familyReachSchema,
+  /** How long a connection may be idle before a sign of life; 0 until it was measured. */
+  keepAliveMs: count,
+})
+
 export const healthSchema = v.object({
   network: networkStateSchema,
   networkName: v.string(),
@@ -196,6 +235,8 @@ export const healthSchema = v.object({
   rate: v.object({ sentBytesPerSecond: count, receivedBytesPerSecond: count, packetsPerSecond: count }),
   dropped: v.record(v.string(), count),
   uptimeMs: count,
+  /** Who reaches this node; null while it is stopped. */
+  reach: v.nullable(reachSchema),
   joinProblem: v.string(),
 })
 
@@ -309,6 +350,8 @@ export type Conversation = v.InferOutput<typeof conversationSchema>
 export type Invitation = v.InferOutput<typeof invitationSchema>
 export type InvitationPreview = v.InferOutput<typeof invitationPreviewSchema>
 export type Health = v.InferOutput<typeof healthSchema>
+export type FamilyReach = v.InferOutput<typeof familyReachSchema>
+export type ReachFindings = v.InferOutput<typeof reachFindingsSchema>
 
 /** What the preload script puts on the window as `banyan`, and what the web page's own bridge provides alike. */
 export interface Bridge {

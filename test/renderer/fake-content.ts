@@ -183,6 +183,32 @@ export function healthOf(tick: number): Health {
     },
     dropped: { malformed: 3, replayed: 12, 'wrong network': 0 },
     uptimeMs: 3 * HOUR_MS + tick * 1000,
+    reach: {
+      ipv4: {
+        kind: 'hard',
+        isMeasuring: false,
+        findings: {
+          outside: '203.0.113.77:50222',
+          isTranslated: true,
+          mapping: 'address-and-port-dependent',
+          filtering: 'address-and-port-dependent',
+          ports: 'random',
+          portStep: 0,
+          sightings: [
+            { observer: '198.51.100.4:47110', address: '203.0.113.77:50222' },
+            { observer: '192.0.2.61:40004', address: '203.0.113.77:31907' },
+            { observer: '198.51.100.200:4100', address: '203.0.113.77:61004' },
+          ],
+          otherPort: '203.0.113.77:12880',
+          strangers: { asked: 3, arrived: 0 },
+          otherPorts: { asked: 3, arrived: 0 },
+          freshPorts: [9_120, 55_001, 31_310, 18_746],
+          ageMs: 12 * 60_000 + tick * 1000,
+        },
+      },
+      ipv6: { kind: 'unknown', isMeasuring: false, findings: null },
+      keepAliveMs: 49_500,
+    },
     joinProblem: '',
   }
 }

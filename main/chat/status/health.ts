@@ -11,6 +11,7 @@ import { nameOf } from '../conversations/known-names.ts'
 import { type ChatCore } from '../core.ts'
 import { type Topics } from '../topics/topics.ts'
 import { networkState } from './network-words.ts'
+import { reachView } from './reach-view.ts'
 
 const SAMPLE_MS = 1_000
 const RATE_SAMPLES = 10
@@ -69,6 +70,7 @@ export class HealthMonitor {
       rate: this.#rate(status.traffic),
       dropped: { ...status.dropped, ...prefixed(core.drops.snapshot()) },
       uptimeMs: Math.round(core.ports.clock.nowMs() - this.#startedMs),
+      reach: status.reach ? reachView(status.reach, core.ports.clock.nowMs()) : null,
       joinProblem: core.door.problem || status.joinProblem,
     }
   }
