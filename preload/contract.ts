@@ -193,6 +193,8 @@ export const reachFindingsSchema = v.object({
   otherPort: v.string(),
   strangers: tallySchema,
   otherPorts: tallySchema,
+  /** No knock could be had, but somebody to whom nothing was sent has called. */
+  isCalledByStrangers: v.boolean(),
   freshPorts: v.array(count),
   ageMs: count,
 })

@@ -73,6 +73,8 @@ export interface ReachEvidence {
   /** Knocks that were sent, and whether one arrived: by strangers, and by a peer from a port that nothing was sent to. */
   strangers: { asked: number; arrived: number }
   otherPorts: { asked: number; arrived: number }
+  /** Nobody could be made to knock, but somebody to whom nothing was sent has called. */
+  isCalledByStrangers: boolean
   /** Ports that new mappings got, one after another. */
   freshPorts: number[]
 }

@@ -73,6 +73,8 @@ export function reachEvidence(findings: ReachFindings): { term: string; words: s
   ]
   if (otherPort) lines.push({ term: 'Its other port', words: `sees ${otherPort}` })
   lines.push({ term: 'Knocks by strangers', words: tallyWords(findings.strangers) })
+  if (findings.isCalledByStrangers)
+    lines.push({ term: 'Calls by strangers', words: 'somebody to whom nothing was sent has called' })
   if (findings.otherPorts.asked > 0)
     lines.push({ term: 'Knocks from other ports', words: tallyWords(findings.otherPorts) })
   return [...lines, { term: 'Measured', words: `${durationWords(ageMs)} ago` }]

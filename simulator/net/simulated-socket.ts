@@ -4,6 +4,9 @@ import { Traffic } from '../../main/overlay/transport/counters.ts'
 import { MAX_DATAGRAM_BYTES } from '../../main/overlay/wire/packet.ts'
 import { type Receiver, type Uplink } from './receivers.ts'
 
+/** RFC 6335's dynamic ports, from which a system gives a program one. */
+export const FIRST_DYNAMIC_PORT = 49_152
+
 /** A DatagramSocket in virtual time. */
 export class SimulatedSocket implements DatagramSocket, Receiver {
   /** What this computer has sent and received, in datagrams and in bytes of theirs. */
@@ -12,6 +15,8 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
   readonly #uplink: Uplink
   #receiver: ((datagram: Bytes, from: Address) => void) | undefined
   #isClosed = false
+  readonly #siblings = new Set<number>()
+  #onClose: () => void = () => undefined
 
   constructor(local: Address, uplink: Uplink) {
     this.#local = local
@@ -23,6 +28,22 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
     const socket = new SimulatedSocket(local, uplink)
     uplink.attach(local, socket)
     return socket
+  }
+
+  /** Another socket of the same computer, at any free port. */
+  openSibling(random: { below(bound: number): number }): SimulatedSocket {
+    const { host } = this.#local
+    for (;;) {
+      const port = FIRST_DYNAMIC_PORT + random.below(65_536 - FIRST_DYNAMIC_PORT)
+      if (!this.#siblings.has(port) && port !== this.#local.port) return this.#openAt({ host, port })
+    }
+  }
+
+  #openAt(local: Address): SimulatedSocket {
+    const sibling = SimulatedSocket.open(local, this.#uplink)
+    this.#siblings.add(local.port)
+    sibling.#onClose = () => void this.#siblings.delete(local.port)
+    return sibling
   }
 
   get local(): Address {
@@ -62,7 +83,9 @@ export class SimulatedSocket implements DatagramSocket, Receiver {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
     this.#isClosed = true
     this.#uplink.close(this.#local)
+    this.#onClose()
   }
 }

@@ -12,7 +12,7 @@ import { type NatBehaviour } from '../net/nat-behaviour.ts'
 import { NatBox } from '../net/nat-box.ts'
 import { type PacketNetwork } from '../net/packet-network.ts'
 import { type Uplink } from '../net/receivers.ts'
-import { SimulatedSocket } from '../net/simulated-socket.ts'
+import { FIRST_DYNAMIC_PORT, SimulatedSocket } from '../net/simulated-socket.ts'
 import { drawHomeLine, SERVER_LINE } from './line-kinds.ts'
 import { CARRIER_NAT, drawNat } from './nat-kinds.ts'
 
@@ -44,8 +44,6 @@ const SHARED_HOMES = 0.1
 /** Assumed: carriers of mobile and of young providers; no measurement of all lines is known to us. */
 const CARRIED_HOMES = 0.15
 const HOMES_PER_CARRIER = 32
-/** RFC 6335's dynamic ports, from which a system gives a program one. */
-const FIRST_DYNAMIC_PORT = 49_152
 
 export class PacketTown {
   readonly boxes: NatBox[] = []

@@ -6,6 +6,7 @@ import { type NodeId } from '../../main/overlay/base/id.ts'
 import { Identity } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { OverlayNode } from '../../main/overlay/node.ts'
+import { ReachSocket } from '../../main/overlay/reach/reach-socket.ts'
 import { type DialTarget } from '../../main/overlay/transport/links.ts'
 import { pauseBeforeJoinMs } from '../growth.ts'
 import { KeptErrors } from '../kept-errors.ts'
@@ -157,7 +158,9 @@ export class PacketWorld {
       network: this.#overlayNetwork,
       identity,
     }
-    const endpoint = new CountingEndpoint({ ...ports, socket: place.socket })
+    const socket = new ReachSocket(place.socket, this.#clock)
+    const endpoint = new CountingEndpoint({ ...ports, socket })
+    const spareRandom = this.#seeded()
     this.#numbers.set(identity.id, number)
     endpoint.on({
       up: () => undefined,
@@ -171,6 +174,13 @@ export class PacketWorld {
       ...ports,
       links: endpoint,
       transport: endpoint.counters,
+      reach: {
+        socket,
+        openSocket: async () => place.socket.openSibling(spareRandom),
+        onObservedAddress: (listener) => endpoint.onObservedAddress(listener),
+        provenAddress: (id) => endpoint.get(id)?.provenAddress,
+        setKeepAliveMs: (ms) => void (endpoint.keepAliveMs = ms),
+      },
       store: new MemoryStore(),
       options: { replicaQuotaBytes: this.#options.replicaQuotaBytes },
     })

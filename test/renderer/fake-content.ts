@@ -202,6 +202,7 @@ export function healthOf(tick: number): Health {
           otherPort: '203.0.113.77:12880',
           strangers: { asked: 3, arrived: 0 },
           otherPorts: { asked: 3, arrived: 0 },
+          isCalledByStrangers: false,
           freshPorts: [9_120, 55_001, 31_310, 18_746],
           ageMs: 12 * 60_000 + tick * 1000,
         },

@@ -27,6 +27,7 @@ function findingsView(findings: NonNullable<Reach['ipv4']['findings']>, nowMs: n
     otherPort: evidence.otherPort,
     strangers: { ...evidence.strangers },
     otherPorts: { ...evidence.otherPorts },
+    isCalledByStrangers: evidence.isCalledByStrangers,
     freshPorts: [...evidence.freshPorts],
     ageMs: Math.max(0, nowMs - measuredAtMs),
   }

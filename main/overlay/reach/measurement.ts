@@ -9,7 +9,7 @@
 // Whoever is asked may lie or be silent. Agreement is needed for where we are (sightings.ts), a knock that came from a host that
 // nothing was sent to needs no belief, and a knock that did not come counts only where several peers say it was sent.
 
-import { ownerRangeOf } from '../base/ip-ranges.ts'
+import { type AddressFamily, familyOf, ownerRangeOf } from '../base/ip-ranges.ts'
 import { type Dependence, type PortAssignment, type ReachEvidence, type ReachFindings } from '../api.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import {
@@ -48,6 +48,8 @@ const KNOCKS = 3
 /** Chosen: some peers have no stranger at hand, or are over their limits. */
 const MAX_ASKS = 6
 const FRESH_MAPPINGS = 4
+/** Chosen: a router that let somebody in may have been set up anew since. */
+export const CALL_LIFE_MS = 3_600_000
 
 /**
  * Undefined where too few can be asked, or what they say does not agree. `onEarly` hears within a second or so what matters most
@@ -69,6 +71,7 @@ class Measurement {
     sightings: [],
     otherPort: '',
     strangers: { asked: 0, arrived: 0 },
+    isCalledByStrangers: false,
     otherPorts: { asked: 0, arrived: 0 },
     freshPorts: [],
   }
@@ -91,7 +94,7 @@ class Measurement {
     const isDependent = judged === 'dependent'
     const isTranslated = !this.#tools.socket.localAddresses().some((own) => sameAddress(own, reflexive))
     const early = { isTranslated, isDependent, reflexive }
-    const strangers = this.#isReachedByStrangers()
+    const strangers = this.#isReachedByStrangers(familyOf(reflexive.host))
     const portAssignment = isTranslated ? await this.#portAssignment(isDependent) : KEPT
     this.#onEarly(this.#findings(early, portAssignment, undefined, UNASKED))
     const isReached = await strangers
@@ -135,9 +138,9 @@ class Measurement {
     return seen
   }
 
-  /** Undefined where nobody could be made to knock. */
-  async #isReachedByStrangers(): Promise<boolean | undefined> {
-    const { knocks, socket } = this.#tools
+  /** Undefined where nobody could be made to knock, and nobody has called without being asked to. */
+  async #isReachedByStrangers(family: AddressFamily): Promise<boolean | undefined> {
+    const { around, knocks, socket } = this.#tools
     const tally = this.#evidence.strangers
     const ask = async (observer: Observer): Promise<void> => {
       const { answer, from } = await knocks.ask(observer.link, 'stranger')
@@ -146,7 +149,10 @@ class Measurement {
       if (isStranger || (answer?.status === 'knocked' && !from)) tally.asked++
     }
     await this.#askInRounds(tally, ask)
-    return tally.asked > 0 ? tally.arrived > 0 : undefined
+    if (tally.asked > 0) return tally.arrived > 0
+    const isCalled = around.clock.nowMs() - socket.strangerMs(family) < CALL_LIFE_MS
+    this.#evidence.isCalledByStrangers = isCalled
+    return isCalled ? true : undefined
   }
 
   async #otherPort(sightings: readonly Seen[]): Promise<OtherPort> {

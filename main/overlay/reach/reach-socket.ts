@@ -1,10 +1,13 @@
 // Between the socket and the endpoint: it takes out the datagrams that belong to no session (wire/packet-reach.ts), and
-// remembers which hosts something was sent to, because only an arrival from any other host proves that strangers get in.
+// remembers which hosts something was sent to, because only an arrival from any other host proves that strangers get in. Where a
+// call comes from one, that is proof already: in a small network, where everybody knows everybody, there may be no other.
 
 import { type Bytes } from '../base/bytes.ts'
+import { type AddressFamily, familyOf, kindOfHost } from '../base/ip-ranges.ts'
 import { RecentMap } from '../base/recent-map.ts'
 import { type Clock } from '../ports/clock.ts'
 import { type Address, type DatagramSocket } from '../ports/datagram-socket.ts'
+import { PACKET_INITIATION } from '../wire/packet.ts'
 import { PACKET_KNOCK, PACKET_OBSERVE } from '../wire/packet-reach.ts'
 
 /** Chosen: twice what RFC 4787 REQ-5 recommends that a translator remembers (5 minutes). */
@@ -21,7 +24,9 @@ export class ReachSocket implements DatagramSocket {
   readonly #clock: Clock
   readonly #contacts: RecentMap<string, true>
   #last = { host: '', atMs: -Infinity }
+  readonly #strangerMs = { ipv4: -Infinity, ipv6: -Infinity }
   #onStray: StrayListener = () => undefined
+  #onStranger: (family: AddressFamily) => void = () => undefined
 
   constructor(inner: DatagramSocket, clock: Clock) {
     this.#inner = inner
@@ -58,9 +63,25 @@ export class ReachSocket implements DatagramSocket {
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
     this.#inner.onDatagram((datagram, from) => {
       const kind = datagram[0]!
+      if (kind === PACKET_INITIATION) this.#called(from)
       if (kind >= PACKET_OBSERVE && kind <= PACKET_KNOCK) this.#onStray(datagram, from)
       else receiver(datagram, from)
     })
+  }
+
+  /** When somebody called last from a host that nothing was sent to; -Infinity where nobody has. */
+  strangerMs(family: AddressFamily): number {
+    return this.#strangerMs[family]
+  }
+
+  /** Told of the first such call of each family, and of the next after `forgetStrangers`. One listener. */
+  onStranger(listener: (family: AddressFamily) => void): void {
+    this.#onStranger = listener
+  }
+
+  /** The computer is elsewhere now. */
+  forgetStrangers(): void {
+    this.#strangerMs.ipv4 = this.#strangerMs.ipv6 = -Infinity
   }
 
   /** One listener. The bytes are valid during the call only. */
@@ -70,5 +91,14 @@ export class ReachSocket implements DatagramSocket {
 
   close(): Promise<void> {
     return this.#inner.close()
+  }
+
+  /** Of all datagrams these alone come from strangers in the course of things, and they are few. */
+  #called({ host }: Address): void {
+    if (kindOfHost(host) !== 'public' || this.hasContacted(host)) return
+    const family = familyOf(host)
+    const isFirst = this.#strangerMs[family] === -Infinity
+    this.#strangerMs[family] = this.#clock.nowMs()
+    if (isFirst) this.#onStranger(family)
   }
 }

@@ -6,7 +6,7 @@
 //        |      too few, or no agreement       |     |  own addresses changed,      |
 //        +-------------------------------------+     |  peers contradict, or        |
 //          (tried again at the next session,         |  an hour or two have passed  |
-//           or after a minute and more)              +------------------------------+
+//           or after some minutes)                  +------------------------------+
 //
 // While it measures anew it goes by what it knew. Sessions tell where they see us without being asked (observed-addresses.ts);
 // that is enough to notice a change, not to know what a translator does: for that questions are asked (measurement.ts).
@@ -23,7 +23,13 @@ import { type Reader } from '../wire/codec.ts'
 import { KeepAliveMeasurement } from './keep-alive.ts'
 import { KnockRequests } from './knock-requests.ts'
 import { KnockService } from './knock-service.ts'
-import { measureReach, type MeasurementTools, type Observer, withSocket } from './measurement.ts'
+import {
+  CALL_LIFE_MS,
+  measureReach,
+  type MeasurementTools,
+  type Observer,
+  withSocket,
+} from './measurement.ts'
 import { NetworkMemory } from './network-memory.ts'
 import { isAskable, ObservedAddresses } from './observed-addresses.ts'
 import { Observing } from './observing.ts'
@@ -62,7 +68,7 @@ const MOVED_SETTLE_MS = 8_000
 /** Chosen: rarely, as everything that changes announces itself; and not at the same moment as all others. */
 const RENEW_MS = { least: 3_600_000, most: 7_200_000 }
 /** Chosen: doubled with each measurement in vain, to an hour. */
-const RETRY_MS = 60_000
+const RETRY_MS = 180_000
 const MAX_RETRY_MS = 3_600_000
 /** Chosen: a look costs 0.1 ms. */
 const ADDRESS_LOOK_MS = 20_000
@@ -108,6 +114,7 @@ export class Reachability {
       retryMs: RETRY_MS,
     }))
     socket.onStray((datagram, from) => observing.receive(datagram, from, socket))
+    socket.onStranger((family) => this.#onStranger(family))
     parts.onObservedAddress((link, address) => this.#onObserved(link, address))
   }
 
@@ -155,9 +162,11 @@ export class Reachability {
 
   /** Whether strangers are proven to reach this node: the volunteers are of these. */
   get isReachedByStrangers(): boolean {
+    const sinceMs = this.#around.clock.nowMs() - CALL_LIFE_MS
     return this.#families.some(({ family }) => {
       const kind = this.#kindOf(family)
-      return kind === 'public' || kind === 'open'
+      // A port that was mapped lets them in at another address than the one that was knocked at.
+      return kind === 'public' || kind === 'open' || this.#parts.socket.strangerMs(family) > sinceMs
     })
   }
 
@@ -230,12 +239,21 @@ export class Reachability {
     return same.length > 1
   }
 
+  /** It settles what no knock could. */
+  #onStranger(family: AddressFamily): void {
+    const each = this.#of(family)
+    if (each.state.kind === 'known' && each.state.findings.filtering === 'unknown')
+      this.#soon(each, SETTLE_MS)
+    this.#parts.onChange()
+  }
+
   #lookAtAddresses(): void {
     const own = this.#ownAddresses()
     // Between two networks there is none for a while.
     if (own === this.#own || own === '') return
     this.#own = own
     this.#observed.clear()
+    this.#parts.socket.forgetStrangers()
     for (const each of this.#families) this.#soon(each, MOVED_SETTLE_MS)
   }
 
@@ -261,9 +279,11 @@ export class Reachability {
     this.#parts.onChange()
     const onEarly = (early: ReachFindings): void => this.#onEarly(each, early)
     const findings = await measureReach(this.#tools, observers, onEarly)
-    if (findings) each.retryMs = RETRY_MS
-    else this.#around.drops.count('reach measured in vain')
-    this.#ended(each, findings ?? before, findings === undefined)
+    // Where nobody can be made to knock, there may be strangers later: the network grows.
+    const isWhole = findings !== undefined && findings.filtering !== 'unknown'
+    if (isWhole) each.retryMs = RETRY_MS
+    if (!findings) this.#around.drops.count('reach measured in vain')
+    this.#ended(each, findings ?? before, !isWhole)
     if (findings) this.#onFindings(findings)
   }
 

@@ -133,6 +133,40 @@ describe('the machine of one address family', () => {
   })
 })
 
+describe('where everybody knows everybody', () => {
+  it('a call from a host that nothing was sent to proves what no knock can', async () => {
+    const stage = new ReachStage(12)
+    const observers = stage.publicHosts(18, 3)
+    for (const observer of observers.slice(1)) await stage.connect(observers[0]!, observer)
+    const subject = stage.host('198.18.99.7')
+    const reach = await started(stage, subject, observers)
+    await stage.run(5_000)
+    expect(reach.findings('ipv4')).toMatchObject({ isPublic: false, filtering: 'unknown' })
+    expect(reach.isReachedByStrangers).toBe(false)
+    await stage.connect(observers[0]!, stage.host('198.19.5.5'))
+    await stage.connect(stage.host('198.19.7.7'), subject)
+    expect(reach.isReachedByStrangers).toBe(true)
+    await stage.run(10_000)
+    expect(reach.findings('ipv4')).toMatchObject({ isPublic: true, filtering: 'endpoint-independent' })
+  })
+
+  it('a call from a host that was sent something proves nothing', async () => {
+    const stage = new ReachStage(13)
+    const observers = stage.publicHosts(18, 3)
+    const subject = stage.host('198.18.99.7')
+    const reach = await started(stage, subject, observers)
+    await stage.run(5_000)
+    const guest = stage.host('198.19.7.7')
+    subject.endpoint
+      .dial({ noiseKey: new Uint8Array(32).fill(9), addresses: [guest.socket.local] })
+      .catch(() => undefined)
+    await stage.run(6_000)
+    await stage.connect(guest, subject)
+    await stage.run(1_000)
+    expect(reach.isReachedByStrangers).toBe(false)
+  })
+})
+
 describe('liars among the observers', () => {
   it('one of four changes nothing', async () => {
     const { stage, observers } = await withHelpers(8, 1)
