@@ -106,6 +106,19 @@ describe('the machine of one address family', () => {
     expect(reach.findings('ipv4')!.measuredAtMs).toBeGreaterThan(first)
   })
 
+  it('of IPv6 is another than that of IPv4', async () => {
+    const stage = new ReachStage(14)
+    const hosts = (group: number, count: number): ReachHost[] =>
+      Array.from({ length: count }, (_, n) => stage.host(`2001:db8:${group}${n}::1`))
+    const [observers, strangers] = [hosts(1, 3), hosts(2, 2)]
+    for (const observer of observers) for (const other of strangers) await stage.connect(observer, other)
+    const subject = stage.host('2001:db8:77::7')
+    const reach = await started(stage, subject, observers)
+    await stage.run(5_000)
+    expect([reach.status.ipv4.kind, reach.status.ipv6.kind]).toEqual(['unknown', 'public'])
+    expect(reach.findings('ipv6')!.reflexive).toEqual(subject.socket.local)
+  })
+
   it('follows a change of the own address', async () => {
     const { stage, observers } = await withHelpers(6)
     const subject = stage.host('198.18.99.7')

@@ -1,6 +1,7 @@
 // The pure rules of finding out: what follows from sightings, from ports, from gaps.
 
 import { describe, expect, it } from 'vitest'
+import { type ReachFindings, type ReachKind } from '../../../main/overlay/api.ts'
 import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
 import {
   type GapSearch,
@@ -9,6 +10,7 @@ import {
   nextGapMs,
   tried,
 } from '../../../main/overlay/reach/gap-search.ts'
+import { reachKind } from '../../../main/overlay/reach/reach-kind.ts'
 import { judgePorts } from '../../../main/overlay/reach/port-steps.ts'
 import {
   agreedAddress,
@@ -67,6 +69,42 @@ describe('where others see us', () => {
     ['fd00::1', '100::5', 'not-public'],
   ])('%s sees us at %s: %s', (observer, address, verdict) => {
     expect(verdictOn({ observer: at(observer, 1), address: at(address, 1) })).toBe(verdict)
+  })
+})
+
+describe('what it comes to', () => {
+  const easy: ReachFindings = {
+    isTranslated: true,
+    isPublic: false,
+    mapping: 'endpoint-independent',
+    filtering: 'address-dependent',
+    portAssignment: { kind: 'random' },
+    reflexive: at(HOME, 7),
+    evidence: {
+      sightings: [],
+      otherPort: '',
+      strangers: { asked: 0, arrived: 0 },
+      isCalledByStrangers: false,
+      otherPorts: { asked: 0, arrived: 0 },
+      freshPorts: [],
+    },
+    measuredAtMs: 0,
+  }
+
+  it.each<[Partial<ReachFindings>, ReachKind]>([
+    [{ isPublic: true }, 'public'],
+    [{ filtering: 'endpoint-independent' }, 'open'],
+    [{}, 'punchable'],
+    [{ filtering: 'unknown' }, 'punchable'],
+    [{ mapping: 'address-dependent' }, 'hard'],
+    [{ mapping: 'address-dependent', portAssignment: { kind: 'sequential', delta: 1 } }, 'hard-sequential'],
+    [{ mapping: 'address-and-port-dependent', filtering: 'endpoint-independent' }, 'hard'],
+  ])('%j: %s', (changes, kind) => {
+    expect(reachKind({ ...easy, ...changes }, true)).toBe(kind)
+  })
+
+  it('without findings: blocked where nothing is answered, else unknown', () => {
+    expect([reachKind(undefined, true), reachKind(undefined, false)]).toEqual(['blocked', 'unknown'])
   })
 })
 
