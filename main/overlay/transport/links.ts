@@ -45,6 +45,11 @@ export interface StreamLink extends Link {
    * path carries in one packet (datagram-queue.ts). A closed link drops it.
    */
   sendDatagram(bytes: Uint8Array, maxAgeMs: number): void
+  /**
+   * Whether we show signs of life while nothing else is said; at first we do. Where neither side does, the session ends on both
+   * without a packet, 150 s after the last.
+   */
+  keepAlive(isWanted: boolean): void
   /** Ends the session now: what is not acknowledged may be lost. The peer learns the code. */
   close(closing: Closing): void
   /**

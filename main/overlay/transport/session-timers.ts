@@ -7,9 +7,10 @@ import { type Clock, type Timer } from '../ports/clock.ts'
 /**
  * 'ack': one has waited as long as it may. 'loss': packets overtaken by an ack are late enough to be called lost. 'probe': nothing was
  * heard of what was sent for a probe timeout. 'pace': the pacer lets packets go again. 'path': a new address of the peer is to be
- * challenged again, or given up, or a drain has come to its bound. 'keep alive': the link has been idle for that interval.
+ * challenged again, or given up, or a drain has come to its bound. 'keep alive': the link has been idle for that interval. 'idle': nobody
+ * has kept it alive.
  */
-export type Duty = 'ack' | 'loss' | 'probe' | 'pace' | 'path' | 'keep alive'
+export type Duty = 'ack' | 'loss' | 'probe' | 'pace' | 'path' | 'keep alive' | 'idle'
 
 export interface DutyHolder {
   due(duty: Duty): void
@@ -28,6 +29,11 @@ const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
  * only we can open it again. So the sign of life comes early, once.
  */
 const BULK_PAUSE_MS = 500
+/**
+ * Part of the protocol (RFC 9000 §10.1 negotiates it; all of us run the same code): twice the longest keep-alive interval, and time for
+ * its probes. So a peer that keeps alive is never taken for one that does not.
+ */
+export const IDLE_TIMEOUT_MS = 150_000
 /** Sums of fractions of milliseconds may fall short of a deadline by a rounding error; that is not early. */
 const ROUNDING_MS = 0.01
 
@@ -44,6 +50,7 @@ export class SessionTimers {
   #pathMs = Infinity
   #activeMs: number
   #isInBulk = false
+  #isWanted = true
   #timer: Timer | undefined
   #timerMs = Infinity
   #isStopped = false
@@ -72,6 +79,12 @@ export class SessionTimers {
     this.#arm()
   }
 
+  /** Whether we keep the link alive; where neither side does, it ends when it has been idle for long enough. */
+  keepAlive(isWanted: boolean): void {
+    this.#isWanted = isWanted
+    this.#arm()
+  }
+
   /** Packets were sent or acks received: these are the duties from now on; Infinity for none. */
   reschedule(ackMs: number, lossMs: number, probeMs: number, paceMs: number, pathMs: number): void {
     this.#ackMs = ackMs
@@ -93,13 +106,14 @@ export class SessionTimers {
     return this.#keepAliveFactor * (this.#isTranslated ? keepAliveMs : untranslatedKeepAliveMs)
   }
 
-  get #keepAliveAtMs(): number {
-    return this.#activeMs + (this.#isInBulk ? BULK_PAUSE_MS : this.#keepAliveMs)
+  get #idleAtMs(): number {
+    if (this.#isInBulk) return this.#activeMs + BULK_PAUSE_MS
+    return this.#activeMs + (this.#isWanted ? this.#keepAliveMs : IDLE_TIMEOUT_MS)
   }
 
   #arm(): void {
     if (this.#isStopped) return
-    const otherMs = Math.min(this.#paceMs, this.#pathMs, this.#keepAliveAtMs)
+    const otherMs = Math.min(this.#paceMs, this.#pathMs, this.#idleAtMs)
     const nextMs = Math.min(this.#ackMs, this.#lossMs, this.#probeMs, otherMs)
     if (this.#timer && this.#timerMs <= nextMs) return
     this.#timer?.cancel()
@@ -116,12 +130,13 @@ export class SessionTimers {
     else if (this.#probeMs <= nowMs) this.#holder.due('probe')
     else if (this.#paceMs <= nowMs) this.#holder.due('pace')
     else if (this.#pathMs <= nowMs) this.#holder.due('path')
-    else if (this.#keepAliveAtMs <= nowMs) this.#keepAlive()
+    else if (this.#idleAtMs <= nowMs) this.#idle()
     this.#arm()
   }
 
-  #keepAlive(): void {
+  #idle(): void {
+    const isSignDue = this.#isInBulk || this.#isWanted
     this.#isInBulk = false
-    this.#holder.due('keep alive')
+    this.#holder.due(isSignDue ? 'keep alive' : 'idle')
   }
 }

@@ -159,6 +159,10 @@ export class Session implements StreamLink, DutyHolder {
     this.#timers.pathIsTranslated(isTranslated)
   }
 
+  keepAlive(isWanted: boolean): void {
+    this.#timers.keepAlive(isWanted)
+  }
+
   probe(): void {
     this.#owesPing = true
     this.#scheduleFlush()
@@ -232,6 +236,7 @@ export class Session implements StreamLink, DutyHolder {
     if (duty === 'loss') this.#recovery.lossTimePassed(nowMs)
     if (duty === 'probe' && !this.#probe(nowMs)) return this.#finish(gaveUp(), 'keep it')
     if (duty === 'path' && this.#paths.giveUp(nowMs)) this.#usePath(nowMs)
+    if (duty === 'idle') return this.#finish(endedSilently('idle'))
     if (duty === 'keep alive') this.#owesPing = true
     this.#flush()
   }
