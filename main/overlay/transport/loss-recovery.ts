@@ -29,6 +29,9 @@ const COMPACT_AT = 32
 /** Told of every packet that is taken for lost. */
 type LossListener = (number: number, cause: LossCause, nowMs: number) => void
 
+/** 'path probe': its loss says nothing about queues. 'background': nothing in it is waited for. */
+export type PacketKind = 'ordinary' | 'path probe' | 'background'
+
 /** What kept the last packet from leaving. */
 export type HeldBy = 'window' | 'pacing' | 'nothing to send' | 'the peer'
 
@@ -116,11 +119,19 @@ export class LossRecovery {
   }
 
   /** Notes the packet `nextNumber`; without frames it only carried an ack. The list is not kept. */
-  sent(bytes: number, frames: readonly SentFrame[] | undefined, nowMs: number, isPathProbe = false): void {
+  sent(
+    bytes: number,
+    frames: readonly SentFrame[] | undefined,
+    nowMs: number,
+    kind: PacketKind = 'ordinary',
+  ): void {
     const number = this.#nextNumber++
     if (!frames) return
-    const packet = takePacket(number, bytes, frames, nowMs, isPathProbe)
+    const { background } = this.#path
+    const isBackground = kind === 'background' && background !== undefined
+    const packet = takePacket(number, bytes, frames, nowMs, kind === 'path probe', isBackground)
     packet.path = this.#path
+    if (isBackground) background.sent(bytes)
     this.#path.delivery.sent(packet, this.bytesInFlight)
     this.#path.congestion.sent(packet, this.bytesInFlight, nowMs)
     this.#packets.push(packet)
@@ -180,11 +191,13 @@ export class LossRecovery {
   #newlyAcked(largest: number, ackDelayMs: number, nowMs: number): void {
     let newest: SentPacket | undefined
     let bytes = 0
+    let backgroundBytes = 0
     for (const packet of acked) {
       if (packet.path !== this.#path) continue
       this.#path.delivery.acked(packet, nowMs)
       this.#path.packetAcked(packet.bytes)
       bytes += packet.bytes
+      if (packet.isBackground) backgroundBytes += packet.bytes
       if (!newest || packet.number > newest.number) newest = packet
     }
     sample.rttMs = undefined
@@ -200,6 +213,7 @@ export class LossRecovery {
     sample.isLimiting = this.#isLimited
     sample.isWindowFull = this.#isWindowFull
     this.#path.congestion.acked(sample)
+    this.#path.background?.acked(sample, backgroundBytes)
     if (this.maySend(this.#path.congestion.windowBytes / 2)) this.#isLimited = false
     this.#largestAckedSentMs = Math.max(this.#largestAckedSentMs, newest.sentMs)
   }
@@ -226,13 +240,16 @@ export class LossRecovery {
   }
 
   #takeLate(ranges: readonly AckRange[]): void {
-    if (this.#path.episode.settle(ranges, late)) this.#path.congestion.lossWasSpurious()
+    if (!this.#path.episode.settle(ranges, late)) return
+    this.#path.congestion.lossWasSpurious()
+    this.#path.background?.lossWasSpurious()
   }
 
   #take(index: number, packet: SentPacket): SentPacket {
     this.#packets[index] = packet.number
     this.#inFlight--
     packet.path!.bytesInFlight -= packet.bytes
+    if (packet.isBackground) packet.path!.background!.settled(packet.bytes)
     return packet
   }
 
@@ -269,9 +286,17 @@ export class LossRecovery {
   }
 
   #newlyLost(nowMs: number): void {
+    const { congestion, background, delivery } = this.#path
     this.#path.packetsLost(lost, nowMs)
-    for (const packet of lost) this.#path.congestion.lost(packet, this.#path.delivery.lost(packet), nowMs)
-    if (this.#isPersistent()) this.#path.congestion.persistentlyCongested()
+    for (const packet of lost) {
+      const lostSinceBytes = delivery.lost(packet)
+      congestion.lost(packet, lostSinceBytes, nowMs)
+      background?.lost(packet, lostSinceBytes, nowMs)
+    }
+    if (this.#isPersistent()) {
+      congestion.persistentlyCongested()
+      background?.persistentlyCongested()
+    }
     for (const packet of lost) {
       for (const frame of packet.frames) frame.lost()
       this.#path.episode.add(packet, nowMs)

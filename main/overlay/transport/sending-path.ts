@@ -4,6 +4,7 @@
 import { type Address } from '../ports/datagram-socket.ts'
 import { type Random } from '../ports/random.ts'
 import { DATAGRAM_BYTES } from '../wire/packet.ts'
+import { BackgroundTraffic } from './congestion/background-traffic.ts'
 import { type CongestionControl } from './congestion/congestion-control.ts'
 import { DeliveryRate } from './congestion/delivery-rate.ts'
 import { type CongestionLaw, congestionControl } from './congestion/laws.ts'
@@ -38,6 +39,8 @@ export class SendingPath {
   readonly pacer = new Pacer(DATAGRAM_BYTES)
   /** Sent by it, and neither acknowledged nor called lost. */
   bytesInFlight = 0
+  /** From the first byte of it on. */
+  background: BackgroundTraffic | undefined
   readonly #largestBytes: number
   #mtu: PathMtu | undefined // from the first full packet on: most sessions only talk
 
@@ -63,6 +66,12 @@ export class SendingPath {
     return this.pacer.maySend(this.congestion.pacingRate, nowMs) ? undefined : 'pacing'
   }
 
+  /** Whether background may leave, of which some waits. */
+  mayBackgroundLeave(nowMs: number): boolean {
+    this.background ??= new BackgroundTraffic(this.packetBytes, this.rtt, nowMs)
+    return this.background.maySend(this.packetBytes)
+  }
+
   /** The size of a probe that goes before the next packet, where the window is wide enough for it at all. */
   get mtuProbeBytes(): number | undefined {
     const bytes = this.#mtu?.dueBytes
@@ -79,6 +88,7 @@ export class SendingPath {
     if (!this.#mtu && !isFull(bytes, DATAGRAM_BYTES)) return
     this.#mtu ??= new PathMtu(this.#largestBytes, (packetBytes) => {
       this.congestion.setPacketBytes(packetBytes)
+      this.background?.setPacketBytes(packetBytes)
       this.pacer.setPacketBytes(packetBytes)
     })
     this.#mtu.packetSent(bytes, nowMs)

@@ -20,7 +20,7 @@ import { SendAccount } from './send-account.ts'
 import { type SendStream } from './send-stream.ts'
 import { StreamSchedule } from './stream-schedule.ts'
 import { type Stream, type StreamHost } from './stream.ts'
-import { NORMAL, type Urgency } from './urgency.ts'
+import { BACKGROUND, NORMAL, type Urgency } from './urgency.ts'
 
 /** Chosen: nobody who reads at all is this far behind; it bounds what a peer that never acknowledges can cost. */
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024
@@ -42,6 +42,8 @@ interface StreamListener {
   guard(listener: () => void): void
   /** Something waits to be sent. */
   wake(): void
+  /** Asked while some of it waits. */
+  mayBackgroundLeave(): boolean
 }
 
 export class SessionStreams implements StreamHost {
@@ -141,22 +143,24 @@ export class SessionStreams implements StreamHost {
 
   /** There is something to send that the peer's limits allow. */
   get isReady(): boolean {
-    return !this.owed.isEmpty || this.#schedule.next() !== undefined || this.#hasDatagrams
+    return !this.owed.isEmpty || this.#next() !== undefined || this.#hasDatagrams
   }
 
   /** Why nothing is ready: there may be bytes that only the peer's limits hold back. */
   get idleCause(): HeldBy {
-    return this.account.unsentBytes > 0 ? 'the peer' : 'nothing to send'
+    const isHeld = this.account.unsentBytes > 0 && this.#schedule.next() === undefined
+    return isHeld ? 'the peer' : 'nothing to send'
   }
 
-  /** Fills the packet, and lists what was put into it. */
-  write(out: PacketWriter, frames: SentFrame[]): void {
+  /** Fills the packet, and lists what was put into it. Returns whether it carries background, which shares a packet with nothing else. */
+  write(out: PacketWriter, frames: SentFrame[]): boolean {
     this.owed.write(out, frames)
+    const before = frames.length
     if (this.#hasDatagrams) {
-      const isTheirs = this.#isDatagramsTurn || this.#schedule.next() === undefined
+      const isTheirs = this.#isDatagramsTurn || this.#next() === undefined
       this.#isDatagramsTurn = !isTheirs || !this.datagrams.write(out, frames, this.pace.nowMs())
     }
-    this.#writeStreams(out, frames)
+    return this.#writeStreams(out, frames, frames.length > before)
   }
 
   // What the streams share.
@@ -201,15 +205,27 @@ export class SessionStreams implements StreamHost {
     ))
   }
 
-  #writeStreams(out: PacketWriter, frames: SentFrame[]): void {
-    for (let stream = this.#schedule.next(); stream; stream = this.#schedule.next()) {
+  /** The stream whose turn it is, unless it is one of the background and that has to wait. */
+  #next(): SendStream | undefined {
+    const stream = this.#schedule.next()
+    return stream?.urgency === BACKGROUND && !this.#listener.mayBackgroundLeave() ? undefined : stream
+  }
+
+  #writeStreams(out: PacketWriter, frames: SentFrame[], isShared: boolean): boolean {
+    let isBackground = false
+    let hasOthers = isShared
+    for (let stream = this.#next(); stream; stream = this.#schedule.next()) {
+      if (stream.urgency === BACKGROUND && hasOthers) break
       const room = out.room - streamOverheadBytes(stream.id, stream.writtenBytes, out.room)
-      if (room < MIN_PIECE_BYTES) return
+      if (room < MIN_PIECE_BYTES) break
+      if (stream.urgency === BACKGROUND) isBackground = true
+      else hasOthers = true
       const slice = stream.next(room)!
       writeStreamHeader(out, stream.id, slice.offset, slice.isLast, slice.length)
       stream.copyTo(out, slice)
       frames.push(slice)
       this.#schedule.toTheBack(stream)
     }
+    return isBackground
   }
 }

@@ -25,7 +25,7 @@ import { type SentFrame } from './congestion/sent-packet.ts'
 import { Traffic } from './counters.ts'
 import { DRAIN_MS, Drain } from './drain.ts'
 import { type StreamLink } from './links.ts'
-import { type HeldBy, LossRecovery } from './loss-recovery.ts'
+import { type HeldBy, LossRecovery, type PacketKind } from './loss-recovery.ts'
 import { OwedFrame } from './owed-frames.ts'
 import { isFull } from './path-mtu.ts'
 import { PathValidation } from './path-validation.ts'
@@ -118,6 +118,11 @@ export class Session implements StreamLink, DutyHolder {
   /** Settled with the session's end; undefined where it does not drain. */
   get drained(): Promise<boolean> | undefined {
     return this.#drain?.done
+  }
+
+  /** Some of it waits; a probe of a silent path is held by nothing. */
+  get mayBackgroundLeave(): boolean {
+    return this.#probesOwed > 0 || this.#path.mayBackgroundLeave(this.#ports.clock.nowMs())
   }
 
   get end(): SessionEnd | undefined {
@@ -399,7 +404,7 @@ export class Session implements StreamLink, DutyHolder {
   #challenge(data: Bytes, nowMs: number): void {
     outgoing.reset(MAX_FRAMES_BYTES)
     writeFrame(outgoing, { type: 'path-challenge', data })
-    this.#sendPacket([], nowMs, true)
+    this.#sendPacket([], nowMs, 'path probe')
     const proven = this.#paths.provenAddress
     if (proven) this.#sendAlone({ type: 'ping' }, proven, nowMs)
   }
@@ -416,16 +421,12 @@ export class Session implements StreamLink, DutyHolder {
   }
 
   #sendNext(nowMs: number): void {
-    const probeBytes = this.#probesOwed > 0 ? undefined : this.#path.mtuProbeBytes
-    if (probeBytes === undefined) this.#sendFrames(nowMs)
-    else this.#sendMtuProbe(probeBytes, nowMs)
-  }
-
-  #sendMtuProbe(bytes: number, nowMs: number): void {
+    const bytes = this.#probesOwed > 0 ? undefined : this.#path.mtuProbeBytes
+    if (bytes === undefined) return this.#sendFrames(nowMs)
     outgoing.reset(bytes - SEALED_OVERHEAD_BYTES)
     writeFrame(outgoing, { type: 'ping' })
     outgoing.zeros() // padding
-    this.#sendPacket([this.#path.mtuProbeSent(nowMs)], nowMs, true)
+    this.#sendPacket([this.#path.mtuProbeSent(nowMs)], nowMs, 'path probe')
   }
 
   #sendAck(nowMs: number): void {
@@ -443,13 +444,13 @@ export class Session implements StreamLink, DutyHolder {
     const withoutAck = frames.length
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
     this.#ackRequest.adapt(this.#recovery.packetsInFlight, this.rttMs)
-    this.#streams.write(outgoing, frames)
+    const isBackground = this.#streams.write(outgoing, frames)
     const isProbe = frames.length === withoutAck
     if (!this.#owesPing && (isProbe || this.#isLastOfMany)) writeFrame(outgoing, { type: 'ping' })
     this.#owesPing = false
     if (this.#probesOwed > 0) this.#probesOwed--
     this.#silence.asked(nowMs)
-    this.#sendPacket(frames, nowMs)
+    this.#sendPacket(frames, nowMs, isBackground ? 'background' : 'ordinary')
   }
 
   /** The peer waits for more packets than it will get. */
@@ -458,12 +459,12 @@ export class Session implements StreamLink, DutyHolder {
   }
 
   /** Seals what stands in `outgoing`. Without `frames` the packet asks for no acknowledgement. */
-  #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number, isPathProbe = false): void {
+  #sendPacket(frames: readonly SentFrame[] | undefined, nowMs: number, kind?: PacketKind): void {
     const datagram = this.#seal(nowMs)
-    this.#recovery.sent(datagram.length, frames, nowMs, isPathProbe)
+    this.#recovery.sent(datagram.length, frames, nowMs, kind)
     if (frames) {
       this.#path.pacer.sent(datagram.length)
-      if (!isPathProbe) this.#path.packetSent(datagram.length, nowMs)
+      if (kind !== 'path probe') this.#path.packetSent(datagram.length, nowMs)
     }
     this.#paths.sent(datagram.length)
     this.traffic.sent(datagram.length)

@@ -18,5 +18,6 @@ export function streamsOfSession(
     datagram: (bytes) => owner.datagram(session, bytes),
     guard,
     wake,
+    mayBackgroundLeave: () => session.mayBackgroundLeave,
   })
 }

@@ -3,6 +3,7 @@
 import { type CongestionLaw } from '../../../main/overlay/transport/congestion/laws.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
 import { type Link, type StreamLink } from '../../../main/overlay/transport/links.ts'
+import { type Urgency } from '../../../main/overlay/transport/urgency.ts'
 import { AccessLine } from '../../../simulator/net/access-line.ts'
 import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
 import { openlySealing } from './open-peer.ts'
@@ -45,7 +46,7 @@ export class Bench {
   }
 
   /** Sends as much as the line takes from now on. */
-  async flow(law: CongestionLaw): Promise<Flow> {
+  async flow(law: CongestionLaw, urgency?: Urgency): Promise<Flow> {
     const { link, endpoint } = await this.pair(law)
     const flow = new Flow(() => this.world.queue.nowMs)
     endpoint.on({
@@ -53,7 +54,7 @@ export class Bench {
       down: () => {},
       message: (_link, message) => flow.arrived(message.length),
     })
-    flow.start(link)
+    flow.start(link, urgency)
     return flow
   }
 
@@ -110,9 +111,9 @@ export class Flow {
     return this.#link!.rttMs
   }
 
-  start(link: Link): void {
+  start(link: Link, urgency?: Urgency): void {
     this.#link = link
-    const next = () => link.send(MESSAGE, (isDelivered) => isDelivered && next())
+    const next = () => link.send(MESSAGE, (isDelivered) => isDelivered && next(), urgency)
     for (let i = 0; i < 128; i++) next()
     this.restart()
   }

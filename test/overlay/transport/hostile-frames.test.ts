@@ -20,6 +20,7 @@ function streams(opened: (stream: Stream) => void = () => {}): SessionStreams {
     datagram: () => {},
     guard: (listener) => listener(),
     wake: () => {},
+    mayBackgroundLeave: () => true,
   })
 }
 

@@ -11,6 +11,8 @@ import { type SentPacket } from './sent-packet.ts'
 
 /** Draft §4.2: below what people notice in a call, above the noise of most paths. */
 const TARGET_MS = 60
+/** Chosen: as long as a peer may keep an ack back, which looks like a queue. */
+const LEAST_TARGET_MS = 5
 /** §4.3: slow start ends at so much of it. */
 const SLOW_START_SHARE = 3 / 4
 /** §4.2: growth is 1/16 of Reno's where the path is short, so that it never wins against one. */
@@ -38,12 +40,18 @@ export function ledbatGain(baseMs: number): number {
 }
 
 /** Change of a window of so many packets in a round trip with this queue (§4.4). */
-export function ledbatStep(windowPackets: number, queueMs: number, gain: number): number {
-  if (queueMs <= TARGET_MS) return gain
-  return Math.max(gain - windowPackets * (queueMs / TARGET_MS - 1), -MAX_DECREASE * windowPackets)
+export function ledbatStep(
+  windowPackets: number,
+  queueMs: number,
+  gain: number,
+  targetMs = TARGET_MS,
+): number {
+  if (queueMs <= targetMs) return gain
+  return Math.max(gain - windowPackets * (queueMs / targetMs - 1), -MAX_DECREASE * windowPackets)
 }
 
 export class Ledbat implements CongestionControl {
+  readonly #targetShare: number
   #packetBytes: number
   #windowBytes: number
   #thresholdBytes = Infinity
@@ -59,10 +67,17 @@ export class Ledbat implements CongestionControl {
   #minute = 0
   #samples = 0
 
-  constructor(packetBytes: number) {
+  /** `targetShare`: the queue aimed at is at most so much of the least round trip, but 5 ms. */
+  constructor(packetBytes: number, targetShare = Infinity) {
+    this.#targetShare = targetShare
     this.#packetBytes = packetBytes
     // A newcomer in the background has no reason to begin with ten packets.
     this.#windowBytes = MINIMUM_PACKETS * packetBytes
+  }
+
+  /** A round trip that was seen before this law began to look. */
+  knows(rttMs: number, nowMs: number): void {
+    this.#noteRtt(rttMs, nowMs)
   }
 
   get windowBytes(): number {
@@ -115,6 +130,10 @@ export class Ledbat implements CongestionControl {
     return least
   }
 
+  get #targetMs(): number {
+    return Math.min(TARGET_MS, Math.max(LEAST_TARGET_MS, this.#targetShare * this.#leastMs))
+  }
+
   get #queueMs(): number {
     let least = Infinity
     for (const ms of this.#recentMs) least = Math.min(least, ms)
@@ -133,7 +152,8 @@ export class Ledbat implements CongestionControl {
 
   /** Slow start at the slower pace, the first time until a queue shows. */
   #ramp(sample: AckSample): void {
-    if (this.#isFirstRamp && this.#queueMs > SLOW_START_SHARE * TARGET_MS) return this.#endRamp(sample.nowMs)
+    if (this.#isFirstRamp && this.#queueMs > SLOW_START_SHARE * this.#targetMs)
+      return this.#endRamp(sample.nowMs)
     if (sample.isLimiting) this.#windowBytes += ledbatGain(this.#leastMs) * sample.ackedBytes
     if (this.#windowBytes >= this.#thresholdBytes) this.#endRamp(sample.nowMs)
   }
@@ -161,7 +181,7 @@ export class Ledbat implements CongestionControl {
 
   #steer(sample: AckSample): void {
     const packets = this.#windowBytes / this.#packetBytes
-    const step = ledbatStep(packets, this.#queueMs, ledbatGain(this.#leastMs))
+    const step = ledbatStep(packets, this.#queueMs, ledbatGain(this.#leastMs), this.#targetMs)
     if (step > 0 && !sample.isLimiting) return
     const share = sample.ackedBytes / this.#windowBytes // of a round trip
     this.#setWindow(this.#windowBytes + step * share * this.#packetBytes)

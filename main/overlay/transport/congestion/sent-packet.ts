@@ -30,6 +30,8 @@ export class SentPacket {
   isAppLimited = false
   /** A packet that asks something about the path (path-mtu.ts, path-validation.ts): its loss says nothing about queues. */
   isPathProbe = false
+  /** It carries nothing but background (background-traffic.ts). */
+  isBackground = false
   /** What it left by. */
   path: SendingPath | undefined = undefined
 }
@@ -44,12 +46,14 @@ export function takePacket(
   frames: readonly SentFrame[],
   nowMs: number,
   isPathProbe = false,
+  isBackground = false,
 ): SentPacket {
   const packet = spare.pop() ?? new SentPacket()
   packet.number = number
   packet.bytes = bytes
   packet.sentMs = nowMs
   packet.isPathProbe = isPathProbe
+  packet.isBackground = isBackground
   for (const frame of frames) packet.frames.push(frame)
   return packet
 }
