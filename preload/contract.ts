@@ -161,6 +161,27 @@ export const invitationPreviewSchema = v.object({
   existing: v.nullable(conversationId),
 })
 
+/** What the transport knows of a session and its path, since the session began. Times in milliseconds. */
+export const sessionFiguresSchema = v.object({
+  /** Congestion control. */
+  law: v.picklist(['bbr', 'cubic', 'ledbat']),
+  /** Of the round trip: how much it varies, and the least seen. */
+  rttVariationMs: count,
+  leastRttMs: count,
+  /** Bytes that may be under way, and are. */
+  windowBytes: count,
+  bytesInFlight: count,
+  /** Null before anything is known of the path. */
+  pacingBytesPerSecond: v.nullable(count),
+  /** The largest packet that the path is known to carry. */
+  packetBytes: count,
+  sentPackets: count,
+  receivedPackets: count,
+  lostPackets: count,
+  resentPackets: count,
+  resentBytes: count,
+})
+
 export const sessionHealthSchema = v.object({
   nodeId: v.string(),
   /** Name of the contact whose node it is; empty for strangers. */
@@ -169,6 +190,8 @@ export const sessionHealthSchema = v.object({
   rttMs: count,
   sentBytes: count,
   receivedBytes: count,
+  /** Null where the computer is not reached by a session of this node's own. */
+  figures: v.nullable(sessionFiguresSchema),
 })
 
 const tallySchema = v.object({ asked: count, arrived: count })

@@ -6,6 +6,7 @@ import { type Address } from './ports/datagram-socket.ts'
 import { type RelayStatus } from './ports/relays.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { type DialTarget } from './transport/links.ts'
+import { type SessionFigures } from './transport/session-trace.ts'
 
 export type SendResult =
   | { kind: 'delivered'; via: 'session' | 'route' } // the peer's node has acknowledged all of it
@@ -56,6 +57,8 @@ export interface SessionStatus {
   rttMs: number
   sentBytes: number
   receivedBytes: number
+  /** What the transport knows of it; undefined where its links are no sessions. */
+  figures: SessionFigures | undefined
 }
 
 /** On what a mapping or a filter depends besides the inside address (RFC 4787 §4.1 and §5, RFC 5780 §4). */

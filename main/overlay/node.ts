@@ -343,6 +343,7 @@ export class OverlayNode implements OverlayApi {
         rttMs: link.rttMs,
         sentBytes: link.traffic.sentBytes,
         receivedBytes: link.traffic.receivedBytes,
+        figures: link.figures,
       })),
       leafSetSize: this.#routing.leafSetSize,
       tableSize: this.#routing.tableSize,

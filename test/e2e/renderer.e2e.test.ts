@@ -162,6 +162,8 @@ const views: [name: string, query: string, go: (page: Page) => Promise<unknown>]
         await page.getByRole('heading', { name: section }).waitFor()
         if (section === 'Your node') {
           await page.getByText('5 computers connected').waitFor()
+          await page.getByRole('button', { name: 'Details of Mira Sato' }).click()
+          await page.getByText('Congestion control').waitFor()
           await page.waitForTimeout(2_500) // until the small graph has something to draw
         }
       },

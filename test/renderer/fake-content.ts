@@ -147,6 +147,23 @@ export const GARDENING: Line[] = [
   [29, 'Tomás', 'I have far too many tomatoes again.'],
 ]
 
+function figuresOf(index: number, tick: number): Health['sessions'][number]['figures'] {
+  return {
+    law: 'bbr',
+    rttVariationMs: 0.3 + 4 * index,
+    leastRttMs: [0.4, 22.9, 58, 110.2][index] ?? 0,
+    windowBytes: 14_720 * (index + 1),
+    bytesInFlight: 1_200 * index,
+    pacingBytesPerSecond: index === 3 ? null : 1_310_000,
+    packetBytes: index === 0 ? 65_507 : 1_472,
+    sentPackets: 2_410 + tick,
+    receivedPackets: 3_116 + tick,
+    lostPackets: [0, 1, 31, 402][index] ?? 0,
+    resentPackets: [0, 1, 29, 377][index] ?? 0,
+    resentBytes: [0, 912, 31_204, 402_110][index] ?? 0,
+  }
+}
+
 export function healthOf(tick: number): Health {
   const wave = (phase: number): number => 0.5 + 0.5 * Math.sin(tick / 5 + phase)
   return {
@@ -162,6 +179,7 @@ export function healthOf(tick: number): Health {
       rttMs: [0.8, 24.2, 61, 118.6, 3.4][index] ?? 0,
       sentBytes: 48_211 * (index + 1) + tick * 90,
       receivedBytes: 1_204_511 / (index + 1) + tick * 120,
+      figures: index === 4 ? null : figuresOf(index, tick),
     })),
     leafSetSize: 16,
     tableSize: 41,

@@ -13,6 +13,7 @@ import { errorWords } from '../../renderer/words/error-words.ts'
 import { initial } from '../../renderer/words/initial.ts'
 import { passphraseStrength } from '../../renderer/words/passphrase-strength.ts'
 import { checkPhrase, splitPhrase } from '../../renderer/words/phrase-check.ts'
+import { detailsOf, lossWords } from '../../renderer/words/session-words.ts'
 import { contactWords, markWords } from '../../renderer/words/state-words.ts'
 import { textParts } from '../../renderer/words/text-parts.ts'
 import {
@@ -111,6 +112,49 @@ describe('figures', () => {
     expect(bytesLeft('a'.repeat(MAX_TEXT_BYTES))).toBe(0)
     expect(bytesLeft('€'.repeat(22_000))).toBe(MAX_TEXT_BYTES - 66_000)
     expect(bytesLeft('🌳'.repeat(16_385))).toBe(-4)
+  })
+})
+
+describe('a session', () => {
+  const figures = {
+    law: 'bbr' as const,
+    rttVariationMs: 1.25,
+    leastRttMs: 20,
+    windowBytes: 14_720,
+    bytesInFlight: 0,
+    pacingBytesPerSecond: null,
+    packetBytes: 1_472,
+    sentPackets: 2_000,
+    receivedPackets: 1,
+    lostPackets: 0,
+    resentPackets: 1,
+    resentBytes: 1_100,
+  }
+
+  it.each([
+    [0, 2_000, '0 %'],
+    [0, 0, '0 %'],
+    [1, 2_000, '< 0.1 %'],
+    [28, 2_000, '1.4 %'],
+    [240, 2_000, '12 %'],
+  ])('that lost %i of %i packets lost %s', (lostPackets, sentPackets, words) =>
+    expect(lossWords({ ...figures, lostPackets, sentPackets })).toBe(words),
+  )
+
+  it('has words for everything that the transport knows', () => {
+    const told = Object.fromEntries(detailsOf(figures).map(({ label, value }) => [label, value]))
+    expect(told).toEqual({
+      'Least round trip': '20 ms',
+      'It varies by': '1.3 ms',
+      Window: '15 kB',
+      'Under way': '0 B',
+      Pace: 'not known yet',
+      'Packet size': `${(1_472).toLocaleString()} bytes`,
+      Lost: `0 of ${(2_000).toLocaleString()} packets`,
+      'Sent again': '1.1 kB in 1 packet',
+      Received: '1 packet',
+      'Congestion control': 'BBR',
+    })
   })
 })
 

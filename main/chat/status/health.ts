@@ -10,6 +10,7 @@ import { type Contacts } from '../contacts/contacts.ts'
 import { nameOf } from '../conversations/known-names.ts'
 import { type ChatCore } from '../core.ts'
 import { type Topics } from '../topics/topics.ts'
+import { sessionFigures } from './session-figures.ts'
 import { networkState } from './network-words.ts'
 import { reachView } from './reach-view.ts'
 
@@ -93,6 +94,7 @@ export class HealthMonitor {
     rttMs,
     sentBytes,
     receivedBytes,
+    figures,
   }: OverlayStatus['sessions'][number]): Health['sessions'][number] {
     const device = this.#contacts.deviceOf(id)
     const contact = device && this.#core.contacts.get(toHex(device.accountKey))
@@ -103,6 +105,7 @@ export class HealthMonitor {
       rttMs: Math.max(0, rttMs),
       sentBytes,
       receivedBytes,
+      figures: figures ? sessionFigures(figures) : null,
     }
   }
 

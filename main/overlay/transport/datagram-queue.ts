@@ -25,13 +25,22 @@ export interface DatagramCounts {
   droppedByOverflow: number
 }
 
+/** Of a session that never carried any. */
+export const NO_DATAGRAMS: Readonly<DatagramCounts> = {
+  sent: 0,
+  acked: 0,
+  received: 0,
+  droppedByAge: 0,
+  droppedByOverflow: 0,
+}
+
 interface Waiting {
   bytes: Bytes
   untilMs: number
 }
 
 export class DatagramQueue {
-  readonly counts: DatagramCounts = { sent: 0, acked: 0, received: 0, droppedByAge: 0, droppedByOverflow: 0 }
+  readonly counts: DatagramCounts = { ...NO_DATAGRAMS }
   readonly #waiting: Waiting[] = []
   readonly #sent: SentFrame = { acked: () => void this.counts.acked++, lost: () => {} }
 

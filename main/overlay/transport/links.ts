@@ -6,6 +6,7 @@ import { type NodeId } from '../base/id.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type Closing, type SessionEnd } from './session-end.ts'
+import { type SessionFigures } from './session-trace.ts'
 import { type Stream } from './stream.ts'
 import { type Urgency } from './urgency.ts'
 
@@ -23,6 +24,8 @@ export interface Link {
   readonly rttMs: number
   readonly isOpen: boolean
   readonly traffic: LinkTraffic
+  /** What a link by a session of ours knows of itself and its path, now. */
+  readonly figures?: SessionFigures
   /**
    * Sends one message, delivered whole and once, or not at all when the link dies first. Messages of one urgency stay in
    * order; those past 16 KiB have an order of their own, and neither they nor what is in the background delays the others.

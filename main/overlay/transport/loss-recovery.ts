@@ -46,6 +46,8 @@ export class LossRecovery {
   lostPackets = 0
   lostBytes = 0
   latePackets = 0
+  /** Of those lost, how many only asked about the path. */
+  lostProbes = 0
   readonly #onLost: LossListener | undefined
   #path: SendingPath
   #packets: (SentPacket | number)[] = []
@@ -280,6 +282,7 @@ export class LossRecovery {
   #noteLost(packet: SentPacket): void {
     this.lostPackets++
     this.lostBytes += packet.bytes
+    if (packet.isPathProbe) this.lostProbes++
     if (!packet.isPathProbe && packet.path === this.#path) return void lost.push(packet)
     for (const frame of packet.frames) frame.lost()
     releasePacket(packet)

@@ -6,6 +6,7 @@ export class SendAccount {
   #unsentBytes = 0
   #sentBytes = 0 // of what was opened
   #unfinished = 0
+  #resentBytes = 0
   #limitBytes: number
 
   constructor(limitBytes: number) {
@@ -58,6 +59,15 @@ export class SendAccount {
   /** It has arrived, or will not any more. */
   ended(): void {
     this.#unfinished--
+  }
+
+  /** Sent again, having been called lost or unanswered for a probe timeout. */
+  get resentBytes(): number {
+    return this.#resentBytes
+  }
+
+  resent(bytes: number): void {
+    this.#resentBytes += bytes
   }
 
   arrived(bytes: number): void {

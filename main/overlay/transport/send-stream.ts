@@ -206,6 +206,7 @@ export class SendStream {
     const isLast = this.#owesEnd && start + length === this.#written
     if (isLast) this.#owesEnd = false
     this.#lost.remove(start, start + length)
+    this.#account.resent(length)
     return SentSlice.of(this, start, length, isLast)
   }
 

@@ -28,10 +28,12 @@ export interface PathPorts {
 /** A path of which nothing is known yet. */
 export function newPath(to: Address, ports: PathPorts): SendingPath {
   const { congestionLaw = DEFAULT_LAW, random, largestDatagram } = ports
-  return new SendingPath(congestionControl(congestionLaw, DATAGRAM_BYTES, random), largestDatagram(to))
+  const congestion = congestionControl(congestionLaw, DATAGRAM_BYTES, random)
+  return new SendingPath(congestion, largestDatagram(to), congestionLaw)
 }
 
 export class SendingPath {
+  readonly law: CongestionLaw
   readonly congestion: CongestionControl
   readonly rtt = new RoundTrip()
   readonly delivery = new DeliveryRate()
@@ -45,7 +47,8 @@ export class SendingPath {
   #mtu: PathMtu | undefined // from the first full packet on: most sessions only talk
 
   /** `congestion` begins with packets of 1,200 bytes; `largestBytes` is what the socket sends in one piece. */
-  constructor(congestion: CongestionControl, largestBytes: number) {
+  constructor(congestion: CongestionControl, largestBytes: number, law = DEFAULT_LAW) {
+    this.law = law
     this.congestion = congestion
     this.#largestBytes = largestBytes
   }

@@ -1,6 +1,5 @@
 import { type Acknowledger } from './acknowledger.ts'
 import { type Traffic } from './counters.ts'
-import { type DatagramCounts } from './datagram-queue.ts'
 import { type LossRecovery } from './loss-recovery.ts'
 import { type SendingPath } from './sending-path.ts'
 import { type SessionStreams } from './session-streams.ts'
@@ -12,22 +11,35 @@ export function figuresOf(
   recovery: LossRecovery,
   traffic: Traffic,
   { keyUpdates }: { readonly keyUpdates: number },
-  { counts }: { readonly counts: DatagramCounts },
+  { account, resentPackets, datagramCounts }: SessionStreams,
 ): SessionFigures {
   const { sentPackets, sentBytes, receivedPackets, receivedBytes } = traffic
-  const { lostPackets, lostBytes, latePackets } = recovery
+  const { lostPackets, lostBytes, latePackets, lostProbes } = recovery
   return {
+    law: path.law,
     rttMs: path.rtt.smoothedMs,
     rttVariationMs: path.rtt.variationMs,
     leastRttMs: path.rtt.leastMs,
     windowBytes: path.congestion.windowBytes,
+    backgroundWindowBytes: path.background?.windowBytes,
     bytesInFlight: path.bytesInFlight,
     pacingRate: path.congestion.pacingRate,
     packetBytes: path.packetBytes,
     blackHoles: path.blackHoles,
     keyUpdates,
-    datagrams: { ...counts },
-    ...{ sentPackets, sentBytes, receivedPackets, receivedBytes, lostPackets, lostBytes, latePackets },
+    datagrams: { ...datagramCounts },
+    resentPackets,
+    resentBytes: account.resentBytes,
+    ...{
+      sentPackets,
+      sentBytes,
+      receivedPackets,
+      receivedBytes,
+      lostPackets,
+      lostBytes,
+      latePackets,
+      lostProbes,
+    },
   }
 }
 

@@ -9,7 +9,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { type PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, streamOverheadBytes, writeStreamHeader } from '../wire/packet-frames.ts'
 import { type SentFrame } from './congestion/sent-packet.ts'
-import { DatagramQueue } from './datagram-queue.ts'
+import { type DatagramCounts, DatagramQueue, NO_DATAGRAMS } from './datagram-queue.ts'
 import { type HeldBy } from './loss-recovery.ts'
 import { MessageStreams } from './message-streams.ts'
 import { OpenedStreams, SESSION_WINDOW_BYTES } from './opened-streams.ts'
@@ -60,6 +60,7 @@ export class SessionStreams implements StreamHost {
   #datagrams: DatagramQueue | undefined
   #reports: { report(): void }[] | undefined
   #isDatagramsTurn = true
+  #resentPackets = 0
 
   constructor(isInitiator: boolean, pace: Pace, listener: StreamListener) {
     this.pace = pace
@@ -70,6 +71,15 @@ export class SessionStreams implements StreamHost {
 
   get datagrams(): DatagramQueue {
     return (this.#datagrams ??= new DatagramQueue())
+  }
+
+  get datagramCounts(): Readonly<DatagramCounts> {
+    return this.#datagrams?.counts ?? NO_DATAGRAMS
+  }
+
+  /** Packets with something of a stream in them that had been sent before. */
+  get resentPackets(): number {
+    return this.#resentPackets
   }
 
   /** Written and not yet acknowledged. */
@@ -212,6 +222,7 @@ export class SessionStreams implements StreamHost {
   }
 
   #writeStreams(out: PacketWriter, frames: SentFrame[], isShared: boolean): boolean {
+    const { resentBytes } = this.account
     let isBackground = false
     let hasOthers = isShared
     for (let stream = this.#next(); stream; stream = this.#schedule.next()) {
@@ -226,6 +237,7 @@ export class SessionStreams implements StreamHost {
       frames.push(slice)
       this.#schedule.toTheBack(stream)
     }
+    if (this.account.resentBytes > resentBytes) this.#resentPackets++
     return isBackground
   }
 }

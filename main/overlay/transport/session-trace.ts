@@ -2,15 +2,20 @@
 // nothing is computed for it, where nobody asks.
 
 import { type Frame } from '../wire/packet-frames.ts'
+import { type CongestionLaw } from './congestion/laws.ts'
 import { type DatagramCounts } from './datagram-queue.ts'
 
 /** What a session knows about itself and its path. Counts are since it began; times and rates as in the laws. */
 export interface SessionFigures {
+  /** What its bytes obey. */
+  readonly law: CongestionLaw
   /** 0 before the first sample. */
   readonly rttMs: number
   readonly rttVariationMs: number
   readonly leastRttMs: number
   readonly windowBytes: number
+  /** Of the second window, that of background; undefined where none was sent by this path. */
+  readonly backgroundWindowBytes: number | undefined
   readonly bytesInFlight: number
   /** Bytes per millisecond; undefined before anything is known of the path. */
   readonly pacingRate: number | undefined
@@ -27,7 +32,12 @@ export interface SessionFigures {
   /** Taken for lost; what was in them was sent again where it still mattered. */
   readonly lostPackets: number
   readonly lostBytes: number
-  /** Of those, how many arrived after all. */
+  /** Packets with something of a stream in them that had been sent before, and how much that was. */
+  readonly resentPackets: number
+  readonly resentBytes: number
+  /** Of those lost, how many only asked what the path carries: the answer was no. */
+  readonly lostProbes: number
+  /** Of those lost, how many arrived after all. */
   readonly latePackets: number
 }
 

@@ -135,7 +135,7 @@ export class Session implements StreamLink, DutyHolder {
   }
 
   get figures(): SessionFigures {
-    return figuresOf(this.#path, this.#recovery, this.traffic, this.#packets, this.#streams.datagrams)
+    return figuresOf(this.#path, this.#recovery, this.traffic, this.#packets, this.#streams)
   }
 
   /** Entries in the tables that a peer can make grow; for the tests that watch them. */

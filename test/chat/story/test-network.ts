@@ -208,6 +208,7 @@ export class TestOverlay implements OverlayApi {
         rttMs: 1,
         sentBytes: 0,
         receivedBytes: 0,
+        figures: undefined,
       })),
       leafSetSize: others.length,
       tableSize: others.length,
