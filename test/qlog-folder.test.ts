@@ -1,3 +1,4 @@
+import { endedSilently } from '../main/overlay/transport/session-end.ts'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,8 +18,8 @@ describe('the folder for traces', () => {
   it('is made, and gets a file for each session', async () => {
     const traces = path.join(folder, 'a', 'b')
     const tracer = await qlogFolder(traces, log)
-    tracer(session)!.closed('done', 6)
-    tracer({ ...session, ownConnectionId: 8 })!.closed('silent', 7)
+    tracer(session)!.closed({ ...endedSilently('done'), undeliveredBytes: 0 }, 6)
+    tracer({ ...session, ownConnectionId: 8 })!.closed({ ...endedSilently('silent'), undeliveredBytes: 0 }, 7)
     await vi.waitFor(() => {
       const files = readdirSync(traces)
       expect(files).toEqual([
@@ -45,6 +46,6 @@ describe('the folder for traces', () => {
       expect(log.log).toHaveBeenCalledWith('warn', 'qlog', expect.any(String), expect.anything()),
     )
     trace.probeTimeout(6)
-    trace.closed('done', 7)
+    trace.closed({ ...endedSilently('done'), undeliveredBytes: 0 }, 7)
   })
 })

@@ -4,7 +4,10 @@
 // Banyan's packets are told as QUIC's 1-RTT packets, and frames that QUIC has too by its names; qvis then draws its
 // congestion and sequence diagrams from them. A frame of our own keeps our name, which readers pass over.
 
+import { toHex } from '../base/bytes.ts'
+import { type Address } from '../ports/datagram-socket.ts'
 import { type Frame } from '../wire/packet-frames.ts'
+import { type SessionEnd } from './session-end.ts'
 import { type SessionFigures, type SessionTrace, type TracedSession } from './session-trace.ts'
 
 const RECORD_SEPARATOR = '\u001e'
@@ -34,8 +37,39 @@ export function qlogTrace(session: TracedSession, write: (record: string) => voi
       told = all
       if (news.length > 0) event(nowMs, 'recovery:metrics_updated', Object.fromEntries(news))
     },
-    closed: (reason, nowMs) =>
-      event(nowMs, 'connectivity:connection_closed', { owner: 'local', internal_code: reason }),
+    mtuUpdated: (before, now, nowMs) => event(nowMs, 'connectivity:mtu_updated', { old: before, new: now }),
+    keyUpdated(phase, isByUs, nowMs) {
+      const trigger = isByUs ? 'local_update' : 'remote_update'
+      for (const side of ['client', 'server'])
+        event(nowMs, 'security:key_updated', { key_type: `${side}_1rtt_secret`, key_phase: phase, trigger })
+    },
+    pathUpdated: (state, address, nowMs) =>
+      event(nowMs, 'connectivity:migration_state_updated', { new: state, path_remote: endpoint(address) }),
+    closed: (end, nowMs) => event(nowMs, 'connectivity:connection_closed', closed(end)),
+  }
+}
+
+function endpoint({ host, port }: Address): Json {
+  return host.includes(':') ? { ip_v6: host, port_v6: port } : { ip_v4: host, port_v4: port }
+}
+
+/** Why it was, in the words the schema has for it. */
+const TRIGGERS: Record<string, string> = {
+  idle: 'idle_timeout',
+  silent: 'idle_timeout',
+  'given-up': 'idle_timeout',
+  'broken-rule': 'error',
+  forged: 'error',
+  'worn-out': 'error',
+  overrun: 'error',
+}
+
+function closed({ cause, by, code, isApplication, reason }: SessionEnd): Json {
+  return {
+    owner: by === 'peer' ? 'remote' : 'local',
+    [isApplication ? 'application_code' : 'connection_code']: code,
+    reason: reason || cause,
+    trigger: isApplication ? 'application' : (TRIGGERS[cause] ?? (code ? 'error' : 'clean')),
   }
 }
 
@@ -85,18 +119,32 @@ function frameJson(frame: Frame): Json {
     case 'max-stream-data':
       return { frame_type: 'max_stream_data', stream_id: frame.id, maximum: frame.limitBytes }
     case 'close':
+    case 'application-close':
       return {
         frame_type: 'connection_close',
-        error_space: 'application',
+        error_space: frame.type === 'close' ? 'transport' : 'application',
         error_code: frame.code,
         reason: frame.reason,
       }
+    case 'max-streams':
+      return { frame_type: 'max_streams', stream_type: 'bidirectional', maximum: frame.count }
+    case 'reset-stream': {
+      const { id, code, size } = frame
+      return { frame_type: 'reset_stream', stream_id: id, error_code: code, final_size: size }
+    }
+    case 'stop-sending':
+      return { frame_type: 'stop_sending', stream_id: frame.id, error_code: frame.code }
+    case 'datagram':
+      return { frame_type: 'datagram', length: frame.data.length }
+    case 'path-challenge':
+    case 'path-response':
+      return { frame_type: frame.type.replace('-', '_'), data: toHex(frame.data) }
     default:
       return { frame_type: frame.type.replaceAll('-', '_') }
   }
 }
 
-/** The schema's names and units: milliseconds, bytes, bits per second. */
+/** The schema's names and units: milliseconds, bytes, bits per second; and two of our own, which it allows. */
 function metrics(figures: SessionFigures): Record<string, number> {
   const { pacingRate } = figures
   return {
@@ -105,6 +153,8 @@ function metrics(figures: SessionFigures): Record<string, number> {
     min_rtt: rounded(figures.leastRttMs),
     congestion_window: Math.round(figures.windowBytes),
     bytes_in_flight: figures.bytesInFlight,
+    banyan_resent_packets: figures.resentPackets,
+    banyan_resent_bytes: figures.resentBytes,
     ...(pacingRate !== undefined && { pacing_rate: Math.round(pacingRate * 8000) }),
   }
 }

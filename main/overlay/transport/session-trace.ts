@@ -1,9 +1,11 @@
 // What happens in one session, told to whoever wants to look at it later: a qlog file, or a test. Nothing is told, and
 // nothing is computed for it, where nobody asks.
 
+import { type Address } from '../ports/datagram-socket.ts'
 import { type Frame } from '../wire/packet-frames.ts'
 import { type CongestionLaw } from './congestion/laws.ts'
 import { type DatagramCounts } from './datagram-queue.ts'
+import { type SessionEnd } from './session-end.ts'
 
 /** What a session knows about itself and its path. Counts are since it began; times and rates as in the laws. */
 export interface SessionFigures {
@@ -44,6 +46,9 @@ export interface SessionFigures {
 /** Why a packet was taken for lost (RFC 9002 §6.1). */
 export type LossCause = 'reordering_threshold' | 'time_threshold'
 
+/** The peer is elsewhere; has proven it (RFC 9000 §9.3); or has not, and is looked for where it was. */
+export type PathState = 'migration_started' | 'migration_complete' | 'migration_abandoned'
+
 /** Every moment is the monotonic clock's, in milliseconds. What is passed is the caller's again after the call. */
 export interface SessionTrace {
   packetSent(number: number, bytes: number, frames: readonly Frame[], nowMs: number): void
@@ -51,7 +56,12 @@ export interface SessionTrace {
   packetLost(number: number, cause: LossCause, nowMs: number): void
   probeTimeout(nowMs: number): void
   figures(figures: SessionFigures, nowMs: number): void
-  closed(reason: string, nowMs: number): void
+  /** The path carries packets of another size, in bytes, than was known. */
+  mtuUpdated(before: number, now: number, nowMs: number): void
+  /** All packets that leave from now on are under the keys of this phase. */
+  keyUpdated(phase: number, isByUs: boolean, nowMs: number): void
+  pathUpdated(state: PathState, address: Address, nowMs: number): void
+  closed(end: SessionEnd, nowMs: number): void
 }
 
 /** What is said about a session to whoever may trace it; undefined where nobody does. */

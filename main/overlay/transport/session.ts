@@ -80,7 +80,7 @@ export class Session implements StreamLink, DutyHolder {
     this.peer = facts.peer
     this.#ports = ports
     this.#owner = owner
-    this.#trace = traceOfSession(facts, ports)
+    this.#trace = traceOfSession(this, facts, ports)
     this.#packets = new SealedPackets(ports, facts.keys, facts.peerConnectionId)
     this.#paths = new PathValidation(facts.address, ports, ports.counters.paths)
     if (facts.claimed) this.#paths.claimed(facts.claimed.address, facts.claimed.bytes, ports.clock.nowMs())
@@ -500,7 +500,7 @@ export class Session implements StreamLink, DutyHolder {
     this.#packets.erase()
     this.#streams.fail()
     this.#drain?.ended(isSettled)
-    this.#trace?.closed(known.cause, this.#ports.clock.nowMs())
+    this.#trace?.closed(this.#end, this.#ports.clock.nowMs())
     this.#owner.ended(this, known.cause, lastWords)
   }
 }
