@@ -3,6 +3,7 @@
 import { benchIdle } from './idle.ts'
 import { benchJoin } from './join.ts'
 import { benchMessage } from './message.ts'
+import { benchRelay } from './relay.ts'
 import { benchStart } from './start.ts'
 import { benchTransport } from './transport.ts'
 
@@ -12,6 +13,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   join: benchJoin,
   idle: benchIdle,
   transport: benchTransport,
+  relay: benchRelay,
 }
 
 const name = process.argv[2] ?? ''

@@ -6,6 +6,7 @@ import { banyanCallers, banyanNetwork, hyperdhtCallers, hyperdhtNetwork } from '
 import { hyperdhtStream } from './transport/hyperdht-stream.ts'
 import { libp2pStream } from './transport/libp2p-stream.ts'
 import { Starter } from './transport/measured-process.ts'
+import { relayedStream, serveAsRelay } from './transport/relayed-stream.ts'
 import { type StreamKind, receiveStream, sendStream } from './transport/stream-sides.ts'
 
 type Role = (args: never, starter: Starter) => Promise<void>
@@ -26,6 +27,9 @@ const ROLES: Record<string, Role> = {
   'hyperdht-sender': sender(hyperdhtStream),
   'libp2p-receiver': receiver(libp2pStream),
   'libp2p-sender': sender(libp2pStream),
+  'relayed-receiver': receiver(relayedStream),
+  'relayed-sender': sender(relayedStream),
+  relay: serveAsRelay,
   'banyan-network': banyanNetwork,
   'banyan-callers': banyanCallers,
   'hyperdht-network': hyperdhtNetwork,

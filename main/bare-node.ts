@@ -26,6 +26,7 @@ export async function startBareNode(
       last = words
     },
   })
+  overlay.setHelp(options.help)
   await overlay.start()
   for (const address of overlay.self.addresses)
     say(`bootstrap entry ${bootstrapEntry(address, overlay.self.noiseKey)}`)

@@ -3,6 +3,7 @@
 
 import { type Bytes, fromBase64Url } from './overlay/base/bytes.ts'
 import { formatHost, parseHost } from './overlay/base/ip.ts'
+import { DEFAULT_HELP, type HelpSettings } from './overlay/ports/relays.ts'
 import { type DialTarget } from './overlay/transport/links.ts'
 
 export interface NetworkChoice {
@@ -27,6 +28,8 @@ export interface Options {
   passphraseFile: string | undefined
   /** A folder for a trace of each session; undefined for none. */
   qlog: string | undefined
+  /** What a bare node gives to people who cannot reach each other; with an interface, the settings say it. */
+  help: HelpSettings
   /** A banyan: link that was opened. */
   link: string | undefined
 }
@@ -43,6 +46,10 @@ export const USAGE = `npm run node -- [options]
   --passphrase-file FILE   the first line of FILE opens the secrets of the profile
   --secrets keychain|file  where new secrets go (default: the keychain, where there is one)
   --qlog DIR               write a qlog trace of each session to DIR
+  --help-others            relay for people who cannot reach each other (without --web: there, Settings say it)
+  --relay-rate N           at most N bytes per second for all of them (default ${DEFAULT_HELP.bytesPerSecond})
+  --relay-month N          at most N bytes per calendar month (default ${DEFAULT_HELP.bytesPerMonth})
+  --relay-circuits N       at most N pairs at once (default ${DEFAULT_HELP.circuits})
   --network NAME:BITS      another network than the main one, and its puzzle`
 
 const KEY_BYTES = 32
@@ -89,6 +96,9 @@ const VALUES: Record<string, Take> = {
     if (value === '') return 'needs a folder'
     options.qlog = value
   },
+  '--relay-rate': (options, value) => takeLimit(options, 'bytesPerSecond', value),
+  '--relay-month': (options, value) => takeLimit(options, 'bytesPerMonth', value),
+  '--relay-circuits': (options, value) => takeLimit(options, 'circuits', value),
   '--passphrase-file': (options, value) => {
     if (value === '') return 'needs a file'
     options.passphraseFile = value
@@ -96,7 +106,13 @@ const VALUES: Record<string, Take> = {
 }
 
 const DESKTOP_ONLY = new Set(['--hidden'])
-const HEADLESS_ONLY = new Set(['--web', '--passphrase-file'])
+const HEADLESS_ONLY = new Set([
+  '--web',
+  '--passphrase-file',
+  '--relay-rate',
+  '--relay-month',
+  '--relay-circuits',
+])
 
 /**
  * Reads the arguments after the program's own name. Electron and Chromium have switches of their own in the same line,
@@ -111,6 +127,8 @@ export function parseOptions(args: readonly string[], surface: 'desktop' | 'head
     if (surface === 'headless' && (name === '--help' || name === '-h')) return { kind: 'help' }
     if (isLink(arg)) options.link = arg
     else if (name === '--hidden' && surface === 'desktop') options.hidden = true
+    else if (name === '--help-others' && surface === 'headless')
+      options.help = { ...options.help, helpOthers: true }
     else if (isKnown(name, surface)) {
       const value = inline ?? rest.shift()
       if (value === undefined) return { kind: 'problem', words: `${name} needs a value` }
@@ -119,6 +137,13 @@ export function parseOptions(args: readonly string[], surface: 'desktop' | 'head
     } else if (surface === 'headless') return { kind: 'problem', words: `unknown option ${arg}` }
   }
   return { kind: 'options', options }
+}
+
+function takeLimit(options: Options, limit: keyof typeof DEFAULT_HELP, value: string): string | undefined {
+  const number = Number(value)
+  if (!/^\d{1,15}$/.test(value) || number < 1) return `${value} is no whole number above 0`
+  options.help = { ...options.help, [limit]: number }
+  return undefined
 }
 
 /** HOST:PORT#KEY with the node's public Noise key in base64url; an IPv6 host stands in brackets. */
@@ -148,6 +173,7 @@ function defaults(): Options {
     web: undefined,
     passphraseFile: undefined,
     qlog: undefined,
+    help: { helpOthers: false, ...DEFAULT_HELP },
     link: undefined,
   }
 }

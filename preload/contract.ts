@@ -29,6 +29,9 @@ const timeMs = v.pipe(v.number(), v.integer(), v.minValue(0))
 const count = v.pipe(v.number(), v.minValue(0))
 const nothing = v.undefined()
 
+/** More is no home computer's, and each costs the others a part of the rate. */
+export const MAX_HELP_CIRCUITS = 4_096
+
 export const themeSchema = v.picklist(['system', 'light', 'dark'])
 
 export const settingsSchema = v.object({
@@ -39,6 +42,11 @@ export const settingsSchema = v.object({
   /** Whether a notification shows the text, or only that there is one. */
   notificationPreview: v.boolean(),
   sendReadReceipts: v.boolean(),
+  /** Whether this node relays for people who cannot reach each other, and how far: in all, not for each of them. */
+  helpOthers: v.boolean(),
+  helpBytesPerSecond: v.pipe(count, v.integer(), v.minValue(10_000)),
+  helpBytesPerMonth: v.pipe(count, v.integer(), v.minValue(1_000_000)),
+  helpCircuits: v.pipe(count, v.integer(), v.minValue(1), v.maxValue(MAX_HELP_CIRCUITS)),
 })
 
 /** What this surface can do: a browser tab has no tray and no autostart. */
@@ -235,6 +243,21 @@ export const reachSchema = v.object({
   keepAliveMs: count,
 })
 
+/** What this node does for people who cannot reach each other, and what others do for it. */
+export const helpHealthSchema = v.object({
+  wantsToHelp: v.boolean(),
+  isHelping: v.boolean(),
+  circuits: count,
+  maxCircuits: count,
+  waiting: count,
+  bytesThisMonth: count,
+  maxBytesPerMonth: count,
+  peopleThisMonth: count,
+  refused: v.record(v.string(), count),
+  /** Volunteers that expect calls for this node. */
+  helpedBy: count,
+})
+
 export const healthSchema = v.object({
   network: networkStateSchema,
   networkName: v.string(),
@@ -259,6 +282,7 @@ export const healthSchema = v.object({
   /** Over the last ten seconds. */
   rate: v.object({ sentBytesPerSecond: count, receivedBytesPerSecond: count, packetsPerSecond: count }),
   dropped: v.record(v.string(), count),
+  help: helpHealthSchema,
   uptimeMs: count,
   /** Who reaches this node; null while it is stopped. */
   reach: v.nullable(reachSchema),

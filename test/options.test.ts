@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toBase64Url } from '../main/overlay/base/bytes.ts'
+import { DEFAULT_HELP } from '../main/overlay/ports/relays.ts'
 import { bootstrapEntry } from '../main/bootstrap-entry.ts'
 import { type Options, parseBootstrap, parseOptions } from '../main/options.ts'
 
@@ -23,6 +24,12 @@ describe('the command line', () => {
     ['an easier network', ['--network', 'test:4'], { network: { name: 'test', puzzleBits: 4 } }],
     ['secrets in a file', ['--secrets', 'file'], { secrets: 'file' }],
     ['a passphrase file', ['--passphrase-file', 'p'], { passphraseFile: 'p' }],
+    [
+      'help for others, within limits',
+      ['--help-others', '--relay-rate', '9000', '--relay-month=8000', '--relay-circuits', '7'],
+      { help: { helpOthers: true, bytesPerSecond: 9000, bytesPerMonth: 8000, circuits: 7 } },
+    ],
+    ['no help for others', [], { help: { helpOthers: false, ...DEFAULT_HELP } }],
     ['a folder for traces', ['--qlog', 'q'], { qlog: 'q' }],
   ])('takes %s', (_what, args, expected) => {
     expect(optionsOf(args)).toMatchObject(expected)
@@ -46,6 +53,8 @@ describe('the command line', () => {
     [['--bootstrap', 'example.org:1#abc'], 'HOST:PORT#KEY'],
     [['--network', 'test:99'], 'NAME:BITS'],
     [['--secrets', 'nowhere'], 'neither keychain nor file'],
+    [['--relay-rate', '1.5'], 'no whole number'],
+    [['--relay-circuits', '0'], 'no whole number'],
     [['--data', ''], 'needs a folder'],
     [['--prot', '1'], 'unknown option --prot'],
     [['--hidden'], 'unknown option --hidden'],

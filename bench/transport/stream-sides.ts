@@ -8,6 +8,8 @@ export interface StreamTask {
   measuredBytes: number
   /** Our own packets are held to so many bytes; whatever the path carries where it is left out. */
   maxDatagramBytes?: number
+  /** By way of this volunteer, for the kind that can. */
+  relay?: unknown
 }
 
 export interface SenderResult {

@@ -63,6 +63,7 @@ export class OpenChat {
     this.views = new Views(core, this.#presence)
     this.announcer = new Announcer(core, this.views)
     this.conversations = new Conversations(core, this.views, this.announcer)
+    settings.followHelp((help) => core.door.setHelp(help))
     const notifier = new Notifier(core, this.views, settings)
     const prekeys = new PrekeyKeeper(ports, journal, own)
     const sealer = new Sealer(core, prekeys)

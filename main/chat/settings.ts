@@ -2,6 +2,7 @@
 
 import { type Settings } from '../../preload/contract.ts'
 import { utf8 } from '../overlay/base/bytes.ts'
+import { DEFAULT_HELP, type HelpSettings } from '../overlay/ports/relays.ts'
 import { type ChatPorts } from './chat-ports.ts'
 import { type Journal } from './storage/journal.ts'
 import { fromJson, toJson } from './storage/json.ts'
@@ -14,12 +15,17 @@ export const DEFAULT_SETTINGS: Settings = {
   notifications: true,
   notificationPreview: true,
   sendReadReceipts: true,
+  helpOthers: false,
+  helpBytesPerSecond: DEFAULT_HELP.bytesPerSecond,
+  helpBytesPerMonth: DEFAULT_HELP.bytesPerMonth,
+  helpCircuits: DEFAULT_HELP.circuits,
 }
 
 export class SettingsKeeper {
   readonly #ports: ChatPorts
   readonly #journal: Journal
   #current: Settings = DEFAULT_SETTINGS
+  #helpFollower: (help: HelpSettings) => void = () => undefined
 
   private constructor(ports: ChatPorts, journal: Journal) {
     this.#ports = ports
@@ -39,6 +45,12 @@ export class SettingsKeeper {
     return this.#current
   }
 
+  /** Told now and after every change; one follower at a time. */
+  followHelp(follower: (help: HelpSettings) => void): void {
+    this.#helpFollower = follower
+    follower(helpOf(this.#current))
+  }
+
   async set(changes: Partial<Settings>): Promise<Settings> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
     const next: Settings = { ...this.#current, ...given }
@@ -46,6 +58,16 @@ export class SettingsKeeper {
     this.#current = next
     this.#ports.shell.applySettings(next)
     this.#ports.emit('settings', next)
+    this.#helpFollower(helpOf(next))
     return next
+  }
+}
+
+function helpOf(settings: Settings): HelpSettings {
+  return {
+    helpOthers: settings.helpOthers,
+    bytesPerSecond: settings.helpBytesPerSecond,
+    bytesPerMonth: settings.helpBytesPerMonth,
+    circuits: settings.helpCircuits,
   }
 }

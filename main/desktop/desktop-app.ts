@@ -101,6 +101,7 @@ export class DesktopApp {
       trayHost: this.#trayHost,
       onTrayHostChange: () => this.#tellOfTrayHost(),
       onOpenConversation: (conversationId) => this.#chat?.openConversation(conversationId),
+      onHelpOthers: (helpOthers) => void this.#chat?.handlers['settings.set']({ helpOthers }),
     })
     connectWindow(this.#shell.main.window, this.#door)
     this.#shell.showTray()

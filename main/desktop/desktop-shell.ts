@@ -23,6 +23,8 @@ export interface DesktopShellOptions {
   autostart: Autostart
   trayHost: TrayHost
   onOpenConversation(conversationId: string): void
+  /** Clicked in the tray. */
+  onHelpOthers(isOn: boolean): void
   /** The tray's host came or went since it was last looked at. */
   onTrayHostChange(): void
 }
@@ -34,6 +36,7 @@ export class DesktopShell implements Shell {
   readonly main: MainWindow
   #tray: TrayMenu | undefined
   #closesToTray = false
+  #isHelping = false
   #isQuitting = false
   #unread = 0
   #saving: NodeJS.Timeout | undefined
@@ -60,7 +63,12 @@ export class DesktopShell implements Shell {
     this.#tray ??= new TrayMenu(this.#options.iconFolder, {
       open: () => this.main.reveal(),
       quit: () => app.quit(),
+      helpOthers: (isOn) => {
+        this.#tray?.showHelp(this.#isHelping) // until the setting is stored, what holds
+        this.#options.onHelpOthers(isOn)
+      },
     })
+    this.#tray.showHelp(this.#isHelping)
     this.#tray.showUnread(this.#unread)
   }
 
@@ -86,6 +94,8 @@ export class DesktopShell implements Shell {
 
   applySettings(settings: Settings): void {
     this.#closesToTray = settings.closeToTray
+    this.#isHelping = settings.helpOthers
+    this.#tray?.showHelp(settings.helpOthers)
     if (nativeTheme.themeSource !== settings.theme) nativeTheme.themeSource = settings.theme
     if (this.#state.theme !== settings.theme) {
       this.#state.theme = settings.theme

@@ -7,32 +7,36 @@ import { unreadMark } from './unread-mark.ts'
 export interface TrayActions {
   open(): void
   quit(): void
+  /** The switch was clicked; what it shows is told by `showHelp`. */
+  helpOthers(isOn: boolean): void
 }
 
 export class TrayMenu {
   readonly #tray: Tray
+  readonly #actions: TrayActions
   readonly #icons: { plain: Electron.NativeImage; unread: Electron.NativeImage }
 
   constructor(iconFolder: string, actions: TrayActions) {
     this.#icons = { plain: trayImage(iconFolder, 'tray'), unread: trayImage(iconFolder, 'tray-unread') }
     this.#tray = new Tray(this.#icons.plain)
-    this.#tray.setContextMenu(
-      Menu.buildFromTemplate([
-        { label: 'Open Banyan', click: actions.open },
-        { type: 'separator' },
-        // Shown so that one knows where it will be; it cannot be switched before it does something.
-        {
-          label: 'Help others connect (comes with a later version)',
-          type: 'checkbox',
-          checked: false,
-          enabled: false,
-        },
-        { type: 'separator' },
-        { label: 'Quit Banyan', click: actions.quit },
-      ]),
-    )
+    this.#actions = actions
+    this.showHelp(false)
     this.#tray.on('click', actions.open)
     this.showUnread(0)
+  }
+
+  /** Whether the node helps others connect, as the settings say. Menus on Linux do not change once shown: it is a new one. */
+  showHelp(isOn: boolean): void {
+    const { open, quit, helpOthers } = this.#actions
+    this.#tray.setContextMenu(
+      Menu.buildFromTemplate([
+        { label: 'Open Banyan', click: open },
+        { type: 'separator' },
+        { label: 'Help others connect', type: 'checkbox', checked: isOn, click: () => helpOthers(!isOn) },
+        { type: 'separator' },
+        { label: 'Quit Banyan', click: quit },
+      ]),
+    )
   }
 
   showUnread(count: number): void {

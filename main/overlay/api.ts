@@ -3,7 +3,7 @@
 import { type Bytes } from './base/bytes.ts'
 import { type Id, type NodeId } from './base/id.ts'
 import { type Address } from './ports/datagram-socket.ts'
-import { type RelayStatus } from './ports/relays.ts'
+import { type HelpSettings, type RelayStatus } from './ports/relays.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { type DialTarget } from './transport/links.ts'
 import { type SessionFigures } from './transport/session-trace.ts'
@@ -159,5 +159,7 @@ export interface OverlayApi {
   subscribe(topic: Id): void
   leave(topic: Id): void
   publish(topic: Id, payload: Uint8Array): Promise<PublishResult>
+  /** "Help others connect": holds at once. */
+  setHelp(help: HelpSettings): void
   status(): OverlayStatus
 }

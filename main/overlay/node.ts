@@ -23,11 +23,12 @@ import { type Identity } from './identity.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
-import { formatAddress } from './ports/datagram-socket.ts'
 import { type Knocks } from './ports/knocks.ts'
+import { formatAddress, isCircuit } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
+import { type HelpSettings } from './ports/relays.ts'
 import { type Store } from './ports/store.ts'
 import { Connecting } from './reach/connecting.ts'
 import { Upgrading } from './reach/upgrading.ts'
@@ -330,6 +331,10 @@ export class OverlayNode implements OverlayApi {
     return this.#topics.publish(topic, payload)
   }
 
+  setHelp(help: HelpSettings): void {
+    this.relays?.setHelp(help)
+  }
+
   status(): OverlayStatus {
     const join = this.#routing.joinState
     const links = [...this.#links.all()].filter((link) => link.isOpen)
@@ -339,7 +344,7 @@ export class OverlayNode implements OverlayApi {
       addresses: [...this.self.addresses],
       sessions: links.map((link) => ({
         id: link.peer.id,
-        address: link.address ? formatAddress(link.address) : '',
+        address: placeOf(link),
         rttMs: link.rttMs,
         sentBytes: link.traffic.sentBytes,
         receivedBytes: link.traffic.receivedBytes,
@@ -451,4 +456,10 @@ function withoutCounters(status: OverlayStatus): unknown {
   const sessions = status.sessions.map(({ id, address }) => ({ id, address }))
   const relay = status.relay && { ...status.relay, bytesThisMonth: undefined, refused: undefined }
   return { ...status, sessions, relay, traffic: undefined, dropped: undefined }
+}
+
+/** As the person is told it; a circuit's address means nothing outside of this process. */
+function placeOf({ address }: Link): string {
+  if (!address) return ''
+  return isCircuit(address) ? 'through a volunteer' : formatAddress(address)
 }

@@ -1,7 +1,7 @@
 // Where the person is: which view, which conversation, which dialog. One of each at a time.
 
 export type SettingsSection =
-  'profile' | 'appearance' | 'startup' | 'notifications' | 'privacy' | 'health' | 'about'
+  'profile' | 'appearance' | 'startup' | 'notifications' | 'privacy' | 'help' | 'health' | 'about'
 
 export type Place = { view: 'home' } | { view: 'settings'; section: SettingsSection }
 

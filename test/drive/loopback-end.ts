@@ -6,6 +6,7 @@ import { hostRandom } from '../../main/host/random.ts'
 import { UdpSocket } from '../../main/host/udp-socket.ts'
 import { type Identity, searchIdentity } from '../../main/overlay/identity.ts'
 import { networkOf } from '../../main/overlay/network.ts'
+import { type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
 import { Endpoint, type EndpointOptions } from '../../main/overlay/transport/endpoint.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -19,17 +20,21 @@ export function newIdentity(): Identity {
   }
 }
 
-/** `largestDatagramBytes`: the socket says so of every path, so that loopback passes for a narrower one. */
+/** `largestDatagramBytes`: the socket says so of every path, so that loopback passes for a narrower one. `wrap`: one around it. */
 export async function openEnd(
   options: Partial<EndpointOptions> = {},
-  made: { identity?: Identity; largestDatagramBytes?: number | undefined } = {},
+  made: {
+    identity?: Identity
+    largestDatagramBytes?: number | undefined
+    wrap?: (socket: DatagramSocket) => DatagramSocket
+  } = {},
 ): Promise<Endpoint> {
-  const { identity = newIdentity(), largestDatagramBytes } = made
+  const { identity = newIdentity(), largestDatagramBytes, wrap = (socket) => socket } = made
   const socket = await UdpSocket.bind(LOOPBACK, 0)
   if (largestDatagramBytes !== undefined)
     Object.assign(socket, { largestDatagram: () => largestDatagramBytes })
   const endpoint = new Endpoint({
-    socket,
+    socket: wrap(socket),
     clock: hostClock,
     random: hostRandom,
     crypto: hostCrypto,

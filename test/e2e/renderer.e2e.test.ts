@@ -149,26 +149,30 @@ const views: [name: string, query: string, go: (page: Page) => Promise<unknown>]
     '',
     async (page) => await page.getByRole('button', { name: 'Join a topic' }).first().click(),
   ],
-  ...['Profile', 'Appearance', 'Startup and tray', 'Notifications', 'Privacy', 'Your node', 'About'].map(
-    (section): (typeof views)[number] => [
-      `settings-${section.toLowerCase().replaceAll(' ', '-')}`,
-      section === 'Startup and tray' ? 'surface=web' : '',
-      async (page) => {
-        await page.keyboard.press('Control+,')
-        await page
-          .getByRole('navigation', { name: 'Settings' })
-          .getByRole('button', { name: section })
-          .click()
-        await page.getByRole('heading', { name: section }).waitFor()
-        if (section === 'Your node') {
-          await page.getByText('5 computers connected').waitFor()
-          await page.getByRole('button', { name: 'Details of Mira Sato' }).click()
-          await page.getByText('Congestion control').waitFor()
-          await page.waitForTimeout(2_500) // until the small graph has something to draw
-        }
-      },
-    ],
-  ),
+  ...[
+    'Profile',
+    'Appearance',
+    'Startup and tray',
+    'Notifications',
+    'Privacy',
+    'Help others',
+    'Your node',
+    'About',
+  ].map((section): (typeof views)[number] => [
+    `settings-${section.toLowerCase().replaceAll(' ', '-')}`,
+    section === 'Startup and tray' ? 'surface=web' : '',
+    async (page) => {
+      await page.keyboard.press('Control+,')
+      await page.getByRole('navigation', { name: 'Settings' }).getByRole('button', { name: section }).click()
+      await page.getByRole('heading', { name: section }).waitFor()
+      if (section === 'Your node') {
+        await page.getByText('5 computers connected').waitFor()
+        await page.getByRole('button', { name: 'Details of Mira Sato' }).click()
+        await page.getByText('Congestion control').waitFor()
+        await page.waitForTimeout(2_500) // until the small graph has something to draw
+      }
+    },
+  ]),
 ]
 
 describe.each(['light', 'dark'])('in the %s theme', (theme) => {

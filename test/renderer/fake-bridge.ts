@@ -104,6 +104,10 @@ export class FakeNode {
       notifications: true,
       notificationPreview: false,
       sendReadReceipts: true,
+      helpOthers: true,
+      helpBytesPerSecond: 500_000,
+      helpBytesPerMonth: 50e9,
+      helpCircuits: 64,
     }
     if (options.hasContent ?? true) this.#fill()
     this.#handlers = this.#makeHandlers()

@@ -199,6 +199,18 @@ export function healthOf(tick: number): Health {
       receivedBytesPerSecond: Math.round(180 + 1400 * wave(1.4)),
       packetsPerSecond: 1.4 + wave(0.5),
     },
+    help: {
+      wantsToHelp: true,
+      isHelping: true,
+      circuits: 11,
+      maxCircuits: 64,
+      waiting: 37,
+      bytesThisMonth: 8_420_000_000,
+      maxBytesPerMonth: 50e9,
+      peopleThisMonth: 214,
+      refused: { 'peer-limit': 2, 'too-fast': 19 },
+      helpedBy: 0,
+    },
     dropped: { malformed: 3, replayed: 12, 'wrong network': 0 },
     uptimeMs: 3 * HOUR_MS + tick * 1000,
     reach: {

@@ -70,6 +70,7 @@ export class HealthMonitor {
       traffic: { ...status.traffic },
       rate: this.#rate(status.traffic),
       dropped: { ...status.dropped, ...prefixed(core.drops.snapshot()) },
+      help: helpOf(status.relay),
       uptimeMs: Math.round(core.ports.clock.nowMs() - this.#startedMs),
       reach: status.reach ? reachView(status.reach, core.ports.clock.nowMs()) : null,
       joinProblem: core.door.problem || status.joinProblem,
@@ -120,6 +121,22 @@ export class HealthMonitor {
       receivedBytesPerSecond: per('receivedBytes'),
       packetsPerSecond: per('sentPackets') + per('receivedPackets'),
     }
+  }
+}
+
+/** All nothing where there is no overlay, or one without a socket. */
+function helpOf(relay: OverlayStatus['relay']): Health['help'] {
+  return {
+    wantsToHelp: relay?.wantsToHelp ?? false,
+    isHelping: relay?.isHelping ?? false,
+    circuits: relay?.circuits ?? 0,
+    maxCircuits: relay?.limits.circuits ?? 0,
+    waiting: relay?.reservations ?? 0,
+    bytesThisMonth: relay?.bytesThisMonth ?? 0,
+    maxBytesPerMonth: relay?.limits.bytesPerMonth ?? 0,
+    peopleThisMonth: relay?.peopleThisMonth ?? 0,
+    refused: { ...relay?.refused },
+    helpedBy: relay?.helpedBy ?? 0,
   }
 }
 

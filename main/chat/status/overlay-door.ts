@@ -14,6 +14,7 @@ import { BanyanError } from '../../overlay/base/errors.ts'
 import { type Id, type NodeId } from '../../overlay/base/id.ts'
 import { type Address } from '../../overlay/ports/datagram-socket.ts'
 import { type Log } from '../../overlay/ports/log.ts'
+import { type HelpSettings } from '../../overlay/ports/relays.ts'
 import { type DialTarget } from '../../overlay/transport/links.ts'
 
 export class OverlayDoor {
@@ -22,6 +23,7 @@ export class OverlayDoor {
   readonly #inTouch = new Map<NodeId, DialTarget | undefined>()
   readonly #peers: DialTarget[] = []
   readonly #topics = new Set<Id>()
+  #help: HelpSettings | undefined
   #overlay: OverlayApi | undefined
   #settled!: () => void
   /** Resolves when there is an overlay, or none is to be had. */
@@ -43,6 +45,7 @@ export class OverlayDoor {
     this.#overlay = overlay
     this.problem = ''
     for (const events of this.#events) overlay.on(events)
+    if (this.#help) overlay.setHelp(this.#help)
     overlay.addPeers(this.#peers.splice(0))
     for (const [id, hint] of this.#inTouch) overlay.keepInTouch(id, hint)
     for (const topic of this.#topics) overlay.subscribe(topic)
@@ -66,6 +69,11 @@ export class OverlayDoor {
 
   status(): OverlayStatus | undefined {
     return this.#overlay?.status()
+  }
+
+  setHelp(help: HelpSettings): void {
+    this.#help = help
+    this.#overlay?.setHelp(help)
   }
 
   addPeers(targets: DialTarget[]): void {

@@ -62,6 +62,13 @@ export interface RelayLimits {
   readonly circuits: number
 }
 
+/** Chosen: a tenth of a usual uplink, some hours of calls or months of conversation, and a few dozen people at once. */
+export const DEFAULT_HELP: RelayLimits = {
+  bytesPerSecond: 500_000,
+  bytesPerMonth: 50e9,
+  circuits: 64,
+}
+
 /** "Help others connect": the person's switch, and how far it goes. */
 export interface HelpSettings extends RelayLimits {
   readonly helpOthers: boolean

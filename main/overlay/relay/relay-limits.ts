@@ -6,13 +6,6 @@ import { isLoopback, parseHost } from '../base/ip.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type RelayLimits } from '../ports/relays.ts'
 
-/** Chosen: a tenth of a usual uplink, some hours of calls or months of conversation, and a few dozen people at once. */
-export const DEFAULT_LIMITS: RelayLimits = {
-  bytesPerSecond: 500_000,
-  bytesPerMonth: 50e9,
-  circuits: 64,
-}
-
 /** Chosen: one circuit may take half of the rate, so two people who send all they can still leave room to talk. */
 export const CIRCUIT_RATE_SHARE = 1 / 2
 /** Chosen: a window of bulk at the whole rate passes at once; a policer that holds nothing back needs that much give. */

@@ -6,6 +6,7 @@ import { type Surroundings } from '../base/surroundings.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import {
   type CircuitGone,
+  DEFAULT_HELP,
   type HelpSettings,
   type RelayPaths,
   type RelayStatus,
@@ -36,7 +37,7 @@ import { type CarriedSocket } from './carried-socket.ts'
 import { MonthlyUse } from './monthly-use.ts'
 import { RelayClient } from './relay-client.ts'
 import { RelayLedger } from './relay-ledger.ts'
-import { DEFAULT_LIMITS, MAX_RESERVATIONS } from './relay-limits.ts'
+import { MAX_RESERVATIONS } from './relay-limits.ts'
 import { RelayService } from './relay-service.ts'
 import { ReservationKeeper } from './reservation-keeper.ts'
 import { Signals } from './signals.ts'
@@ -73,7 +74,7 @@ export class Relays implements RelayPaths {
       parts.onChange()
     }
     this.#parts = parts
-    this.#ledger = new RelayLedger(around.clock, DEFAULT_LIMITS)
+    this.#ledger = new RelayLedger(around.clock, DEFAULT_HELP)
     this.#use = new MonthlyUse(around, parts.store)
     const isOffered = (): boolean => this.isOffered
     const ledger = this.#ledger

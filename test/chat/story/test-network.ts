@@ -96,6 +96,8 @@ export class TestOverlay implements OverlayApi {
 
   addPeers(): void {}
 
+  setHelp(): void {}
+
   keepInTouch(id: NodeId): void {
     this.#named.add(id)
     this.#net.later(() => this.tell())

@@ -7,12 +7,9 @@ import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
 import { type NodeId, idFromBytes } from '../../../main/overlay/base/id.ts'
 import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { type Address, isCircuit } from '../../../main/overlay/ports/datagram-socket.ts'
+import { DEFAULT_HELP } from '../../../main/overlay/ports/relays.ts'
 import { CarriedSocket } from '../../../main/overlay/relay/carried-socket.ts'
-import {
-  DEFAULT_LIMITS,
-  RANGE_SHARE,
-  RESERVATIONS_PER_RANGE,
-} from '../../../main/overlay/relay/relay-limits.ts'
+import { RANGE_SHARE, RESERVATIONS_PER_RANGE } from '../../../main/overlay/relay/relay-limits.ts'
 import { Relays } from '../../../main/overlay/relay/relays.ts'
 import { type Link, type Links } from '../../../main/overlay/transport/links.ts'
 import { circuitIdOf, writeCarriedHeader } from '../../../main/overlay/wire/carried-packet.ts'
@@ -52,14 +49,17 @@ class Counter {
     this.relays = new Relays(
       { ...around, timers: new TimerGroup(clock) },
       {
-        links: { get: (id: NodeId) => this.#links.get(id), all: () => this.#links.values() } as unknown as Links,
+        links: {
+          get: (id: NodeId) => this.#links.get(id),
+          all: () => this.#links.values(),
+        } as unknown as Links,
         store: new MemoryStore(),
         socket: new CarriedSocket(socket, clock),
         isReachable: () => true,
         onChange: () => {},
       },
     )
-    this.relays.setHelp({ helpOthers: true, ...DEFAULT_LIMITS })
+    this.relays.setHelp({ helpOthers: true, ...DEFAULT_HELP })
     this.#handlers = new Map(this.relays.handlers())
   }
 
@@ -98,7 +98,7 @@ describe('a relay that one address range asks for all it has', () => {
     for (const target of targets) counter.tell(target, encodeReserve(1))
     asked.forEach((link, i) => counter.tell(link, encodeConnect(7, targets[i % 500]!.peer.id)))
     const opened = asked.filter(({ got }) => got.includes(OPENED)).length
-    const share = DEFAULT_LIMITS.circuits * RANGE_SHARE
+    const share = DEFAULT_HELP.circuits * RANGE_SHARE
     expect(opened).toBe(share)
     expect(asked.every(({ got }) => got.length === 1)).toBe(true)
     const { refused, circuits } = counter.relays.status
@@ -251,7 +251,7 @@ describe('a relay among honest and others', () => {
     const again = stage.inPublic('192.0.2.2', relay.store)
     again.isReachable = true
     await again.relays.start()
-    again.relays.setHelp({ helpOthers: true, ...DEFAULT_LIMITS, bytesPerMonth: 90_000 })
+    again.relays.setHelp({ helpOthers: true, ...DEFAULT_HELP, bytesPerMonth: 90_000 })
     expect(again.relays.status.bytesThisMonth).toBe(relay.relays.status.bytesThisMonth)
     expect(again.relays.status.peopleThisMonth).toBe(2)
     await stage.linked(alice, again)
@@ -269,7 +269,7 @@ describe('a relay among honest and others', () => {
     expect(await refused()).toBe('not-offered')
     relay.isReachable = true
     expect(await refused()).toBe('not-offered')
-    relay.relays.setHelp({ helpOthers: true, ...DEFAULT_LIMITS })
+    relay.relays.setHelp({ helpOthers: true, ...DEFAULT_HELP })
     expect(await refused()).toMatchObject({ relay: relay.identity.id })
     expect(isCircuit(alice.endpoint.get(relay.identity.id)!.address)).toBe(false)
   })

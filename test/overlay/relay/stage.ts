@@ -8,8 +8,7 @@ import { type Identity } from '../../../main/overlay/identity.ts'
 import { type Address, type DatagramSocket } from '../../../main/overlay/ports/datagram-socket.ts'
 import { type Store } from '../../../main/overlay/ports/store.ts'
 import { CarriedSocket } from '../../../main/overlay/relay/carried-socket.ts'
-import { type RelayLimits } from '../../../main/overlay/ports/relays.ts'
-import { DEFAULT_LIMITS } from '../../../main/overlay/relay/relay-limits.ts'
+import { DEFAULT_HELP, type RelayLimits } from '../../../main/overlay/ports/relays.ts'
 import { Relays } from '../../../main/overlay/relay/relays.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
 import { type DialTarget, type Link, type StreamLink } from '../../../main/overlay/transport/links.ts'
@@ -56,7 +55,7 @@ export class RelayStage extends World {
   volunteer(host: string, limits: Partial<RelayLimits> = {}): Person {
     const person = this.#person(SimulatedSocket.open({ host, port: 4000 }, this.net), undefined)
     person.isReachable = true
-    person.relays.setHelp({ helpOthers: true, ...DEFAULT_LIMITS, ...limits })
+    person.relays.setHelp({ helpOthers: true, ...DEFAULT_HELP, ...limits })
     return person
   }
 

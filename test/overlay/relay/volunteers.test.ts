@@ -4,8 +4,9 @@
 import { describe, expect, it } from 'vitest'
 import { hostCrypto } from '../../../main/host/crypto.ts'
 import { OverlayNode } from '../../../main/overlay/node.ts'
+import { DEFAULT_HELP } from '../../../main/overlay/ports/relays.ts'
 import { CarriedSocket } from '../../../main/overlay/relay/carried-socket.ts'
-import { DEFAULT_LIMITS, RESERVATION_SECONDS } from '../../../main/overlay/relay/relay-limits.ts'
+import { RESERVATION_SECONDS } from '../../../main/overlay/relay/relay-limits.ts'
 import { WANTED, weightOf } from '../../../main/overlay/relay/reservation-keeper.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
 import { type DialTarget } from '../../../main/overlay/transport/links.ts'
@@ -43,7 +44,7 @@ class Town extends World {
       if (this.#entry) resident.node.addPeers([this.#entry])
       this.#entry ??= { noiseKey: resident.endpoint.self.noiseKey, addresses: [resident.socket.local] }
       await resident.node.start()
-      if (isPublic) resident.node.relays!.setHelp({ helpOthers: this.#isHelpOn, ...DEFAULT_LIMITS })
+      if (isPublic) resident.node.relays!.setHelp({ helpOthers: this.#isHelpOn, ...DEFAULT_HELP })
       await this.run(500)
     }
   }
@@ -124,7 +125,7 @@ describe('volunteers', () => {
     await town.run(60_000)
     expect(town.hidden.map(held)).toEqual(town.hidden.map(() => WANTED))
     const [stopping] = town.volunteers
-    stopping!.node.relays!.setHelp({ helpOthers: false, ...DEFAULT_LIMITS })
+    stopping!.node.relays!.setHelp({ helpOthers: false, ...DEFAULT_HELP })
     await town.run(5_000)
     expect(town.hidden.map(held)).toEqual(town.hidden.map(() => 2))
     const [found] = town.hidden
