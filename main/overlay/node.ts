@@ -355,7 +355,11 @@ export class OverlayNode implements OverlayApi {
       replicas: this.#dht.usage,
       topics: this.#topics.list(),
       traffic: this.#traffic(links),
-      dropped: { ...this.#parts.transport?.dropped, ...this.#around.drops.snapshot() },
+      dropped: {
+        ...this.#parts.transport?.dropped,
+        ...this.#parts.carried?.drops.snapshot(),
+        ...this.#around.drops.snapshot(),
+      },
       ...(this.relays && { relay: this.relays.status }),
       ...(this.#reachability && { reach: this.#reachability.status }),
       joinProblem: join.stage === 'alone' ? join.problem : '',

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DEFAULT_HELP } from '../../main/overlay/ports/relays.ts'
 import { FolderProfile } from '../../main/host/folder-profile.ts'
 import { HostSecrets } from '../../main/host/secrets.ts'
 import { Person } from './story/person.ts'
@@ -51,7 +52,8 @@ describe('on a real disk', () => {
       conversationId: (await alice.conversation('Bob')).id,
       draft: 'half a',
     })
-    await alice.call('settings.set', { theme: 'dark' })
+    await alice.call('settings.set', { theme: 'dark', helpOthers: true, helpCircuits: 9 })
+    expect(alice.overlay?.help).toMatchObject({ helpOthers: true, circuits: 9 })
     await story.until(async () => (await alice.states('Bob')).every((state) => state === 'delivered'))
     await alice.stop()
     await bob.stop()
@@ -59,6 +61,7 @@ describe('on a real disk', () => {
     expect(await alice2.texts('Bob')).toHaveLength(30)
     expect((await alice2.conversation('Bob')).draft).toBe('half a')
     expect(alice2.settings?.theme).toBe('dark')
+    expect(alice2.overlay?.help).toEqual({ ...DEFAULT_HELP, helpOthers: true, circuits: 9 })
     await bob2.say('Alice', 'on we go')
     await story.until(async () => (await alice2.texts('Bob')).includes('on we go'))
     const { id } = await alice2.conversation('Bob')

@@ -300,10 +300,14 @@ export class RelayService {
 
   #sweepNow(): void {
     const nowMs = this.#nowMs
+    const { use, ledger } = this.#parts
+    use.turn()
+    const isUsedUp = use.bytes >= ledger.limits.bytesPerMonth
     for (const member of [...this.#members.values()]) {
       if (member.reservedUntilMs <= nowMs) this.#unreserve(member)
       for (const circuit of [...member.circuits]) {
-        if (nowMs - circuit.openedMs >= LONGEST_MS) this.#close(circuit, 'expired')
+        if (isUsedUp) this.#close(circuit, 'used-up')
+        else if (nowMs - circuit.openedMs >= LONGEST_MS) this.#close(circuit, 'expired')
         else if (nowMs - circuit.activeMs >= IDLE_MS) this.#close(circuit, 'idle')
       }
       this.#forgetIdle(member)

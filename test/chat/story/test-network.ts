@@ -16,6 +16,7 @@ import { type Network } from '../../../main/overlay/network.ts'
 import { type Clock } from '../../../main/overlay/ports/clock.ts'
 import { type Crypto } from '../../../main/overlay/ports/crypto.ts'
 import { recordKey } from '../../../main/overlay/wire/dht-record.ts'
+import { type HelpSettings } from '../../../main/overlay/ports/relays.ts'
 import { type PeerRecord } from '../../../main/overlay/wire/peer-record.ts'
 import { type SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
 
@@ -69,6 +70,8 @@ export class TestOverlay implements OverlayApi {
   readonly #lastMs = new Map<NodeId, number>()
   /** Cut off as by a pulled plug: nothing goes out, nothing comes in, nobody is told. */
   isDead = false
+  /** As the settings say. */
+  help: HelpSettings | undefined
 
   constructor(net: TestNetwork, identity: Identity) {
     this.#net = net
@@ -96,7 +99,9 @@ export class TestOverlay implements OverlayApi {
 
   addPeers(): void {}
 
-  setHelp(): void {}
+  setHelp(help: HelpSettings): void {
+    this.help = help
+  }
 
   keepInTouch(id: NodeId): void {
     this.#named.add(id)

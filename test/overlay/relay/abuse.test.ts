@@ -247,6 +247,8 @@ describe('a relay among honest and others', () => {
     await stage.run(2_000)
     expect(relay.relays.status.bytesThisMonth).toBeGreaterThan(99_000)
     expect(relay.relays.status.bytesThisMonth).toBeLessThan(101_500)
+    await stage.run(20_000)
+    expect(alice.gone.concat(bob.gone)).toEqual(['used-up', 'used-up'])
     await relay.relays.stop()
     const again = stage.inPublic('192.0.2.2', relay.store)
     again.isReachable = true

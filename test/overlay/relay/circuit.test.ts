@@ -118,6 +118,25 @@ describe('a session through a relay', () => {
     expect([alice.gone, bob.gone]).toEqual([['idle'], ['idle']])
   })
 
+  it('is answered with a retry token where the one who is called is busy', async () => {
+    const stage = new RelayStage(8)
+    const relay = stage.volunteer(RELAY)
+    const bob = stage.athome(BOB, { handshakesPerSecond: 4 }) // two at once without a token
+    await stage.linked(bob, relay)
+    await stage.until(bob.relays.reserve(relay.identity.id))
+    const calls = []
+    for (const host of ['203.0.113.2', '203.0.113.3', ALICE]) {
+      const caller = stage.athome(host)
+      await stage.linked(caller, relay)
+      const address = await stage.until(caller.relays.circuitTo(relay.identity.id, bob.identity.id))
+      calls.push(() => caller.endpoint.dial(targetOf(bob, address)))
+    }
+    await stage.until(Promise.all(calls.map((call) => call())))
+    await stage.run(500)
+    expect(bob.endpoint.counters.dropped).toEqual({ 'address-unproven': 1 })
+    expect([...bob.endpoint.all()]).toHaveLength(4)
+  })
+
   it('is asked of the target, and needs a reservation of one of the two', async () => {
     const { stage, alice, bob, relay } = stageOf(7)
     const [server, to] = [relay.identity.id, bob.identity.id]

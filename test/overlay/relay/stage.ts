@@ -10,7 +10,7 @@ import { type Store } from '../../../main/overlay/ports/store.ts'
 import { CarriedSocket } from '../../../main/overlay/relay/carried-socket.ts'
 import { DEFAULT_HELP, type RelayLimits } from '../../../main/overlay/ports/relays.ts'
 import { Relays } from '../../../main/overlay/relay/relays.ts'
-import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
+import { Endpoint, type EndpointOptions } from '../../../main/overlay/transport/endpoint.ts'
 import { type DialTarget, type Link, type StreamLink } from '../../../main/overlay/transport/links.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
 import { type PathModel } from '../../../simulator/net/path-model.ts'
@@ -65,17 +65,22 @@ export class RelayStage extends World {
   }
 
   /** Behind a NAT of his own. */
-  athome(outsideHost: string, behaviour = SYMMETRIC): Person {
+  athome(outsideHost: string, options?: Partial<EndpointOptions>): Person {
     const nat = new NatBox({
       queue: this.queue,
       random: this.random,
       uplink: this.net,
       outsideHost,
-      behaviour,
+      behaviour: SYMMETRIC,
       drops: this.net.drops,
     })
     const home = ++this.#homes
-    return this.#person(SimulatedSocket.open({ host: `192.168.${home}.2`, port: 4000 }, nat), nat)
+    return this.#person(
+      SimulatedSocket.open({ host: `192.168.${home}.2`, port: 4000 }, nat),
+      nat,
+      undefined,
+      options,
+    )
   }
 
   async linked(person: Person, to: Person): Promise<StreamLink> {
@@ -93,7 +98,12 @@ export class RelayStage extends World {
     return link
   }
 
-  #person(socket: SimulatedSocket, nat: NatBox | undefined, store: Store = new MemoryStore()): Person {
+  #person(
+    socket: SimulatedSocket,
+    nat: NatBox | undefined,
+    store: Store = new MemoryStore(),
+    options?: Partial<EndpointOptions>,
+  ): Person {
     const { clock, random } = this
     const log = {
       log: (level: string, room: string, words: string, facts?: object) =>
@@ -102,7 +112,7 @@ export class RelayStage extends World {
     const identity = this.identity()
     const ports = { clock, random, crypto: hostCrypto, log, network: testNetwork }
     const carried = new CarriedSocket(socket as DatagramSocket, clock)
-    const endpoint = new Endpoint({ ...ports, socket: carried, identity })
+    const endpoint = new Endpoint({ ...ports, socket: carried, identity, options })
     const around = { ...ports, drops: new DropCounts(), timers: new TimerGroup(clock) }
     const relays = new Relays(around, {
       links: endpoint,
