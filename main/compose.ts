@@ -11,6 +11,8 @@ import { FolderProfile } from './host/folder-profile.ts'
 import { hostRandom } from './host/random.ts'
 import { HostSecrets } from './host/secrets.ts'
 import { UdpSocket } from './host/udp-socket.ts'
+import { HostedNode } from './hosted-node.ts'
+import { NetworkSwitches, turnedBySettings } from './network-switches.ts'
 import { qlogFolder } from './qlog-folder.ts'
 import { readLastPort, rememberPort } from './last-port.ts'
 import { type Options } from './options.ts'
@@ -20,7 +22,6 @@ import { Identity } from './overlay/identity.ts'
 import { CarriedSocket } from './overlay/relay/carried-socket.ts'
 import { ReachSocket } from './overlay/reach/reach-socket.ts'
 import { Endpoint } from './overlay/transport/endpoint.ts'
-import { SocketNode } from './socket-node.ts'
 import { type Network, mainNetwork, networkOf } from './overlay/network.ts'
 import { type Log } from './overlay/ports/log.ts'
 
@@ -44,6 +45,7 @@ export interface ComposeChatOptions extends ComposeOptions {
 
 export function composeChat(parts: ComposeChatOptions): Chat {
   const { options, profilePath, log } = parts
+  const switches = new NetworkSwitches(options)
   return new Chat({
     clock: hostClock,
     random: hostRandom,
@@ -52,9 +54,9 @@ export function composeChat(parts: ComposeChatOptions): Chat {
     profile: new FolderProfile(profilePath, hostClock),
     secrets: new HostSecrets(profilePath, { force: options.secrets }),
     ratchet: async () => new (await import('./host/signal-ratchet.ts')).SignalRatchet(),
-    overlay: (facts) => composeOverlay(parts, facts),
+    overlay: (facts) => composeOverlay(parts, facts, switches),
     network: chosenNetwork(options),
-    shell: parts.shell,
+    shell: turnedBySettings(parts.shell, switches),
     emit: parts.emit,
     capabilities: parts.capabilities,
     version: parts.version,
@@ -73,6 +75,7 @@ export function chosenNetwork(options: Options): Network {
 export async function composeOverlay(
   parts: ComposeOptions,
   facts: Parameters<OverlayFactory>[0],
+  switches = new NetworkSwitches(parts.options),
 ): Promise<OverlayApi> {
   const { options, log } = parts
   const network = chosenNetwork(options)
@@ -83,12 +86,8 @@ export async function composeOverlay(
   const ports = { clock: hostClock, random: hostRandom, crypto: hostCrypto, log, network }
   const tracer = options.qlog === undefined ? undefined : await qlogFolder(options.qlog, log)
   const endpoint = new Endpoint({ ...ports, identity, socket, options: { ...(tracer && { tracer }) } })
-  const node = new SocketNode(endpoint, {
-    ...ports,
-    identity,
-    store: facts.store,
-    sockets: { reached, carried: socket, openSocket },
-  })
+  const sockets = { reached, carried: socket, openSocket }
+  const node = new HostedNode(endpoint, { ...ports, identity, store: facts.store, sockets, switches })
   node.addPeers(options.bootstrap)
   return node
 }

@@ -30,6 +30,10 @@ export interface Options {
   qlog: string | undefined
   /** What a bare node gives to people who cannot reach each other; with an interface, the settings say it. */
   help: HelpSettings
+  /** Whether to ask the router for a port; undefined for what the settings say. */
+  portMapping: boolean | undefined
+  /** Whether to announce the node on the local network and to look there; undefined for what the settings say. */
+  lan: boolean | undefined
   /** A banyan: link that was opened. */
   link: string | undefined
 }
@@ -50,6 +54,8 @@ export const USAGE = `npm run node -- [options]
   --relay-rate N           at most N bytes per second for all of them (default ${DEFAULT_HELP.bytesPerSecond})
   --relay-month N          at most N bytes per calendar month (default ${DEFAULT_HELP.bytesPerMonth})
   --relay-circuits N       at most N pairs at once (default ${DEFAULT_HELP.circuits})
+  --port-mapping on|off    ask the router to open the port (default: on, or as the settings say)
+  --lan on|off             find nodes on the local network (default: on, or as the settings say)
   --network NAME:BITS      another network than the main one, and its puzzle`
 
 const KEY_BYTES = 32
@@ -99,6 +105,14 @@ const VALUES: Record<string, Take> = {
   '--relay-rate': (options, value) => takeLimit(options, 'bytesPerSecond', value),
   '--relay-month': (options, value) => takeLimit(options, 'bytesPerMonth', value),
   '--relay-circuits': (options, value) => takeLimit(options, 'circuits', value),
+  '--port-mapping': (options, value) => {
+    if (!isSwitch(value)) return `${value} is neither on nor off`
+    options.portMapping = value === 'on'
+  },
+  '--lan': (options, value) => {
+    if (!isSwitch(value)) return `${value} is neither on nor off`
+    options.lan = value === 'on'
+  },
   '--passphrase-file': (options, value) => {
     if (value === '') return 'needs a file'
     options.passphraseFile = value
@@ -174,6 +188,8 @@ function defaults(): Options {
     passphraseFile: undefined,
     qlog: undefined,
     help: { helpOthers: false, ...DEFAULT_HELP },
+    portMapping: undefined,
+    lan: undefined,
     link: undefined,
   }
 }
@@ -187,6 +203,10 @@ function split(arg: string): { name: string; inline: string | undefined } {
 function isKnown(name: string, surface: 'desktop' | 'headless'): boolean {
   if (!Object.hasOwn(VALUES, name)) return false
   return surface === 'headless' ? !DESKTOP_ONLY.has(name) : !HEADLESS_ONLY.has(name)
+}
+
+function isSwitch(value: string): boolean {
+  return value === 'on' || value === 'off'
 }
 
 function parsePort(text: string): number | undefined {

@@ -1,11 +1,19 @@
 import { OverlayNode, type NodeParts } from './overlay/node.ts'
 import { type OpenSocket } from './overlay/ports/datagram-socket.ts'
 import { type ReachSocket } from './overlay/reach/reach-socket.ts'
+import { type CarriedSocket } from './overlay/relay/carried-socket.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
 
-export interface SocketNodeParts extends Omit<NodeParts, 'links' | 'transport' | 'reach'> {
-  /** What the endpoint sends through, where the node is to find out who reaches it. */
-  sockets?: { socket: ReachSocket; openSocket: OpenSocket }
+/** What the endpoint sends through, from the network up. */
+export interface NodeSockets {
+  reached: ReachSocket
+  carried: CarriedSocket
+  openSocket: OpenSocket | undefined
+}
+
+export interface SocketNodeParts extends Omit<NodeParts, 'links' | 'transport' | 'reach' | 'carried'> {
+  /** Without them the node dials at known addresses alone, and finds nothing out. */
+  sockets?: NodeSockets
 }
 
 /** A node together with the socket's end that carries its links: both start and stop as one. */
@@ -14,12 +22,13 @@ export class SocketNode extends OverlayNode {
 
   constructor(endpoint: Endpoint, { sockets, ...parts }: SocketNodeParts) {
     const reach = sockets && {
-      ...sockets,
+      socket: sockets.reached,
+      openSocket: sockets.openSocket,
       onObservedAddress: endpoint.onObservedAddress.bind(endpoint),
       provenAddress: (id: Parameters<Endpoint['get']>[0]) => endpoint.get(id)?.provenAddress,
       setKeepAliveMs: (ms: number) => void (endpoint.keepAliveMs = ms),
     }
-    super({ ...parts, links: endpoint, transport: endpoint.counters, reach })
+    super({ ...parts, links: endpoint, transport: endpoint.counters, reach, carried: sockets?.carried })
     this.#endpoint = endpoint
   }
 

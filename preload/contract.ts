@@ -47,6 +47,10 @@ export const settingsSchema = v.object({
   helpBytesPerSecond: v.pipe(count, v.integer(), v.minValue(10_000)),
   helpBytesPerMonth: v.pipe(count, v.integer(), v.minValue(1_000_000)),
   helpCircuits: v.pipe(count, v.integer(), v.minValue(1), v.maxValue(MAX_HELP_CIRCUITS)),
+  /** Ask the router to send what arrives at one port of it to this computer. */
+  openRouterPort: v.boolean(),
+  /** Announce the node on the local network, and look for others there. */
+  findOnLocalNetwork: v.boolean(),
 })
 
 /** What this surface can do: a browser tab has no tray and no autostart. */
@@ -287,6 +291,8 @@ export const healthSchema = v.object({
   /** Who reaches this node; null while it is stopped. */
   reach: v.nullable(reachSchema),
   joinProblem: v.string(),
+  /** What became of the port on the router, as a sentence; empty where there is nothing to say. */
+  router: v.string(),
 })
 
 export const errorSchema = v.object({ code: v.string(), message: v.string() })

@@ -31,6 +31,7 @@ export const EXTERNAL = [
   'keytar',
   '@signalapp/libsignal-client',
   'noise-handshake',
+  'nat-pmp',
   'bufferutil',
   'utf-8-validate',
 ]

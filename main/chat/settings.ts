@@ -19,6 +19,8 @@ export const DEFAULT_SETTINGS: Settings = {
   helpBytesPerSecond: DEFAULT_HELP.bytesPerSecond,
   helpBytesPerMonth: DEFAULT_HELP.bytesPerMonth,
   helpCircuits: DEFAULT_HELP.circuits,
+  openRouterPort: true,
+  findOnLocalNetwork: true,
 }
 
 export class SettingsKeeper {

@@ -71,3 +71,49 @@ declare module 'noise-handshake' {
     readonly complete: boolean
   }
 }
+
+declare module 'nat-pmp' {
+  import { type Socket, type RemoteInfo } from 'node:dgram'
+  import { type EventEmitter } from 'node:events'
+  export interface NatPmpReply {
+    /** Seconds since the router's table began. */
+    epoch: number
+    ip?: number[]
+    internal?: number
+    external?: number
+    /** Seconds. */
+    ttl?: number
+  }
+  /** `code` is the router's result code (RFC 6886 §3.5), or a system error's name. */
+  export type NatPmpDone = (error: (Error & { code?: number | string }) | null, reply?: NatPmpReply) => void
+  interface PortOptions {
+    type: 'udp' | 'tcp'
+    private: number
+    public: number
+    ttl?: number
+  }
+  export interface NatPmpClient extends EventEmitter {
+    readonly socket: Socket
+    externalIp(done: NatPmpDone): void
+    portMapping(options: PortOptions, done: NatPmpDone): void
+    portUnmapping(options: PortOptions, done: NatPmpDone): void
+    onmessage(message: Uint8Array, from: RemoteInfo): void
+    close(): void
+  }
+  const natPmp: { CLIENT_PORT: number; SERVER_PORT: number; connect(gateway: string): NatPmpClient }
+  export default natPmp
+}
+
+declare module '@silentbot1/nat-api/lib/upnp/index.js' {
+  export interface UpnpDevice {
+    /** Of its description, as it answered the search. */
+    url: string
+    /** One SOAP action; its answer's body. Rejects with the router's words for a refusal. */
+    run(action: string, parameters: [string, string | number][]): Promise<Record<string, unknown>>
+  }
+  export default class Client {
+    /** `address`: of the interface by which it was found. Rejects after 1.8 s. */
+    findGateway(): Promise<{ gateway: UpnpDevice; address: string }>
+    destroy(): Promise<unknown>
+  }
+}

@@ -4,6 +4,7 @@ import { type Bytes } from './base/bytes.ts'
 import { type Id, type NodeId } from './base/id.ts'
 import { type Address } from './ports/datagram-socket.ts'
 import { type HelpSettings, type RelayStatus } from './ports/relays.ts'
+import { type PortMappingStatus } from './ports/port-mapper.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { type DialTarget } from './transport/links.ts'
 import { type SessionFigures } from './transport/session-trace.ts'
@@ -135,6 +136,10 @@ export interface OverlayStatus {
   reach?: ReachStatus
   /** Why the last attempt to join failed, in the words of its error; empty when joined. */
   joinProblem: string
+  /** Undefined where nobody asks routers: a simulation, a node on loopback. */
+  portMapping?: PortMappingStatus
+  /** Computers of this network found on the local one; undefined where nobody looks. */
+  lan?: { found: number }
 }
 
 export interface OverlayApi {

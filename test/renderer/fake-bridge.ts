@@ -108,6 +108,8 @@ export class FakeNode {
       helpBytesPerSecond: 500_000,
       helpBytesPerMonth: 50e9,
       helpCircuits: 64,
+      openRouterPort: true,
+      findOnLocalNetwork: true,
     }
     if (options.hasContent ?? true) this.#fill()
     this.#handlers = this.#makeHandlers()

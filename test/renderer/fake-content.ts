@@ -241,5 +241,6 @@ export function healthOf(tick: number): Health {
       keepAliveMs: 49_500,
     },
     joinProblem: '',
+    router: 'Open by NAT-PMP: 198.51.100.7:4700',
   }
 }

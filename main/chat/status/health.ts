@@ -13,6 +13,7 @@ import { type Topics } from '../topics/topics.ts'
 import { sessionFigures } from './session-figures.ts'
 import { networkState } from './network-words.ts'
 import { reachView } from './reach-view.ts'
+import { routerWords } from './router-words.ts'
 
 const SAMPLE_MS = 1_000
 const RATE_SAMPLES = 10
@@ -74,6 +75,7 @@ export class HealthMonitor {
       uptimeMs: Math.round(core.ports.clock.nowMs() - this.#startedMs),
       reach: status.reach ? reachView(status.reach, core.ports.clock.nowMs()) : null,
       joinProblem: core.door.problem || status.joinProblem,
+      router: routerWords(status.portMapping),
     }
   }
 

@@ -173,7 +173,7 @@ export class KnockService {
   #refusal(target: Address, peers: PeerBudgets, { peer }: Link): KnockStatus | undefined {
     const isWithin = peers.admits(peer.id)
     if (kindOfHost(target.host) !== 'public' || target.port === 0) return 'cannot'
-    if (!isWithin || !this.#targets.admits(addressRangeOf(target.host))) return 'limit'
+    if (!isWithin || !this.#targets.admits(addressRangeOf(target))) return 'limit'
     return this.#all.take(1, this.#around.clock.nowMs()) ? undefined : 'limit'
   }
 

@@ -104,7 +104,7 @@ export class Observing {
   }
 
   #answer(nonce: string, from: Address, socket: Sender): void {
-    const isWithin = this.#budgets.admits(addressRangeOf(from.host))
+    const isWithin = this.#budgets.admits(addressRangeOf(from))
     if (!isWithin || !this.#all.take(1, this.#around.clock.nowMs())) return this.#count('over the limit')
     const token = this.#tokens.issue(from, fromHex(nonce)!)
     socket.send(encodeObserved({ nonce, address: from, token }), from)

@@ -119,6 +119,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #self: PeerRecord
   #addresses: { own: readonly Address[]; atMs: number } = { own: [], atMs: 0 }
+  #mapped: readonly Address[] = []
   #order = 0
 
   constructor(ports: EndpointPorts) {
@@ -200,6 +201,12 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const isShorter = ms < this.#sessionPorts.keepAliveMs
     this.#sessionPorts.keepAliveMs = ms
     if (isShorter) for (const session of this.all()) session.probe()
+  }
+
+  /** Ports that routers have opened for this socket: others shall try them first, before the computer's own addresses. */
+  advertiseMapped(mapped: readonly Address[]): void {
+    this.#mapped = mapped
+    this.#takeOwnAddresses()
   }
 
   on(events: LinkEvents): void {
@@ -335,7 +342,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
 
   #takeOwnAddresses(own = this.#ports.socket.localAddresses()): void {
     this.#addresses = { own, atMs: this.#ports.clock.nowMs() }
-    this.advertise(own)
+    this.advertise([...this.#mapped, ...own])
   }
 
   #present(target: DialTarget): Session | undefined {

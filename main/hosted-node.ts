@@ -1,0 +1,79 @@
+// The node on a real computer: besides its links, a port on the router and a voice on the local network, both as the
+// person has switched them. A node that is bound to loopback has neither: nothing of it leaves this computer.
+
+import { hostClock } from './host/clock.ts'
+import { type NetworkSwitches, type Switches } from './network-switches.ts'
+import { type OverlayStatus } from './overlay/api.ts'
+import { isLoopback } from './overlay/base/ip.ts'
+import { type NetworkWatch, watchNetwork } from './overlay/reach/network-watch.ts'
+import { type PortMapping } from './overlay/reach/port-mapping.ts'
+import { type Endpoint } from './overlay/transport/endpoint.ts'
+import { openRouterDoor } from './router-door.ts'
+import { type NodeSockets, SocketNode, type SocketNodeParts } from './socket-node.ts'
+
+/** Chosen: on exit a router gets this long to take its port back; it forgets it by itself later. */
+const GOODBYE_MS = 1_500
+
+export interface HostedParts extends SocketNodeParts {
+  sockets: NodeSockets
+  switches: NetworkSwitches
+}
+
+export class HostedNode extends SocketNode {
+  readonly #endpoint: Endpoint
+  readonly #hosted: HostedParts
+  #routerDoor: PortMapping | undefined
+  #watch: NetworkWatch | undefined
+  #isStopped = false
+
+  constructor(endpoint: Endpoint, parts: HostedParts) {
+    super(endpoint, parts)
+    this.#endpoint = endpoint
+    this.#hosted = parts
+  }
+
+  override async start(): Promise<void> {
+    await super.start()
+    const { sockets, switches, log } = this.#hosted
+    const socket = sockets.carried
+    if (isLoopback(socket.local.host)) return
+    const advertise = (...[mapped]: Parameters<Endpoint['advertiseMapped']>) =>
+      this.#endpoint.advertiseMapped(mapped)
+    const routerDoor = await openRouterDoor(socket, log, advertise)
+    if (this.#isStopped) return
+    this.#routerDoor = routerDoor
+    this.#watch = watchNetwork(
+      hostClock,
+      () => socket.localAddresses(),
+      () => this.#networkChanged(),
+    )
+    switches.onTurn((turned) => this.#turn(turned))
+    this.#turn(switches.current)
+  }
+
+  override async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#watch?.stop()
+    await Promise.race([
+      this.#sayGoodbye(),
+      new Promise<void>((resolve) => hostClock.after(GOODBYE_MS, resolve)),
+    ])
+    await super.stop()
+  }
+
+  override status(): OverlayStatus {
+    return { ...super.status(), ...(this.#routerDoor && { portMapping: this.#routerDoor.status }) }
+  }
+
+  #turn({ portMapping }: Switches): void {
+    if (!this.#isStopped) this.#routerDoor?.allow(portMapping)
+  }
+
+  #networkChanged(): void {
+    this.#routerDoor?.networkChanged()
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    await this.#routerDoor?.stop()
+  }
+}

@@ -1,0 +1,33 @@
+// How far an IP address is good for.
+
+import { parseHost } from './ip.ts'
+
+/**
+ * none: no unicast address at all, or no address. loopback: this computer. link: one cable or Wi-Fi (link-local). private:
+ * one home or company (RFC 1918, RFC 4193) or one provider's inside (RFC 6598). public: the Internet.
+ */
+export type IpScope = 'none' | 'loopback' | 'link' | 'private' | 'public'
+
+export function ipScope(host: string): IpScope {
+  const bytes = parseHost(host)
+  if (!bytes) return 'none'
+  return bytes.length === 4 ? scopeOfIPv4(bytes) : scopeOfIPv6(bytes)
+}
+
+function scopeOfIPv4(bytes: Uint8Array): IpScope {
+  const [first = 0, second = 0] = bytes
+  if (first === 0 || first >= 224) return 'none'
+  if (first === 127) return 'loopback'
+  if (first === 169 && second === 254) return 'link'
+  const isPrivate = first === 10 || (first === 172 && second >> 4 === 1) || (first === 192 && second === 168)
+  const isProviders = first === 100 && second >> 6 === 1
+  return isPrivate || isProviders ? 'private' : 'public'
+}
+
+function scopeOfIPv6(bytes: Uint8Array): IpScope {
+  const [first = 0, second = 0] = bytes
+  if (bytes.subarray(0, 15).every((byte) => byte === 0)) return bytes[15] === 1 ? 'loopback' : 'none'
+  if (first === 0xff) return 'none'
+  if (first === 0xfe && second >> 6 === 2) return 'link'
+  return first >> 1 === 0x7e ? 'private' : 'public'
+}
