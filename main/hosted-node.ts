@@ -2,9 +2,12 @@
 // person has switched them. A node that is bound to loopback has neither: nothing of it leaves this computer.
 
 import { hostClock } from './host/clock.ts'
+import { openLanVoice } from './lan-voice.ts'
 import { type NetworkSwitches, type Switches } from './network-switches.ts'
 import { type OverlayStatus } from './overlay/api.ts'
+import { DropCounts } from './overlay/base/drop-counts.ts'
 import { isLoopback } from './overlay/base/ip.ts'
+import { type LanPeers } from './overlay/contact/lan-peers.ts'
 import { type NetworkWatch, watchNetwork } from './overlay/reach/network-watch.ts'
 import { type PortMapping } from './overlay/reach/port-mapping.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
@@ -22,8 +25,12 @@ export interface HostedParts extends SocketNodeParts {
 export class HostedNode extends SocketNode {
   readonly #endpoint: Endpoint
   readonly #hosted: HostedParts
+  readonly #lanDrops = new DropCounts()
   #routerDoor: PortMapping | undefined
+  #lan: LanPeers | undefined
   #watch: NetworkWatch | undefined
+  /** One turn of the switch after the other. */
+  #turning: Promise<void> = Promise.resolve()
   #isStopped = false
 
   constructor(endpoint: Endpoint, parts: HostedParts) {
@@ -62,18 +69,49 @@ export class HostedNode extends SocketNode {
   }
 
   override status(): OverlayStatus {
-    return { ...super.status(), ...(this.#routerDoor && { portMapping: this.#routerDoor.status }) }
+    const status = super.status()
+    return {
+      ...status,
+      dropped: { ...status.dropped, ...this.#lanDrops.snapshot() },
+      ...(this.#routerDoor && { portMapping: this.#routerDoor.status }),
+      ...(this.#lan && { lan: { found: this.#lan.found } }),
+    }
   }
 
-  #turn({ portMapping }: Switches): void {
-    if (!this.#isStopped) this.#routerDoor?.allow(portMapping)
+  #turn({ portMapping, lan }: Switches): void {
+    if (this.#isStopped) return
+    this.#routerDoor?.allow(portMapping)
+    this.#turning = this.#turning.then(() => this.#turnLan(lan))
+  }
+
+  async #turnLan(isOn: boolean): Promise<void> {
+    if (isOn === (this.#lan !== undefined) || this.#isStopped) return
+    if (!isOn) return this.#leaveLan()
+    const { socket, network, identity } = this.#hosted
+    const lan = await openLanVoice({
+      network,
+      noiseKey: identity.noiseKey.publicKey,
+      port: socket.local.port,
+      drops: this.#lanDrops,
+      onFound: (target) => this.addNearby(target),
+    })
+    this.#lan = lan
+    lan.start()
+  }
+
+  #leaveLan(): void {
+    this.#lan?.stop()
+    this.#lan = undefined
   }
 
   #networkChanged(): void {
     this.#routerDoor?.networkChanged()
+    this.#lan?.networkChanged()
   }
 
   async #sayGoodbye(): Promise<void> {
+    await this.#turning
+    this.#leaveLan()
     await this.#routerDoor?.stop()
   }
 }

@@ -30,6 +30,8 @@ describe('the command line', () => {
       { help: { helpOthers: true, bytesPerSecond: 9000, bytesPerMonth: 8000, circuits: 7 } },
     ],
     ['no help for others', [], { help: { helpOthers: false, ...DEFAULT_HELP } }],
+    ['no port on the router', ['--port-mapping', 'off'], { portMapping: false, lan: undefined }],
+    ['a silent local network', ['--lan=off'], { lan: false, portMapping: undefined }],
     ['a folder for traces', ['--qlog', 'q'], { qlog: 'q' }],
   ])('takes %s', (_what, args, expected) => {
     expect(optionsOf(args)).toMatchObject(expected)
@@ -56,6 +58,8 @@ describe('the command line', () => {
     [['--relay-rate', '1.5'], 'no whole number'],
     [['--relay-circuits', '0'], 'no whole number'],
     [['--data', ''], 'needs a folder'],
+    [['--lan', 'maybe'], 'neither on nor off'],
+    [['--port-mapping', '1'], 'neither on nor off'],
     [['--prot', '1'], 'unknown option --prot'],
     [['--hidden'], 'unknown option --hidden'],
   ])('says what is wrong with %j', (args, words) => {

@@ -117,3 +117,35 @@ declare module '@silentbot1/nat-api/lib/upnp/index.js' {
     destroy(): Promise<unknown>
   }
 }
+
+declare module 'multicast-dns' {
+  import { type EventEmitter } from 'node:events'
+  import { type RemoteInfo } from 'node:dgram'
+  interface DnsQuestion {
+    name: string
+    type: string
+  }
+  export type DnsRecord =
+    | { name: string; type: 'PTR'; ttl?: number; data: string }
+    | { name: string; type: 'SRV'; ttl?: number; data: { port: number; target: string } }
+    | { name: string; type: 'TXT'; ttl?: number; data: (string | Uint8Array)[] }
+  export interface DnsPacket {
+    type: 'query' | 'response'
+    questions: DnsQuestion[]
+    answers: DnsRecord[]
+    additionals: DnsRecord[]
+  }
+  export interface MulticastDns extends EventEmitter {
+    on(event: 'packet', listener: (packet: DnsPacket, from: RemoteInfo) => void): this
+    on(event: 'error' | 'warning', listener: (error: Error) => void): this
+    query(questions: DnsQuestion[]): void
+    respond(answers: DnsRecord[]): void
+    destroy(): void
+  }
+  export default function multicastDns(options: {
+    interface: string
+    bind: string
+    port: number
+    ttl: number
+  }): MulticastDns
+}

@@ -290,6 +290,11 @@ export class OverlayNode implements OverlayApi {
     this.#routing.addPeers(targets)
   }
 
+  /** Heard of on the local network: a way in, believed no farther than its handshake. */
+  addNearby(target: DialTarget): void {
+    this.#routing.addNearby(target)
+  }
+
   keepInTouch(id: NodeId, hint?: DialTarget): void {
     if (id === this.self.id) return
     if (hint) this.#routing.addHint(hint)

@@ -16,6 +16,10 @@ export interface HeadlessOptions {
   /** Serve the interface to a browser. */
   web?: boolean
   port?: number
+  /** The address to bind; loopback where it is left out. */
+  host?: string
+  /** The network namespace to run in (Linux, root). */
+  namespace?: string
   args?: string[]
 }
 
@@ -28,13 +32,10 @@ export class HeadlessProcess {
 
   constructor(options: HeadlessOptions) {
     this.data = options.data
-    this.#child = spawn(
-      process.execPath,
-      [path.join(ROOT, 'out/main/headless.js'), ...commandLine(options)],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    const inside = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace]
+    const node = [process.execPath, path.join(ROOT, 'out/main/headless.js'), ...commandLine(options)]
+    const [command, ...args] = [...inside, ...node] as [string, ...string[]]
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#heard(text))
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#heard(text))
     this.#child.on('exit', (code, signal) => {
@@ -119,7 +120,7 @@ function commandLine(options: HeadlessOptions): string[] {
   const web = options.web ? ['--web', '0', '--secrets', 'file'] : []
   const bootstrap = (options.bootstrap ?? []).flatMap((entry) => ['--bootstrap', entry])
   return [
-    ...['--data', options.data, '--host', '127.0.0.1', '--network', TEST_NETWORK],
+    ...['--data', options.data, '--host', options.host ?? '127.0.0.1', '--network', TEST_NETWORK],
     ...port,
     ...web,
     ...bootstrap,

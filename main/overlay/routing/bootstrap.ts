@@ -119,6 +119,12 @@ export class Bootstrap {
     this.#hints.set(toHex(target.noiseKey), target)
   }
 
+  /** Told by the local network, where anybody may lie: tried at once, and kept among the hints, which push out no target. */
+  addNearby(target: DialTarget): void {
+    this.addHint(target)
+    if (this.#state.stage !== 'stopped') void this.#tryFresh(target)
+  }
+
   /** Whoever dialled us while we look for a ring is a way in as good as any target. */
   linkUp(peer: NodeId): void {
     const record = this.#membership.linkTo(peer)?.peer

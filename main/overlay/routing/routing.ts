@@ -129,6 +129,10 @@ export class Routing {
     this.#bootstrap.addHint(target)
   }
 
+  addNearby(target: DialTarget): void {
+    this.#bootstrap.addNearby(target)
+  }
+
   linkUp(link: Link): void {
     this.#membership.linkUp(link)
     this.#heard.linkUp(link.peer.id)
