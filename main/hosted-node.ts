@@ -87,11 +87,11 @@ export class HostedNode extends SocketNode {
   async #turnLan(isOn: boolean): Promise<void> {
     if (isOn === (this.#lan !== undefined) || this.#isStopped) return
     if (!isOn) return this.#leaveLan()
-    const { socket, network, identity } = this.#hosted
+    const { sockets, network, identity } = this.#hosted
     const lan = await openLanVoice({
       network,
       noiseKey: identity.noiseKey.publicKey,
-      port: socket.local.port,
+      port: sockets.carried.local.port,
       drops: this.#lanDrops,
       onFound: (target) => this.addNearby(target),
     })

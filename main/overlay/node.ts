@@ -23,7 +23,6 @@ import { type Identity } from './identity.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
-import { type Knocks } from './ports/knocks.ts'
 import { formatAddress, isCircuit } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
@@ -31,6 +30,7 @@ import { type Random } from './ports/random.ts'
 import { type HelpSettings } from './ports/relays.ts'
 import { type Store } from './ports/store.ts'
 import { Connecting } from './reach/connecting.ts'
+import { ownCandidates } from './reach/own-candidates.ts'
 import { Upgrading } from './reach/upgrading.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
 import { Relays } from './relay/relays.ts'
@@ -67,9 +67,7 @@ export interface NodeParts {
   transport?: LinkTraffic & { readonly dropped: Readonly<Record<string, number>> }
   /** The socket below the links, where there is one, so that they may run through volunteers, and this node be one. */
   carried?: CarriedSocket
-  /** What it takes to connect with those behind NATs; peers are dialled at their addresses alone without it. */
-  connecting?: { knocks: Knocks; candidates(): Promise<Candidates> }
-  /** Whether strangers have been proven to reach this node; never where it is left out. */
+  /** Whether strangers reach this node, where that is not to be found out. */
   isReachable?: () => boolean
   /** What it takes to find out who reaches this node; nothing of it where the links have no socket. */
   reach?: ReachPorts | undefined
@@ -128,7 +126,7 @@ export class OverlayNode implements OverlayApi {
       records: parts.records ?? new PeerRecordPool(crypto, network),
     }
     const around = this.#around
-    const connecting = parts.connecting && new Connecting(around, parts.links)
+    const connecting = parts.reach && new Connecting(around, parts.links)
     const links = connecting ?? parts.links
     this.#links = links
     const onChange = (): void => this.#statusSoon()
@@ -170,23 +168,25 @@ export class OverlayNode implements OverlayApi {
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
     this.#direct = new DirectMessages(around, { links, routes, search, nodeKey, hintFor, onMessage })
-    this.#remembered = new RememberedPeers(around, parts.store, () => this.#routing.knownPeers())
-    const { carried: socket, isReachable = () => false, store } = parts
-    this.relays = socket && new Relays(around, { links, store, socket, routes, isReachable, onChange })
-    if (connecting && parts.connecting) {
-      const { candidates } = parts.connecting
-      connecting.use({ ...parts.connecting, self: parts.identity.id, nodeKey, routes, relays: this.relays })
-      this.#upgrading = new Upgrading(around, { links, candidates })
-    }
-    this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [this.#routing, this.#topics, this.#dht, this.relays, this.#upgrading])
+    const peersKnown = (): PeerRecord[] => this.#routing.knownPeers()
+    const { store, reach: reachPorts, carried } = parts
+    this.#remembered = new RememberedPeers(around, { store, links, known: peersKnown })
     const isUnanswered = (): boolean => {
       const { joinState } = this.#routing
       return joinState.stage === 'alone' && joinState.problem !== ''
     }
-    const { store, reach: reachPorts } = parts
+    const onReach = (): void => this.relays?.reachabilityChanged() // which says so to the window
     this.#reachability =
-      reachPorts && new Reachability(around, { ...reachPorts, links, store, isUnanswered, onChange })
+      reachPorts && new Reachability(around, { ...reachPorts, links, store, isUnanswered, onChange: onReach })
+    const { isReachable = () => this.#reachability?.isReachedByStrangers ?? false } = parts
+    this.relays =
+      carried && new Relays(around, { links, store, socket: carried, routes, isReachable, onChange })
+    if (connecting && this.#reachability) {
+      const { knocks } = this.#reachability
+      const candidates = (): Promise<Candidates> => ownCandidates(around, links, this.#reachability!)
+      connecting.use({ knocks, candidates, self: parts.identity.id, nodeKey, routes, relays: this.relays })
+      this.#upgrading = new Upgrading(around, { links, candidates })
+    }
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
     for (const protocol of [
       this.#routing,
@@ -248,7 +248,8 @@ export class OverlayNode implements OverlayApi {
     await this.relays?.start()
     if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
     await this.#reachability?.start()
-    this.#routing.addPeers(remembered)
+    this.#routing.addPeers(remembered.first)
+    for (const peer of remembered.later) this.#routing.addHint(peer)
     this.#routing.start()
     this.#unicast.start()
     this.#topics.start()
@@ -265,7 +266,7 @@ export class OverlayNode implements OverlayApi {
     // One that never ran is stopped for good, too: its sockets are closed.
     this.#state = 'stopped'
     if (!wasRunning) return
-    await this.#remembered.save()
+    await this.#remembered.save(true)
     await this.relays?.stop()
     this.#contacts.stop()
     this.#routing.stop()

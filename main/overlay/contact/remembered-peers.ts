@@ -1,35 +1,63 @@
-import { concat, utf8 } from '../base/bytes.ts'
-import { codeOf } from '../base/errors.ts'
+// The peers of earlier runs, the likeliest to be there first, to find the network again without a bootstrap list.
+//
+// Stored under one key:  n 1 | n x (peer record | uptime in s 4 | last heard, Unix time in ms 8 | calls 2 | answers 2)
+
+import { type Bytes, concat, utf8 } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
-import { type DialTarget } from '../transport/links.ts'
+import { type Links } from '../transport/links.ts'
 import { Reader, Writer } from '../wire/codec.ts'
-import { readRecords, writeRecords } from '../wire/leaf-messages.ts'
-import { type PeerRecord } from '../wire/peer-record.ts'
+import { type PeerRecord, readPeerRecord, writePeerRecord } from '../wire/peer-record.ts'
+import { type PeerHistory, scorePeer } from './peer-score.ts'
 
-const KEY = utf8('overlay/peers')
-/** Half of a node's peers are gone within hours; of 50 some will answer tomorrow. */
-const MAX_REMEMBERED = 50
+const KEY = utf8('overlay/remembered')
+/** Half of a node's peers are gone within hours; of 32 chosen for their endurance some will answer tomorrow. */
+export const MAX_REMEMBERED = 32
+/** Chosen: 20 kB of first packets at a start; the others are drawn by lot while none of these answers. */
+const CALLED_AT_ONCE = 16
 /** Soon, for programs that are closed again at once. */
 const FIRST_SAVE_MS = 5000
 const SAVE_PERIOD_MS = 60_000
+/** Who is remembered is written at once; for how long they were there, now and then. */
+const REWRITE_MS = 600_000
+/** Kept are those likeliest to be there after a night. */
+const NIGHT_MS = 8 * 3_600_000
+/** Chosen: counts are halved beyond this, so that what was long ago weighs less. */
+const MAX_CALLS = 32
 
-/** The peers of the last run, to find the network again without a bootstrap list. */
+interface Remembered extends PeerHistory {
+  record: PeerRecord
+}
+
+export interface RememberedPeersParts {
+  store: Store
+  links: Pick<Links, 'all'>
+  /** Neighbours and table entries, linked or not. */
+  known: () => PeerRecord[]
+}
+
 export class RememberedPeers {
   readonly #around: Surroundings
-  readonly #store: Store
-  readonly #current: () => PeerRecord[]
+  readonly #parts: RememberedPeersParts
+  #peers: Remembered[] = []
+  /** Linked when it was last looked. */
+  #linked: ReadonlySet<NodeId> = new Set()
+  #lookedAtMs = 0
+  /** Called at this start, and not linked yet. */
+  readonly #called = new Set<NodeId>()
   /** Ids in order, so that nothing is written where nothing changed. */
-  #saved: readonly NodeId[] = []
+  #saved = ''
+  #savedAtMs = -Infinity
 
-  constructor(around: Surroundings, store: Store, current: () => PeerRecord[]) {
+  constructor(around: Surroundings, parts: RememberedPeersParts) {
     this.#around = around
-    this.#store = store
-    this.#current = current
+    this.#parts = parts
   }
 
   start(): void {
+    this.#lookedAtMs = this.#around.clock.nowMs()
     this.#around.timers.after(FIRST_SAVE_MS, () => void this.save())
     this.#around.timers.every(
       () => SAVE_PERIOD_MS,
@@ -37,28 +65,100 @@ export class RememberedPeers {
     )
   }
 
-  async load(): Promise<DialTarget[]> {
+  /** The likeliest are to be called at once. */
+  async load(): Promise<{ first: PeerRecord[]; later: PeerRecord[] }> {
     try {
-      const bytes = await this.#store.get(KEY)
-      return bytes ? readRecords(new Reader(bytes), this.#around) : []
+      const bytes = await this.#parts.store.get(KEY)
+      if (bytes) this.#peers = decode(bytes, this.#around)
     } catch (error) {
       this.#around.drops.count(`remembered peers: ${codeOf(error)}`)
-      return []
     }
+    const nowMs = this.#around.clock.wallMs()
+    this.#peers.sort((a, b) => scorePeer(b, nowMs) - scorePeer(a, nowMs))
+    for (const peer of this.#peers.slice(0, CALLED_AT_ONCE)) {
+      countCall(peer)
+      this.#called.add(peer.record.id)
+    }
+    const records = this.#peers.map(({ record }) => record)
+    return { first: records.slice(0, CALLED_AT_ONCE), later: records.slice(CALLED_AT_ONCE) }
   }
 
   /** Nobody known now does not mean that nobody was: the last list stays. */
-  async save(): Promise<void> {
-    const peers = this.#current().slice(0, MAX_REMEMBERED)
-    const ids = peers.map((peer) => peer.id).sort()
-    if (peers.length === 0 || ids.join() === this.#saved.join()) return
-    const writer = new Writer(8192)
-    writeRecords(writer, peers)
+  async save(isLast = false): Promise<void> {
+    this.#look()
+    const { clock, drops } = this.#around
+    const ids = this.#peers.map(({ record }) => record.id)
+    const text = ids.sort().join()
+    const isDue = isLast || clock.nowMs() - this.#savedAtMs >= REWRITE_MS
+    if (this.#peers.length === 0 || (text === this.#saved && !isDue)) return
     try {
-      await this.#store.write([{ type: 'put', key: concat(KEY), value: writer.finish() }])
-      this.#saved = ids
+      await this.#parts.store.write([{ type: 'put', key: concat(KEY), value: encode(this.#peers) }])
+      this.#saved = text
+      this.#savedAtMs = clock.nowMs()
     } catch (error) {
-      this.#around.drops.count(`remembered peers: ${codeOf(error)}`)
+      drops.count(`remembered peers: ${codeOf(error)}`)
     }
   }
+
+  #look(): void {
+    const { clock } = this.#around
+    const nowMs = clock.nowMs()
+    const wallMs = Math.floor(clock.wallMs())
+    const passedMs = nowMs - this.#lookedAtMs
+    this.#lookedAtMs = nowMs
+    const byId = new Map(this.#peers.map((peer) => [peer.record.id, peer]))
+    const linked = new Set<NodeId>()
+    for (const { isOpen, peer: record } of this.#parts.links.all()) {
+      if (!isOpen) continue
+      const peer = heard(byId, record, wallMs)
+      linked.add(record.id)
+      if (this.#linked.has(record.id)) peer.uptimeMs += passedMs
+      if (this.#called.delete(record.id)) peer.answers++
+    }
+    for (const record of this.#parts.known()) if (!linked.has(record.id)) heard(byId, record, wallMs)
+    this.#linked = linked
+    const tomorrowMs = wallMs + NIGHT_MS
+    this.#peers = [...byId.values()]
+      .sort((a, b) => scorePeer(b, tomorrowMs) - scorePeer(a, tomorrowMs))
+      .slice(0, MAX_REMEMBERED)
+  }
+}
+
+function heard(byId: Map<NodeId, Remembered>, record: PeerRecord, wallMs: number): Remembered {
+  const peer = byId.get(record.id) ?? { record, uptimeMs: 0, heardWallMs: wallMs, calls: 0, answers: 0 }
+  peer.record = record // with the addresses of now
+  peer.heardWallMs = wallMs
+  byId.set(record.id, peer)
+  return peer
+}
+
+function countCall(peer: Remembered): void {
+  if (++peer.calls <= MAX_CALLS) return
+  peer.calls >>= 1
+  peer.answers >>= 1
+}
+
+function encode(peers: readonly Remembered[]): Bytes {
+  const writer = new Writer(8192).u8(peers.length)
+  for (const { record, uptimeMs, heardWallMs, calls, answers } of peers) {
+    writePeerRecord(writer, record)
+    writer
+      .u32(Math.floor(uptimeMs / 1000))
+      .u64(heardWallMs)
+      .u16(calls)
+      .u16(answers)
+  }
+  return writer.finish()
+}
+
+/** Our own disk, but disks fail. Errors: malformed, too-large. */
+function decode(bytes: Uint8Array, around: Surroundings): Remembered[] {
+  const reader = new Reader(bytes)
+  const count = reader.u8()
+  if (count > MAX_REMEMBERED) throw new BanyanError('too-large', `${count} remembered peers`)
+  return Array.from({ length: count }, () => {
+    const record = readPeerRecord(reader, around)
+    const uptimeMs = 1000 * reader.u32()
+    return { record, uptimeMs, heardWallMs: reader.u64(), calls: reader.u16(), answers: reader.u16() }
+  })
 }

@@ -5,8 +5,11 @@ import { type Address } from './datagram-socket.ts'
 export interface Knocks {
   /** The nonce is sixteen hex digits. */
   knock(nonce: string, to: Address): void
-  /** Of every knock that arrives. None is authenticated: a nonce that was told to nobody but its sender is all there is. */
-  onKnock(listener: (nonce: string, from: Address) => void): void
+  /**
+   * Tells of the knocks with this nonce until the returned function is called. None is authenticated: a nonce that was told to
+   * nobody but its sender is all there is.
+   */
+  onKnock(nonce: string, knocked: (from: Address) => void): () => void
 }
 
 export const KNOCK_BYTES = 9

@@ -26,6 +26,8 @@ interface Attempt {
   readonly onHeard: (from: Address) => void
   knocksLeft: number
   timer: Timer | undefined
+  /** No more knocks are told of. */
+  readonly stopListening: () => void
 }
 
 export class Punching {
@@ -36,7 +38,6 @@ export class Punching {
   constructor(around: Surroundings, knocks: Knocks) {
     this.#around = around
     this.#knocks = knocks
-    knocks.onKnock((nonce, from) => this.#onKnock(nonce, from))
   }
 
   get size(): number {
@@ -51,7 +52,8 @@ export class Punching {
     if (this.#attempts.has(nonce)) return
     if (this.#attempts.size >= MAX_ATTEMPTS) return this.#around.drops.count('punching: too many at once')
     const knocksLeft = Math.floor(mostBytes / KNOCK_BYTES)
-    this.#attempts.set(nonce, { addresses: [], heard: [], onHeard, knocksLeft, timer: undefined })
+    const stopListening = this.#knocks.onKnock(nonce, (from) => this.#onKnock(nonce, from))
+    this.#attempts.set(nonce, { addresses: [], heard: [], onHeard, knocksLeft, timer: undefined, stopListening })
     this.#around.timers.after(LISTEN_MS, () => this.end(nonce))
   }
 
@@ -67,7 +69,9 @@ export class Punching {
   }
 
   end(nonce: string): void {
-    this.#attempts.get(nonce)?.timer?.cancel()
+    const attempt = this.#attempts.get(nonce)
+    attempt?.timer?.cancel()
+    attempt?.stopListening()
     this.#attempts.delete(nonce)
   }
 

@@ -17,9 +17,11 @@ import { type AddressFamily, kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Address, formatAddress, type OpenSocket, sameAddress } from '../ports/datagram-socket.ts'
+import { type Knocks } from '../ports/knocks.ts'
 import { type Store } from '../ports/store.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
+import { encodeKnock } from '../wire/packet-reach.ts'
 import { KeepAliveMeasurement } from './keep-alive.ts'
 import { KnockRequests } from './knock-requests.ts'
 import { KnockService } from './knock-service.ts'
@@ -183,6 +185,15 @@ export class Reachability {
       const seen = await observing.ask(socket, observer.address)
       return seen && verdictOn(seen) === 'good' ? seen.address : undefined
     })
+  }
+
+  /** For who wants to be let in, or to let somebody in. */
+  get knocks(): Knocks {
+    const { observing, socket } = this.#tools
+    return {
+      knock: (nonce, to) => socket.send(encodeKnock(nonce), to),
+      onKnock: (nonce, knocked) => observing.onKnock(nonce, knocked),
+    }
   }
 
   get status(): ReachStatus {

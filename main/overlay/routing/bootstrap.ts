@@ -154,7 +154,8 @@ export class Bootstrap {
       if (round !== this.#round || this.#state.stage === 'joined' || this.#state.stage === 'stopped') return
       const problem = problems.findLast((text) => text !== '') ?? 'no peer is known yet'
       this.#become({ stage: 'alone', problem })
-      this.#retry = this.#around.timers.after(this.#retryMs, () => this.#tryAll())
+      const jitter = 0.8 + 0.4 * this.#around.random.unit() // those that lost one bootstrap node together come back apart
+      this.#retry = this.#around.timers.after(jitter * this.#retryMs, () => this.#tryAll())
       this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
     })
   }

@@ -1,19 +1,13 @@
 // Whole nodes behind NAT boxes of chosen kinds, in virtual time: for the stories of who reaches whom, and how.
 
 import { hostCrypto } from '../../../main/host/crypto.ts'
-import { type Bytes } from '../../../main/overlay/base/bytes.ts'
 import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
-import { OverlayNode } from '../../../main/overlay/node.ts'
-import { type Address, type DatagramSocket, isCircuit } from '../../../main/overlay/ports/datagram-socket.ts'
-import { type Knocks } from '../../../main/overlay/ports/knocks.ts'
+import { isCircuit } from '../../../main/overlay/ports/datagram-socket.ts'
+import { ReachSocket } from '../../../main/overlay/reach/reach-socket.ts'
 import { CarriedSocket } from '../../../main/overlay/relay/carried-socket.ts'
+import { SocketNode } from '../../../main/socket-node.ts'
 import { Endpoint } from '../../../main/overlay/transport/endpoint.ts'
-import {
-  type Candidates,
-  MAX_FORECAST_PORTS,
-  type PortForecast,
-} from '../../../main/overlay/wire/candidates.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
 import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
 import { VirtualClock } from '../../../simulator/kernel/virtual-clock.ts'
@@ -27,7 +21,6 @@ import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
 
 const NETWORK = networkOf(hostCrypto, 'nats', 0)
 const PORT = 4_000
-const KNOCK = 9
 
 const PORT_RESTRICTED: NatBehaviour = {
   mapping: 'endpoint-independent',
@@ -57,56 +50,10 @@ export const NATS = {
 
 export type Kind = 'public' | keyof typeof NATS
 
-/** Takes knocks out of what arrives. */
-class KnockingSocket implements DatagramSocket, Knocks {
-  readonly #inner: DatagramSocket
-  readonly #listeners: ((nonce: string, from: Address) => void)[] = []
-
-  constructor(inner: DatagramSocket) {
-    this.#inner = inner
-  }
-
-  get local(): Address {
-    return this.#inner.local
-  }
-
-  localAddresses(): Address[] {
-    return this.#inner.localAddresses()
-  }
-
-  largestDatagram(to: Address): number {
-    return this.#inner.largestDatagram(to)
-  }
-
-  send(datagram: Uint8Array, to: Address): void {
-    this.#inner.send(datagram, to)
-  }
-
-  onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
-    this.#inner.onDatagram((datagram, from) => {
-      if (datagram[0] !== KNOCK) return receiver(datagram, from)
-      const nonce = Buffer.from(datagram.subarray(1)).toString('hex')
-      for (const listener of this.#listeners) listener(nonce, from)
-    })
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
-  }
-
-  knock(nonce: string, to: Address): void {
-    this.send(new Uint8Array([KNOCK, ...Buffer.from(nonce, 'hex')]), to)
-  }
-
-  onKnock(listener: (nonce: string, from: Address) => void): void {
-    this.#listeners.push(listener)
-  }
-}
-
 export interface Inhabitant {
   readonly kind: Kind
   readonly socket: SimulatedSocket
-  readonly node: OverlayNode
+  readonly node: SocketNode
   readonly endpoint: Endpoint
   readonly box: NatBox | undefined
   /** Its host on the open network. */
@@ -120,17 +67,13 @@ export class NatStage {
   readonly log = new KeptErrors()
   readonly random: SeededRandom
   readonly #clock = new VirtualClock(this.queue)
-  /** By host: the last port that something came from. */
-  readonly #lastPorts = new Map<string, number>()
+  #extraPort = 5_000
   #hosts = 0
   #introducer: Inhabitant | undefined
 
   constructor(seed: number, model: Partial<PathModel> = { delayMs: 20, jitterMs: 1 }) {
     this.random = new SeededRandom(seed)
     this.net = new PacketNetwork(this.queue, new SeededRandom(seed + 1), model)
-    this.net.tap((_, { host, port }) => {
-      this.#lastPorts.set(host, Math.max(port, this.#lastPorts.get(host) ?? 0))
-    })
   }
 
   /** Another node, which joins through the first; `cutFrom` whoever it shall have no direct path to. */
@@ -139,8 +82,8 @@ export class NatStage {
     const box = kind === 'public' ? undefined : this.#box(outside, NATS[kind])
     const address = { host: box ? '192.168.1.2' : outside, port: PORT }
     const socket = SimulatedSocket.open(address, box ?? this.net)
-    const knocking = new KnockingSocket(socket)
-    const carried = new CarriedSocket(knocking, this.#clock)
+    const reached = new ReachSocket(socket, this.#clock)
+    const carried = new CarriedSocket(reached, this.#clock)
     const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
     const identity = new Identity(hostCrypto, NETWORK, seeds)
     const ports = {
@@ -152,19 +95,11 @@ export class NatStage {
       identity,
     }
     const endpoint = new Endpoint({ ...ports, socket: carried })
-    const candidates = async (): Promise<Candidates> => {
-      const seen = box && this.#introducer?.endpoint.get(identity.id)?.address
-      return {
-        addresses: [...endpoint.self.addresses, ...(seen ? [seen] : [])],
-        forecast: kind === 'symmetric, sequential' ? this.#forecast(outside) : undefined,
-      }
-    }
-    const node = new OverlayNode({
+    const openSocket = async (): Promise<SimulatedSocket> =>
+      SimulatedSocket.open({ host: address.host, port: ++this.#extraPort }, box ?? this.net)
+    const node = new SocketNode(endpoint, {
       ...ports,
-      links: endpoint,
-      carried,
-      connecting: { knocks: knocking, candidates },
-      isReachable: () => kind === 'public',
+      sockets: { reached, carried, openSocket },
       store: new MemoryStore(),
     })
     const received: string[] = []
@@ -174,7 +109,6 @@ export class NatStage {
     const { endpoint: first } = (this.#introducer ??= inhabitant)
     if (first !== endpoint)
       node.addPeers([{ noiseKey: first.self.noiseKey, addresses: first.self.addresses }])
-    endpoint.start()
     await node.start()
     await this.run(3_000)
     return inhabitant
@@ -206,15 +140,9 @@ export class NatStage {
   }
 
   /** The power is gone. */
-  async kill({ socket, node, endpoint }: Inhabitant): Promise<void> {
+  async kill({ socket, node }: Inhabitant): Promise<void> {
     await socket.close()
     await node.stop()
-    await endpoint.stop()
-  }
-
-  /** What an observer would tell. */
-  #forecast(host: string): PortForecast {
-    return { host, firstPort: this.#lastPorts.get(host)! + 1, step: 1, count: MAX_FORECAST_PORTS }
   }
 
   #box(outsideHost: string, behaviour: NatBehaviour): NatBox {

@@ -1,0 +1,45 @@
+// Where this node tells a peer to try it, at the moment both begin to try.
+
+import { type Surroundings } from '../base/surroundings.ts'
+import { sameAddress } from '../ports/datagram-socket.ts'
+import { type Links } from '../transport/links.ts'
+import { type Candidates, MAX_FORECAST_PORTS, type PortForecast } from '../wire/candidates.ts'
+import { type Reachability } from './reachability.ts'
+
+/** Chosen: a forecast is asked for with every call; a call without one is worth more than one that comes late. */
+const FORECAST_PATIENCE_MS = 700
+const MAX_STEP = 255
+
+export async function ownCandidates(
+  around: Surroundings,
+  links: Links,
+  reachability: Reachability,
+): Promise<Candidates> {
+  const forecast = await inTime(around, forecastOf(reachability))
+  const addresses = [...links.self.addresses]
+  for (const address of reachability.reflexive())
+    if (!addresses.some((known) => sameAddress(known, address))) addresses.push(address)
+  return { addresses, forecast }
+}
+
+/** Only a translator that gives one port after another can be foretold, and only from what it gave just now. */
+async function forecastOf(reachability: Reachability): Promise<PortForecast | undefined> {
+  const findings = reachability.findings('ipv4')
+  if (!findings || findings.mapping === 'endpoint-independent') return undefined
+  const { portAssignment } = findings
+  if (portAssignment.kind !== 'sequential' || portAssignment.delta > MAX_STEP) return undefined
+  const step = portAssignment.delta
+  const fresh = step > 0 ? await reachability.freshPort('ipv4') : undefined
+  return fresh && { host: fresh.host, firstPort: fresh.port + step, step, count: MAX_FORECAST_PORTS }
+}
+
+function inTime<T>(around: Surroundings, value: Promise<T | undefined>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = around.timers.after(FORECAST_PATIENCE_MS, () => resolve(undefined))
+    const settle = (value: T | undefined): void => {
+      timer.cancel()
+      resolve(value)
+    }
+    value.then(settle, () => settle(undefined))
+  })
+}
