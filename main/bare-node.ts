@@ -19,17 +19,26 @@ export async function startBareNode(
   say(`profile ${profilePath}, node key ${keys.words}`)
   const overlay = await composeOverlay(parts, { seeds, store })
   let last = ''
+  const said = new Set<string>()
+  // again where there are new addresses: a port that the router has opened comes some seconds later
+  const sayEntries = () => {
+    for (const address of overlay.self.addresses) {
+      const entry = bootstrapEntry(address, overlay.self.noiseKey)
+      if (!said.has(entry)) say(`bootstrap entry ${entry}`)
+      said.add(entry)
+    }
+  }
   overlay.on({
     status(status) {
       const words = statusWords(status)
       if (words !== last) say(words)
       last = words
+      sayEntries()
     },
   })
   overlay.setHelp(options.help)
   await overlay.start()
-  for (const address of overlay.self.addresses)
-    say(`bootstrap entry ${bootstrapEntry(address, overlay.self.noiseKey)}`)
+  sayEntries()
   return {
     async stop() {
       await overlay.stop()

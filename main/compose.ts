@@ -87,7 +87,8 @@ export async function composeOverlay(
   const tracer = options.qlog === undefined ? undefined : await qlogFolder(options.qlog, log)
   const endpoint = new Endpoint({ ...ports, identity, socket, options: { ...(tracer && { tracer }) } })
   const sockets = { reached, carried: socket, openSocket }
-  const node = new HostedNode(endpoint, { ...ports, identity, store: facts.store, sockets, switches })
+  const { metrics } = options
+  const node = new HostedNode(endpoint, { ...ports, identity, store: facts.store, sockets, switches, metrics })
   node.addPeers(options.bootstrap)
   return node
 }

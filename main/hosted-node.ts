@@ -3,11 +3,13 @@
 
 import { hostClock } from './host/clock.ts'
 import { openLanVoice } from './lan-voice.ts'
+import { type MetricsServer, serveMetrics } from './metrics-server.ts'
 import { type NetworkSwitches, type Switches } from './network-switches.ts'
 import { type OverlayStatus } from './overlay/api.ts'
 import { DropCounts } from './overlay/base/drop-counts.ts'
 import { isLoopback } from './overlay/base/ip.ts'
 import { type LanPeers } from './overlay/contact/lan-peers.ts'
+import { type Address, formatAddress } from './overlay/ports/datagram-socket.ts'
 import { type NetworkWatch, watchNetwork } from './overlay/reach/network-watch.ts'
 import { type PortMapping } from './overlay/reach/port-mapping.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
@@ -20,6 +22,8 @@ const GOODBYE_MS = 1_500
 export interface HostedParts extends SocketNodeParts {
   sockets: NodeSockets
   switches: NetworkSwitches
+  /** Where to serve the node's figures. */
+  metrics: Address | undefined
 }
 
 export class HostedNode extends SocketNode {
@@ -28,6 +32,7 @@ export class HostedNode extends SocketNode {
   readonly #lanDrops = new DropCounts()
   #routerDoor: PortMapping | undefined
   #lan: LanPeers | undefined
+  #metrics: MetricsServer | undefined
   #watch: NetworkWatch | undefined
   /** One turn of the switch after the other. */
   #turning: Promise<void> = Promise.resolve()
@@ -41,11 +46,14 @@ export class HostedNode extends SocketNode {
 
   override async start(): Promise<void> {
     await super.start()
-    const { sockets, switches, log } = this.#hosted
+    const { sockets, switches, log, metrics } = this.#hosted
     const socket = sockets.carried
+    if (metrics) await this.#serveMetrics(metrics)
     if (isLoopback(socket.local.host)) return
-    const advertise = (...[mapped]: Parameters<Endpoint['advertiseMapped']>) =>
+    const advertise = (mapped: readonly Address[]) => {
       this.#endpoint.advertiseMapped(mapped)
+      this.statusChanged()
+    }
     const routerDoor = await openRouterDoor(socket, log, advertise)
     if (this.#isStopped) return
     this.#routerDoor = routerDoor
@@ -61,6 +69,7 @@ export class HostedNode extends SocketNode {
   override async stop(): Promise<void> {
     this.#isStopped = true
     this.#watch?.stop()
+    this.#metrics?.close()
     await Promise.race([
       this.#sayGoodbye(),
       new Promise<void>((resolve) => hostClock.after(GOODBYE_MS, resolve)),
@@ -102,6 +111,12 @@ export class HostedNode extends SocketNode {
   #leaveLan(): void {
     this.#lan?.stop()
     this.#lan = undefined
+  }
+
+  async #serveMetrics(at: Address): Promise<void> {
+    this.#metrics = await serveMetrics(at, () => this.status())
+    const where = `http://${formatAddress(this.#metrics.address)}/metrics`
+    this.#hosted.log.log('info', 'metrics', `figures for Prometheus at ${where}`)
   }
 
   #networkChanged(): void {

@@ -4,6 +4,7 @@
 import { type Bytes, fromBase64Url } from './overlay/base/bytes.ts'
 import { formatHost, parseHost } from './overlay/base/ip.ts'
 import { DEFAULT_HELP, type HelpSettings } from './overlay/ports/relays.ts'
+import { type Address } from './overlay/ports/datagram-socket.ts'
 import { type DialTarget } from './overlay/transport/links.ts'
 
 export interface NetworkChoice {
@@ -26,6 +27,8 @@ export interface Options {
   /** The TCP port of the browser interface, 0 for any; undefined for none. */
   web: number | undefined
   passphraseFile: string | undefined
+  /** Where to serve figures to a Prometheus server; port 0 for any. */
+  metrics: Address | undefined
   /** A folder for a trace of each session; undefined for none. */
   qlog: string | undefined
   /** What a bare node gives to people who cannot reach each other; with an interface, the settings say it. */
@@ -49,6 +52,7 @@ export const USAGE = `npm run node -- [options]
   --web PORT               serve the interface to a browser on 127.0.0.1 (0: any free port)
   --passphrase-file FILE   the first line of FILE opens the secrets of the profile
   --secrets keychain|file  where new secrets go (default: the keychain, where there is one)
+  --metrics [HOST:]PORT    serve figures to a Prometheus server (default host: 127.0.0.1)
   --qlog DIR               write a qlog trace of each session to DIR
   --help-others            relay for people who cannot reach each other (without --web: there, Settings say it)
   --relay-rate N           at most N bytes per second for all of them (default ${DEFAULT_HELP.bytesPerSecond})
@@ -98,6 +102,11 @@ const VALUES: Record<string, Take> = {
     if (port === undefined) return `${value} is no port (0 to 65535)`
     options.web = port
   },
+  '--metrics': (options, value) => {
+    const address = parseMetrics(value)
+    if (!address) return `${value} is not of the form PORT or HOST:PORT`
+    options.metrics = address
+  },
   '--qlog': (options, value) => {
     if (value === '') return 'needs a folder'
     options.qlog = value
@@ -127,6 +136,7 @@ const HEADLESS_ONLY = new Set([
   '--relay-month',
   '--relay-circuits',
 ])
+const HEADLESS_ONLY = new Set(['--web', '--passphrase-file', '--metrics'])
 
 /**
  * Reads the arguments after the program's own name. Electron and Chromium have switches of their own in the same line,
@@ -186,6 +196,7 @@ function defaults(): Options {
     hidden: false,
     web: undefined,
     passphraseFile: undefined,
+    metrics: undefined,
     qlog: undefined,
     help: { helpOthers: false, ...DEFAULT_HELP },
     portMapping: undefined,
@@ -203,6 +214,15 @@ function split(arg: string): { name: string; inline: string | undefined } {
 function isKnown(name: string, surface: 'desktop' | 'headless'): boolean {
   if (!Object.hasOwn(VALUES, name)) return false
   return surface === 'headless' ? !DESKTOP_ONLY.has(name) : !HEADLESS_ONLY.has(name)
+}
+
+/** An IPv6 host stands in brackets. */
+function parseMetrics(text: string): Address | undefined {
+  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):)?(\d{1,5})$/.exec(text)
+  if (!match) return undefined
+  const host = match[1] ?? match[2] ?? '127.0.0.1'
+  const port = match[3] === '0' ? 0 : parsePort(match[3]!)
+  return parseHost(host) && port !== undefined ? { host, port } : undefined
 }
 
 function isSwitch(value: string): boolean {

@@ -32,6 +32,8 @@ describe('the command line', () => {
     ['no help for others', [], { help: { helpOthers: false, ...DEFAULT_HELP } }],
     ['no port on the router', ['--port-mapping', 'off'], { portMapping: false, lan: undefined }],
     ['a silent local network', ['--lan=off'], { lan: false, portMapping: undefined }],
+    ['figures on a port', ['--metrics', '9464'], { metrics: { host: '127.0.0.1', port: 9464 } }],
+    ['figures elsewhere', ['--metrics', '[::]:0'], { metrics: { host: '::', port: 0 } }],
     ['a folder for traces', ['--qlog', 'q'], { qlog: 'q' }],
   ])('takes %s', (_what, args, expected) => {
     expect(optionsOf(args)).toMatchObject(expected)
@@ -58,6 +60,8 @@ describe('the command line', () => {
     [['--relay-rate', '1.5'], 'no whole number'],
     [['--relay-circuits', '0'], 'no whole number'],
     [['--data', ''], 'needs a folder'],
+    [['--metrics', 'here:1'], 'not of the form'],
+    [['--metrics', '127.0.0.1:99999'], 'not of the form'],
     [['--lan', 'maybe'], 'neither on nor off'],
     [['--port-mapping', '1'], 'neither on nor off'],
     [['--prot', '1'], 'unknown option --prot'],

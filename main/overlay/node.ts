@@ -429,6 +429,11 @@ export class OverlayNode implements OverlayApi {
     this.#statusSoon()
   }
 
+  /** Something that the status tells has changed outside the protocols. */
+  protected statusChanged(): void {
+    this.#statusSoon()
+  }
+
   #statusSoon(): void {
     if (this.#statusTimer || this.#state !== 'running' || !this.#listeners.some((each) => each.status)) return
     this.#statusTimer = this.#around.timers.after(STATUS_PERIOD_MS, () => {
