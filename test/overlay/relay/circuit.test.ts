@@ -102,6 +102,7 @@ describe('a session through a relay', () => {
     link.send(said('after the move'), () => (ackedMs = stage.queue.nowMs))
     await stage.run(3_000)
     expect(bob.received).toEqual([said('after the move')])
+    console.log(`another port: acknowledged after ${(ackedMs - sentMs).toFixed(0)} ms`)
     expect(ackedMs - sentMs).toBeLessThan(2_000)
     expect([alice.gone, bob.gone]).toEqual([[], []])
   })
