@@ -6,7 +6,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildTool, root } from './build-tool.mjs'
 
-const COMMANDS = ['nat-command']
+const COMMANDS = ['nat-command', 'reach-command']
 
 /** The node that the lab drives, and the two experiments. */
 export function buildNatlab() {

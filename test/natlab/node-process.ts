@@ -15,8 +15,10 @@ const NETWORK = 'natlab:2'
 const START_LIMIT_MS = 60_000
 /** Longer than anything that is asked for may take; a frozen node never answers. */
 const ANSWER_LIMIT_MS = 20_000
-/** Between two attempts to say something, as an application would. */
+/** After an attempt that failed. */
 const AGAIN_MS = 50
+/** With an attempt of which nothing is heard; then another one begins beside it. */
+const PATIENCE_MS = 1_000
 
 export interface NodeProcessOptions {
   namespace: Namespace
@@ -120,19 +122,19 @@ export class NodeProcess {
   }
 
   /**
-   * Says something until it has arrived, as an application would: again when an attempt fails. The result tells when the
-   * first copy arrived; undefined where none did in time.
+   * Says something until it has arrived, as an application would: again when an attempt fails or takes long. The result
+   * tells when the first copy arrived; undefined where none did in time.
    */
   async say(to: NodeProcess, timeoutMs: number): Promise<Arrival | undefined> {
     const text = `text ${++texts}`
     const untilMs = performance.now() + timeoutMs
     const arrival = to.#message(this.id, text, timeoutMs)
-    let isOver = false
-    void arrival.then(() => (isOver = true))
-    while (!isOver && performance.now() < untilMs) {
-      const { kind } = await Promise.race([this.send(to, text), arrival.then(() => ({ kind: 'over' }))])
-      if (kind === 'failed') await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
-      else break
+    const isOver = arrival.then(() => 'over' as const)
+    while (performance.now() < untilMs) {
+      const isSent = this.send(to, text).then(({ kind }) => kind)
+      const outcome = await Promise.race([isSent, isOver, after(PATIENCE_MS)])
+      if (outcome === 'over' || outcome === 'delivered') break
+      if (outcome === 'failed') await after(AGAIN_MS)
     }
     return arrival
   }
@@ -140,6 +142,11 @@ export class NodeProcess {
   /** It does nothing any more, and nobody is told: as a computer that hangs. */
   freeze(): void {
     this.#process.signal('SIGSTOP')
+  }
+
+  /** It goes on where it was frozen. */
+  thaw(): void {
+    this.#process.signal('SIGCONT')
   }
 
   kill(): void {
@@ -175,4 +182,8 @@ function isStarted(event: NodeEvent): event is NodeEvent & { event: 'started' } 
 
 function isJoined(event: NodeEvent): event is NodeEvent & { event: 'joined' } {
   return event.event === 'joined'
+}
+
+function after(ms: number): Promise<'waiting'> {
+  return new Promise((resolve) => setTimeout(() => resolve('waiting'), ms))
 }
