@@ -1,6 +1,7 @@
 // `npm run test:nat`: every ordered pair of kinds of place. `--kinds a,b` takes a part of them, `--json` prints the figures
 // as one line.
 
+import { loadavg } from 'node:os'
 import { inLab } from './lab.ts'
 import { KINDS, KIND_NAMES, type KindName } from './nat-kinds.ts'
 import { pairsFigures, pairsSummary, pairsTable } from './pair-report.ts'
@@ -12,10 +13,11 @@ async function main(args: readonly string[]): Promise<void> {
   const kinds = wantedKinds(args).filter((name) => isPossible(name))
   const why = whyNoLab()
   if (why) throw new Error(`the NAT laboratory cannot be built here: ${why}`)
+  const load = loadavg()[0] // what else kept the computer busy: times mean little where it is above the cores
   const pairs = await measureAll(kinds)
   const figures = pairsFigures(pairs)
-  if (isJson) console.log(JSON.stringify(figures))
-  else console.log(`\n${pairsTable(pairs, kinds)}\n\n${pairsSummary(figures)}`)
+  if (isJson) console.log(JSON.stringify({ ...figures, load }))
+  else console.log(`\n${pairsTable(pairs, kinds)}\n\n${pairsSummary(figures)}\nLoad before: ${load}.`)
 }
 
 async function measureAll(kinds: KindName[]): Promise<PairResult[]> {

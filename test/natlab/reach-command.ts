@@ -1,6 +1,7 @@
 // `npm run test:reach`: a mesh of real nodes, joined by cables alone. `--json` prints the figures as one line; `--nodes`,
 // `--degree`, `--seed`, `--pairs`, `--idle-seconds` and `--cut-seconds` take a number each.
 
+import { loadavg } from 'node:os'
 import { SeededRandom } from '../../simulator/kernel/seeded-random.ts'
 import { randomConnectedGraph } from './graph.ts'
 import { inLab } from './lab.ts'
@@ -17,15 +18,16 @@ async function main(args: readonly string[]): Promise<void> {
   const isJson = args.includes('--json')
   const wanted = numbersIn(args)
   const random = new SeededRandom(wanted.seed)
+  const load = loadavg()[0] // what else kept the computer busy: times mean little where it is above the cores
   const graph = randomConnectedGraph(wanted.nodes, wanted.degree, random)
   const say = (words: string): void => void (isJson ? console.error(words) : console.log(words))
   const figures = await inLab(async (lab) => {
     const mesh = await Mesh.build(lab, graph)
-    say(`${graph.nodes} nodes, ${graph.edges.length} cables, seed ${wanted.seed}`)
+    say(`${graph.nodes} nodes, ${graph.edges.length} cables, seed ${wanted.seed}; load before ${load}`)
     const { pairs, 'idle-seconds': idleSeconds, 'cut-seconds': cutSeconds } = wanted
     return measureReach(mesh, { random, pairs, idleSeconds, cutSeconds, say })
   })
-  if (isJson) console.log(JSON.stringify({ ...wanted, ...figures }))
+  if (isJson) console.log(JSON.stringify({ ...wanted, load, ...figures }))
 }
 
 function numbersIn(args: readonly string[]): typeof DEFAULTS {

@@ -9,7 +9,10 @@ import { type NodeProcess } from './node-process.ts'
 export interface ReachFigures {
   /** From the last start until all pairs have exchanged a message; null where that did not come to pass. */
   startSeconds: number | null
-  /** Links crossed by the shortest way there is, over those pairs whose hops could be counted. */
+  /** Of those pairs: the share that had within 3 s, and at the end of the wait. */
+  startShare3: number
+  startShare: number
+  /** Links crossed by those on the shortest way there is, over those pairs whose hops could be counted. */
   stretchMean: number | null
   stretchPairs: number
   /** Sent per node and second while nobody says anything. */
@@ -17,6 +20,8 @@ export interface ReachFigures {
   bytesPerSecond: number
   /** From the moment one link joins the two halves again until all pairs across have exchanged a message. */
   healSeconds: number | null
+  /** Of those pairs: the share that had at the end of the wait. */
+  healShare: number
   /** Of the pairs that the remaining links still join: those that exchanged a message at once, within 3 s, within 10 s. */
   shareAfter0: number
   shareAfter3: number
@@ -43,6 +48,8 @@ const FREEZE_LIMIT_MS = 60_000
 const FROZEN_SHARE = 0.2
 /** "At once" for 200 messages there and back at a time on two cores. */
 const AT_ONCE_MS = 500
+/** Those that do not get there take 8 s each. */
+const COUNTED_AT_ONCE = 20
 /** Joins and first repairs have ended; what a start costs is not what idling costs. */
 const SETTLE_MS = 10_000
 
@@ -51,23 +58,30 @@ type Pair = readonly [number, number]
 export async function measureReach(mesh: Mesh, options: ReachOptions): Promise<ReachFigures> {
   const { say } = options
   const start = await measureStart(mesh, options)
-  say(`start: all pairs after ${start.startSeconds} s`)
+  say(`start: ${JSON.stringify(start)}`)
   const stretch = await measureStretch(mesh, options)
   say(`stretch: ${stretch.stretchMean} over ${stretch.stretchPairs} pairs`)
   const idle = await measureIdle(mesh, options)
   say(`idle: ${idle.packetsPerSecond} packets/s, ${idle.bytesPerSecond} B/s sent per node`)
   const heal = await measureHealing(mesh, options)
-  say(`two halves: all pairs across after ${heal.healSeconds} s`)
+  say(`two halves: ${JSON.stringify(heal)}`)
   const freeze = await measureFreeze(mesh, options)
   say(`freeze: ${JSON.stringify(freeze)}`)
   return { ...start, ...stretch, ...idle, ...heal, ...freeze }
 }
 
-async function measureStart(mesh: Mesh, options: ReachOptions): Promise<Pick<ReachFigures, 'startSeconds'>> {
+async function measureStart(
+  mesh: Mesh,
+  options: ReachOptions,
+): Promise<Pick<ReachFigures, 'startSeconds' | 'startShare3' | 'startShare'>> {
   const startedMs = Math.max(...(await Promise.all(mesh.nodes.map((node) => node.start()))))
   const pairs = randomPairs(mesh, options, () => true)
   const tookMs = await exchangeAll(mesh, pairs, startedMs, START_LIMIT_MS)
-  return { startSeconds: secondsUntil(tookMs, 1) }
+  return {
+    startSeconds: secondsUntil(tookMs, 1),
+    startShare3: shareWithin(tookMs, 3_000),
+    startShare: shareWithin(tookMs, START_LIMIT_MS),
+  }
 }
 
 async function measureStretch(
@@ -75,10 +89,15 @@ async function measureStretch(
   options: ReachOptions,
 ): Promise<Pick<ReachFigures, 'stretchMean' | 'stretchPairs'>> {
   const ratios: number[] = []
-  for (const [one, other] of randomPairs(mesh, options, () => true)) {
-    const hops = await mesh.nodes[one]!.countHops(mesh.nodes[other]!)
-    if (hops !== undefined) ratios.push(hops / distancesFrom(one, mesh.graph).get(other)!)
+  const queue = randomPairs(mesh, options, () => true)
+  const work = async (): Promise<void> => {
+    for (let pair = queue.shift(); pair; pair = queue.shift()) {
+      const [one, other] = pair
+      const hops = await mesh.nodes[one]!.countHops(mesh.nodes[other]!)
+      if (hops !== undefined) ratios.push(hops / distancesFrom(one, mesh.graph).get(other)!)
+    }
   }
+  await Promise.all(Array.from({ length: COUNTED_AT_ONCE }, work))
   const sum = ratios.reduce((total, ratio) => total + ratio, 0)
   return { stretchMean: ratios.length > 0 ? rounded(sum / ratios.length) : null, stretchPairs: ratios.length }
 }
@@ -99,7 +118,10 @@ async function measureIdle(
 }
 
 /** All cables between two halves are unplugged for a while; then one of them is back. The others follow afterwards. */
-async function measureHealing(mesh: Mesh, options: ReachOptions): Promise<Pick<ReachFigures, 'healSeconds'>> {
+async function measureHealing(
+  mesh: Mesh,
+  options: ReachOptions,
+): Promise<Pick<ReachFigures, 'healSeconds' | 'healShare'>> {
   const half = connectedHalf(mesh.graph, options.random)
   if (!half) throw new Error('this graph has no two connected halves: take another seed')
   const isAcross = ([one, other]: Edge): boolean => half.has(one) !== half.has(other)
@@ -112,7 +134,7 @@ async function measureHealing(mesh: Mesh, options: ReachOptions): Promise<Pick<R
   const tookMs = await exchangeAll(mesh, pairs, beganMs, HEAL_LIMIT_MS)
   for (const edge of others) mesh.plugIn(edge)
   await after(SETTLE_MS)
-  return { healSeconds: secondsUntil(tookMs, 1) }
+  return { healSeconds: secondsUntil(tookMs, 1), healShare: shareWithin(tookMs, HEAL_LIMIT_MS) }
 }
 
 type FreezeFigures = Pick<
@@ -131,12 +153,10 @@ async function measureFreeze(mesh: Mesh, options: ReachOptions): Promise<FreezeF
   for (const node of frozen) mesh.nodes[node]!.freeze()
   const tookMs = await exchangeAll(mesh, pairs, beganMs, FREEZE_LIMIT_MS)
   for (const node of frozen) mesh.nodes[node]!.thaw()
-  const shareWithin = (limitMs: number): number =>
-    rounded(tookMs.filter((ms) => ms !== undefined && ms <= limitMs).length / pairs.length)
   return {
-    shareAfter0: shareWithin(AT_ONCE_MS),
-    shareAfter3: shareWithin(3_000),
-    shareAfter10: shareWithin(10_000),
+    shareAfter0: shareWithin(tookMs, AT_ONCE_MS),
+    shareAfter3: shareWithin(tookMs, 3_000),
+    shareAfter10: shareWithin(tookMs, 10_000),
     secondsTo99: secondsUntil(tookMs, 0.99),
     secondsToAll: secondsUntil(tookMs, 1),
   }
@@ -178,6 +198,10 @@ function secondsUntil(tookMs: readonly (number | undefined)[], share: number): n
   const sorted = tookMs.filter((ms) => ms !== undefined).sort((a, b) => a - b)
   const atMs = sorted[Math.ceil(share * tookMs.length) - 1]
   return atMs === undefined ? null : rounded(atMs / 1_000)
+}
+
+function shareWithin(tookMs: readonly (number | undefined)[], limitMs: number): number {
+  return rounded(tookMs.filter((ms) => ms !== undefined && ms <= limitMs).length / tookMs.length)
 }
 
 function rounded(value: number): number {

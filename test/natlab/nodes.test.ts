@@ -1,15 +1,18 @@
-// A few pairs by real processes of the node; `npm run test:nat` measures them all. Held against what must work whatever the
-// routers are: a message gets there and an answer back; and against the paths that need no art.
+// Real processes of the node in the lab: a few pairs of kinds, of which `npm run test:nat` measures all, held against what
+// must work whatever the routers are (a message gets there and an answer back) and against the paths that need no art; and
+// a chain of computers, of which `npm run test:reach` measures a whole mesh. In one file, because one of them has to build
+// the node.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildNatlab } from '../../scripts/natlab.mjs'
 import { inLab } from './lab.ts'
+import { Mesh } from './mesh.ts'
 import { type PairResult, PairsLab } from './pairs.ts'
 import { passedOver } from './passed-over.ts'
 import { whyNoLab } from './why-no-lab.ts'
 
 const whyNot = whyNoLab()
-passedOver('pairs of nodes behind NATs', whyNot)
+passedOver('real nodes in the laboratory', whyNot)
 
 const PAIRS = [
   { from: 'public', to: 'public' },
@@ -19,11 +22,12 @@ const PAIRS = [
 ] as const
 const LIMIT_MS = 60_000
 
+beforeAll(async () => void (whyNot ?? (await buildNatlab())), LIMIT_MS)
+
 describe.runIf(!whyNot)('pairs of nodes behind NATs', () => {
   const results: PairResult[] = []
 
   beforeAll(async () => {
-    await buildNatlab()
     await inLab(async (lab) => {
       const pairsLab = await PairsLab.build(lab, ['public', 'port-restricted', 'symmetric-random'])
       await pairsLab.measure(PAIRS, (result) => results.push(result))
@@ -41,4 +45,28 @@ describe.runIf(!whyNot)('pairs of nodes behind NATs', () => {
   it.each(PAIRS.slice(0, 3))('$from and $to have a session of their own', (pair) => {
     expect(resultOf(pair).how).toBe('direct')
   })
+})
+
+describe.runIf(!whyNot)('computers joined by cables alone', () => {
+  it(
+    'talk to each other through those in between, and go on when one of these hangs',
+    () =>
+      inLab(async (lab) => {
+        const edges = [
+          [0, 1],
+          [1, 2],
+          [2, 3],
+          [3, 4],
+          [4, 1],
+        ] as const
+        const mesh = await Mesh.build(lab, { nodes: 5, edges })
+        const [first, , middle, last] = mesh.nodes
+        await Promise.all(mesh.nodes.map((node) => node.start()))
+        expect(await first!.say(last!, LIMIT_MS)).toBeDefined()
+        expect(await first!.countHops(last!)).toBeGreaterThanOrEqual(3) // there is no shorter way
+        middle!.freeze()
+        expect(await last!.say(first!, LIMIT_MS)).toBeDefined()
+      }),
+    LIMIT_MS,
+  )
 })
