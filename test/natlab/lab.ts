@@ -6,13 +6,16 @@
 // whatever the addresses look like. And nothing stays: whatever was made is removed on `remove`, on a failure that ends the
 // process, and on a signal; what a killed process could not remove, the next lab does.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labPrefix, removeNamespaces, sweepLeftovers } from './leftovers.ts'
 import { Namespace, runTool } from './namespace.ts'
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
+
+/** Where the kernel's br_netfilter is loaded, a router's rules also meet what its switch passes from port to port; a real switch has none. */
+const BRIDGE_RULES = '/proc/sys/net/bridge/bridge-nf-call-iptables'
 
 let labsMade = 0
 
@@ -42,6 +45,7 @@ export class Lab {
     runTool('ip', ['netns', 'add', made.fullName])
     this.#namespaces.push(made)
     made.set({ 'net.ipv6.conf.all.disable_ipv6': 1, 'net.ipv6.conf.default.disable_ipv6': 1 })
+    if (existsSync(BRIDGE_RULES)) made.set({ 'net.bridge.bridge-nf-call-iptables': 0 })
     made.ip('link set lo up')
     return made
   }

@@ -8,7 +8,7 @@ import { Observer, measureNat } from './measure-nat.ts'
 import { mapByNatPmp } from './nat-pmp.ts'
 import { KINDS, KIND_NAMES } from './nat-kinds.ts'
 import { Puppet } from './puppet.ts'
-import { portRestricted } from './router-rules.ts'
+import { portRestricted, withHairpin } from './router-rules.ts'
 import { type Site, addHost, homeSite, publicSite } from './site.ts'
 import { passedOver } from './passed-over.ts'
 import { whyNoLab } from './why-no-lab.ts'
@@ -112,6 +112,33 @@ describe.runIf(!whyNot)('the kinds of NAT', () => {
     expect(await isLetIn('to the old one', ABSENCE_MS)).toBe(false)
     puppet.send(socket, observer.endpoint(0, 0), 'new address')
     expect(await observer.sees('new address')).toMatchObject({ host: address })
+  })
+
+  it('a host whose address changes is reached behind the same router', async () => {
+    const site = homeSite(internet, 'lease', portRestricted)
+    const { host, routers } = site
+    const { isLetIn, puppet, socket } = await binding(site, 'old lease')
+    const address = routers[0]!.renewAddress(host.namespace, 'wan', host.address)
+    expect(address).not.toBe(host.address)
+    expect(await isLetIn('to the old one', ABSENCE_MS)).toBe(false)
+    puppet.send(socket, observer.endpoint(0, 0), 'new lease')
+    expect(await observer.sees('new lease')).toMatchObject({ host: site.publicAddress })
+  })
+
+  it('a router that hairpins leads its isolated hosts to each other by its outside address', async () => {
+    const rules = (seconds: number, address: string) => withHairpin(portRestricted(), address, seconds)
+    const site = homeSite(internet, 'hairpin', rules)
+    const neighbour = addHost(internet, site.routers[0]!, 'hairpin-neighbour')
+    site.routers[0]!.isolateHosts()
+    const other = new Puppet(neighbour.namespace)
+    other.send(await other.open(), observer.endpoint(0, 0), 'the neighbour opens')
+    const mapped = await observer.sees('the neighbour opens')
+    const { puppet, socket } = await binding(site, 'the host opens')
+    puppet.send(socket, mapped!, 'round the corner')
+    const received = await other.received('round the corner', ARRIVAL_MS)
+    expect(received?.host).toBe(site.publicAddress)
+    other.send(0, received!, 'and back')
+    expect(await puppet.received('and back', ARRIVAL_MS)).toMatchObject(mapped!)
   })
 
   it('hosts of one LAN hear each other until they are isolated', async () => {

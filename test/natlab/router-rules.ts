@@ -17,6 +17,8 @@ export interface RouterRules {
   translate: string
   /** Which packets may go out at all; a match, or nothing for all. */
   allow?: string
+  /** The outside address, where packets from inside to it come back in. */
+  hairpin?: string
 }
 
 /** What any NAT lets out, where networks filter at all: DNS, NTP, HTTP/3 and STUN. */
@@ -78,10 +80,23 @@ export function wellKnownPortsOnly(): RouterRules {
 }
 
 /**
+ * The same with hairpinning (RFC 4787 §6): a host inside reaches another one by the outside address, and is seen there by its
+ * own outside address.
+ */
+export function withHairpin(rules: RouterRules, publicAddress: string, bindingSeconds: number): RouterRules {
+  if (rules.memory?.includes('map owner')) return { ...rules, hairpin: publicAddress }
+  return {
+    ...rules,
+    memory: ownerTable(bindingSeconds) + (rules.memory ?? ''),
+    remember: `update @owner { udp sport : ip saddr } ${rules.remember ?? ''}`,
+    hairpin: publicAddress,
+  }
+}
+
+/**
  * The whole rule set of a router with an interface `wan` outside and `lan` inside. Packets from outside that nobody asked for
  * are dropped in silence, as home routers do: answered or accepted, they would leave an entry in the flow table, and
- * the packet that the host inside sends there a moment later would be given another port. What the bridge passes between two hosts
- * inside comes by these rules, too, where the kernel's br_netfilter is loaded.
+ * the packet that the host inside sends there a moment later would be given another port.
  */
 export function ruleSet(rules: RouterRules): string {
   return `table ip lab
@@ -91,10 +106,12 @@ table ip lab {
   chain incoming {
     type nat hook prerouting priority dstnat
     ${rules.admit ? `iifname "wan" meta l4proto udp ${rules.admit}` : ''}
+    ${rules.hairpin ? `iifname "lan" ip daddr ${rules.hairpin} meta l4proto udp dnat to udp dport map @owner` : ''}
   }
   chain outgoing {
     type nat hook postrouting priority srcnat
     oifname "wan" ${rules.translate}
+    ${rules.hairpin ? `iifname "lan" oifname "lan" ct status dnat snat to ${rules.hairpin}` : ''}
   }
   chain passing {
     type filter hook forward priority filter; policy drop

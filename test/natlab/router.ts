@@ -20,6 +20,7 @@ export class Router {
   readonly #lab: Lab
   readonly #options: RouterOptions
   readonly #plugs: string[] = []
+  #renewals = 0
   #bindingSeconds = USUAL_BINDING_SECONDS
 
   constructor(lab: Lab, name: string, options: RouterOptions) {
@@ -46,6 +47,17 @@ export class Router {
     namespace.ip(
       `address add ${address}/24 dev ${interfaceName}`,
       `route add default via ${this.insideAddress}`,
+    )
+    return address
+  }
+
+  /** Another address for a host inside, as when its lease ends. */
+  renewAddress(namespace: Namespace, interfaceName: string, from: string): string {
+    const address = `${this.#options.inside}.${100 + this.#renewals++}`
+    namespace.ip(
+      `address del ${from}/24 dev ${interfaceName}`,
+      `address add ${address}/24 dev ${interfaceName}`,
+      `route replace default via ${this.insideAddress}`,
     )
     return address
   }

@@ -34,10 +34,13 @@ export function publicSite(internet: Internet, name: string): Site {
 export function homeSite(
   internet: Internet,
   name: string,
-  rules: (bindingSeconds: number) => RouterRules,
+  rules: (bindingSeconds: number, publicAddress: string) => RouterRules,
 ): Site {
-  const router = new Router(internet.lab, `${name}-router`, { inside: HOME, rules })
   const publicAddress = internet.newAddress()
+  const router = new Router(internet.lab, `${name}-router`, {
+    inside: HOME,
+    rules: (bindingSeconds) => rules(bindingSeconds, publicAddress),
+  })
   internet.attach(router.namespace, publicAddress)
   return { host: addHost(internet, router, name), routers: [router], publicAddress }
 }
