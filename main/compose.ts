@@ -88,7 +88,14 @@ export async function composeOverlay(
   const endpoint = new Endpoint({ ...ports, identity, socket, options: { ...(tracer && { tracer }) } })
   const sockets = { reached, carried: socket, openSocket }
   const { metrics } = options
-  const node = new HostedNode(endpoint, { ...ports, identity, store: facts.store, sockets, switches, metrics })
+  const node = new HostedNode(endpoint, {
+    ...ports,
+    identity,
+    store: facts.store,
+    sockets,
+    switches,
+    metrics,
+  })
   node.addPeers(options.bootstrap)
   return node
 }

@@ -132,11 +132,11 @@ const DESKTOP_ONLY = new Set(['--hidden'])
 const HEADLESS_ONLY = new Set([
   '--web',
   '--passphrase-file',
+  '--metrics',
   '--relay-rate',
   '--relay-month',
   '--relay-circuits',
 ])
-const HEADLESS_ONLY = new Set(['--web', '--passphrase-file', '--metrics'])
 
 /**
  * Reads the arguments after the program's own name. Electron and Chromium have switches of their own in the same line,

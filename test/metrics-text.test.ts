@@ -13,6 +13,7 @@ const STATUS: OverlayStatus = {
     rttMs,
     sentBytes: 1,
     receivedBytes: 1,
+    figures: undefined,
   })),
   leafSetSize: 16,
   tableSize: 40,

@@ -21,8 +21,10 @@ import { SeenNumbers } from './seen-numbers.ts'
 const ROUTE_TIMEOUT_MS = 8000
 /** A handshake half round the world; a dial that takes longer often takes until it is given up. */
 const DIAL_HEAD_START_MS = 500
-/** Chosen: a round trip of the farthest path, and one probe; an answer after that is the exception. */
-const SILENT_MS = 1_000
+/** Chosen: after so many round trips, one of them lost, an answer is the exception; and what is asked of any path. */
+const SILENT_ROUND_TRIPS = 4
+const LEAST_SILENT_MS = 300
+const MOST_SILENT_MS = 1_000
 /** After a dial in vain, messages go by route for so long without another one. */
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
@@ -86,7 +88,7 @@ export class DirectMessages {
     const bySession = overSession.then((isSent) => (isSent ? OVER_SESSION : UNREACHABLE))
     for (let heard = -1; heard !== link.traffic.receivedPackets;) {
       heard = link.traffic.receivedPackets
-      if ((await this.#within(SILENT_MS, overSession)) !== undefined) return bySession
+      if ((await this.#within(silentMs(link), overSession)) !== undefined) return bySession
     }
     return firstDelivered(bySession, this.#sendByRoute(to, payload, true))
   }
@@ -138,6 +140,10 @@ export class DirectMessages {
     else this.#around.drops.count('direct message: repeated')
     return EMPTY
   }
+}
+
+function silentMs({ rttMs }: Link): number {
+  return Math.min(Math.max(SILENT_ROUND_TRIPS * rttMs, LEAST_SILENT_MS), MOST_SILENT_MS)
 }
 
 const OVER_SESSION: SendResult = { kind: 'delivered', via: 'session' }

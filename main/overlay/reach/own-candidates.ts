@@ -9,6 +9,8 @@ import { type Reachability } from './reachability.ts'
 /** Chosen: a forecast is asked for with every call; a call without one is worth more than one that comes late. */
 const FORECAST_PATIENCE_MS = 700
 const MAX_STEP = 255
+/** What was sent to the peer before, in vain, has a port already: one of the last that were given. */
+const PAST_PORTS = 10
 
 export async function ownCandidates(
   around: Surroundings,
@@ -30,7 +32,9 @@ async function forecastOf(reachability: Reachability): Promise<PortForecast | un
   if (portAssignment.kind !== 'sequential' || portAssignment.delta > MAX_STEP) return undefined
   const step = portAssignment.delta
   const fresh = step > 0 ? await reachability.freshPort('ipv4') : undefined
-  return fresh && { host: fresh.host, firstPort: fresh.port + step, step, count: MAX_FORECAST_PORTS }
+  if (!fresh) return undefined
+  const firstPort = Math.max(fresh.port - PAST_PORTS * step, fresh.port % step)
+  return { host: fresh.host, firstPort, step, count: MAX_FORECAST_PORTS }
 }
 
 function inTime<T>(around: Surroundings, value: Promise<T | undefined>): Promise<T | undefined> {

@@ -18,7 +18,7 @@ const PAUSES_MS = [100, 150, 250, 500]
 const LISTEN_MS = 5_000
 /** Attempts at one time; a node's neighbours after a change of networks. */
 const MAX_ATTEMPTS = 64
-const MAX_ADDRESSES = 24
+const MAX_ADDRESSES = 32
 
 interface Attempt {
   readonly addresses: Address[]
@@ -53,7 +53,14 @@ export class Punching {
     if (this.#attempts.size >= MAX_ATTEMPTS) return this.#around.drops.count('punching: too many at once')
     const knocksLeft = Math.floor(mostBytes / KNOCK_BYTES)
     const stopListening = this.#knocks.onKnock(nonce, (from) => this.#onKnock(nonce, from))
-    this.#attempts.set(nonce, { addresses: [], heard: [], onHeard, knocksLeft, timer: undefined, stopListening })
+    this.#attempts.set(nonce, {
+      addresses: [],
+      heard: [],
+      onHeard,
+      knocksLeft,
+      timer: undefined,
+      stopListening,
+    })
     this.#around.timers.after(LISTEN_MS, () => this.end(nonce))
   }
 

@@ -72,6 +72,8 @@ const RENEW_MS = { least: 3_600_000, most: 7_200_000 }
 /** Chosen: doubled with each measurement in vain, to an hour. */
 const RETRY_MS = 180_000
 const MAX_RETRY_MS = 3_600_000
+/** Chosen: what has just been opened anew is not opened again for each session that says so. */
+const OPEN_ANEW_MS = 3_000
 /** Chosen: a look costs 0.1 ms. */
 const ADDRESS_LOOK_MS = 20_000
 
@@ -91,6 +93,7 @@ export class Reachability {
   readonly #memory: NetworkMemory
   readonly #keepAlive: KeepAliveMeasurement | undefined
   readonly #families: readonly Family[]
+  #openedAnewMs = -Infinity
   #own = ''
   #isRunning = false
 
@@ -229,9 +232,18 @@ export class Reachability {
 
   #onObserved(link: Link, address: Address): void {
     const change = this.#observed.add(link, address)
-    if (change === 'moved' && this.#own === this.#ownAddresses()) this.#keepAlive?.bindingLost()
+    if (change === 'moved' && this.#own === this.#ownAddresses()) this.#onBindingLost()
     if (change === 'ignored' || !this.#isRunning) return
     for (const each of this.#families) if (this.#isContradicted(each)) this.#soon(each, SETTLE_MS)
+  }
+
+  /** What the translator has forgotten of one session it has most likely forgotten of all. */
+  #onBindingLost(): void {
+    this.#keepAlive?.bindingLost()
+    const nowMs = this.#around.clock.nowMs()
+    if (nowMs - this.#openedAnewMs < OPEN_ANEW_MS) return
+    this.#openedAnewMs = nowMs
+    for (const link of this.#parts.links.all()) link.probe()
   }
 
   /** By two owners: what one says alone changes nothing. */

@@ -11,8 +11,8 @@ import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { type Random } from '../ports/random.ts'
 import { PATH_DATA_BYTES } from '../wire/packet-frames.ts'
 
-/** Chosen: six addresses of a record, and sixteen ports that a NAT may be about to give. */
-export const MAX_TRIALS = 22
+/** Chosen: ten addresses of a peer, and 22 ports that its NAT may give it. */
+export const MAX_TRIALS = 32
 /**
  * Chosen: after each challenge so long until the next to the same address. The ends begin half a round trip apart, so an early
  * one may find the other NAT still shut; two seconds are enough for any path.

@@ -2,8 +2,8 @@
 //
 //   n 1 | n x address 7 or 19 | 0, or: 1 | address 7 or 19 | step 1 | count 1
 //
-// The second part is a forecast: behind a NAT that gives one port after another, the ports of that host that it may give next, the
-// first of them named, the others `step` apart. On a session it stands after 40 | 0, or 1 in an
+// The second part is a forecast: behind a NAT that gives one port after another, the ports of that host that it gave last or may give
+// next, the first of them named, the others `step` apart. On a session it stands after 40 | 0, or 1 in an
 // answer; to a peer without one it
 // is signed (signed-message.ts), under a label for the call and one for the answer. Addresses that mean something on one computer
 // only are left out.
@@ -20,8 +20,8 @@ export const ANSWER_LABEL = utf8('banyan rendezvous answer')
 
 /** Those of a peer record (6), what others see and what a router maps, of both families. */
 export const MAX_CANDIDATES = 10
-/** A NAT has other things to do in the round trip between forecast and packet; more than these are a scan. */
-export const MAX_FORECAST_PORTS = 12
+/** Ten that were given last, and twelve that may come next, as a NAT has other things to do meanwhile; more are a scan. */
+export const MAX_FORECAST_PORTS = 22
 
 export interface PortForecast {
   readonly host: string

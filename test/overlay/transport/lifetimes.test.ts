@@ -42,7 +42,8 @@ function bookOf(world: World, { endpoint, identity }: Peer, put: DhtRecord[]): T
     links: endpoint,
     nodeKey: identity.nodeKey,
     records,
-    servers: () => [], isJoined: () => true,
+    servers: () => [],
+    isJoined: () => true,
   }).start()
   return timers
 }

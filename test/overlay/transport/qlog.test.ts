@@ -152,7 +152,11 @@ const FRAMES: Record<string, Record<string, unknown>> = {
   max_data: { maximum: expect.any(Number) },
   max_stream_data: { stream_id: expect.any(Number), maximum: expect.any(Number) },
   max_streams: { stream_type: 'bidirectional', maximum: expect.any(Number) },
-  reset_stream: { stream_id: expect.any(Number), error_code: expect.any(Number), final_size: expect.any(Number) },
+  reset_stream: {
+    stream_id: expect.any(Number),
+    error_code: expect.any(Number),
+    final_size: expect.any(Number),
+  },
   stop_sending: { stream_id: expect.any(Number), error_code: 7 },
   datagram: { length: 5 },
   path_challenge: { data: expect.stringMatching(/^[0-9a-f]{16}$/) },
