@@ -51,7 +51,7 @@ export class HostedNode extends SocketNode {
     if (metrics) await this.#serveMetrics(metrics)
     if (isLoopback(socket.local.host)) return
     const advertise = (mapped: readonly Address[]) => {
-      this.#endpoint.advertiseMapped(mapped)
+      this.#endpoint.advertise('mapped', mapped)
       this.statusChanged()
     }
     const routerDoor = await openRouterDoor(socket, log, advertise)

@@ -1,5 +1,5 @@
 import { OverlayNode, type NodeParts } from './overlay/node.ts'
-import { type OpenSocket } from './overlay/ports/datagram-socket.ts'
+import { type Address, type OpenSocket } from './overlay/ports/datagram-socket.ts'
 import { type ReachSocket } from './overlay/reach/reach-socket.ts'
 import { type CarriedSocket } from './overlay/relay/carried-socket.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
@@ -26,6 +26,7 @@ export class SocketNode extends OverlayNode {
       openSocket: sockets.openSocket,
       onObservedAddress: endpoint.onObservedAddress.bind(endpoint),
       provenAddress: (id: Parameters<Endpoint['get']>[0]) => endpoint.get(id)?.provenAddress,
+      advertise: (seen: readonly Address[]) => endpoint.advertise('seen', seen),
       setKeepAliveMs: (ms: number) => void (endpoint.keepAliveMs = ms),
     }
     super({ ...parts, links: endpoint, transport: endpoint.counters, reach, carried: sockets?.carried })

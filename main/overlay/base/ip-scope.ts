@@ -3,7 +3,7 @@
 import { parseHost } from './ip.ts'
 
 /**
- * none: no unicast address at all, or no address. loopback: this computer. link: one cable or Wi-Fi (link-local). private:
+ * none: nothing that one could send to (unspecified, multicast, the discard prefix of RFC 6666), or no address. loopback: this computer. link: one cable or Wi-Fi (link-local). private:
  * one home or company (RFC 1918, RFC 4193) or one provider's inside (RFC 6598). public: the Internet.
  */
 export type IpScope = 'none' | 'loopback' | 'link' | 'private' | 'public'
@@ -26,8 +26,9 @@ function scopeOfIPv4(bytes: Uint8Array): IpScope {
 
 function scopeOfIPv6(bytes: Uint8Array): IpScope {
   const [first = 0, second = 0] = bytes
-  if (bytes.subarray(0, 15).every((byte) => byte === 0)) return bytes[15] === 1 ? 'loopback' : 'none'
-  if (first === 0xff) return 'none'
+  const isZero = (from: number, to: number): boolean => bytes.subarray(from, to).every((byte) => byte === 0)
+  if (isZero(0, 15)) return bytes[15] === 1 ? 'loopback' : 'none'
+  if (first === 0xff || (first === 1 && isZero(1, 8))) return 'none'
   if (first === 0xfe && second >> 6 === 2) return 'link'
   return first >> 1 === 0x7e ? 'private' : 'public'
 }

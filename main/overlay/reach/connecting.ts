@@ -9,6 +9,7 @@
 
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { type Address } from '../ports/datagram-socket.ts'
@@ -75,8 +76,9 @@ export class Connecting implements Links {
     this.#links.on(events)
   }
 
-  async dial(target: DialTarget): Promise<Link> {
-    const { id } = target
+  async dial(asked: DialTarget): Promise<Link> {
+    const { id } = asked
+    const target = { ...asked, addresses: likeliestFirst(asked.addresses, this.self.addresses) }
     const direct = this.#links.dial(target)
     if (id === undefined || !this.#rendezvous) return direct
     const early = await this.#within(this.#headStartMs(id, direct), direct)
@@ -149,6 +151,14 @@ export class Connecting implements Links {
   #firstOf(ways: readonly Promise<Link>[]): Promise<Link> {
     return Promise.any(ways).catch(async () => ways[0]!)
   }
+}
+
+/** One after another is called, so the order is time: a LAN's address first where the peer is on ours, and last elsewhere. */
+function likeliestFirst(addresses: readonly Address[], own: readonly Address[]): Address[] {
+  const outside = addresses.filter(({ host }) => kindOfHost(host) === 'public')
+  const inside = addresses.filter((address) => !outside.includes(address))
+  const isNear = outside.length === 0 || outside.some(({ host }) => own.some((each) => each.host === host))
+  return isNear ? [...inside, ...outside] : [...outside, ...inside]
 }
 
 type KnownTarget = DialTarget & { id: NodeId }

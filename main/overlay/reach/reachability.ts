@@ -13,7 +13,7 @@
 
 import { type FamilyReach, type ReachFindings, type ReachStatus } from '../api.ts'
 import { type NodeId } from '../base/id.ts'
-import { type AddressFamily, kindOfHost } from '../base/ip-ranges.ts'
+import { type AddressFamily, familyOf, kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Address, formatAddress, type OpenSocket, sameAddress } from '../ports/datagram-socket.ts'
@@ -51,6 +51,8 @@ export interface ReachPorts {
   onObservedAddress(listener: (link: Link, address: Address) => void): void
   provenAddress(id: NodeId): Address | undefined
   setKeepAliveMs(ms: number): void
+  /** What others may try, besides the computer's own addresses. */
+  advertise(seen: readonly Address[]): void
 }
 
 export interface ReachabilityParts extends ReachPorts {
@@ -276,6 +278,7 @@ export class Reachability {
     if (own === this.#own || own === '') return
     this.#own = own
     this.#observed.clear()
+    this.#parts.advertise([])
     this.#parts.socket.forgetStrangers()
     for (const each of this.#families) this.#soon(each, MOVED_SETTLE_MS)
   }
@@ -327,7 +330,16 @@ export class Reachability {
     } else if (findings) this.#soon(each, RENEW_MS.least + (RENEW_MS.most - RENEW_MS.least) * random.unit())
   }
 
+  /** A translator that gives every peer another port is not found at any of them. */
+  #advertise(): void {
+    const isKept = (family: AddressFamily): boolean =>
+      this.findings(family)?.isTranslated === true &&
+      this.findings(family)!.mapping === 'endpoint-independent'
+    this.#parts.advertise(this.reflexive().filter(({ host }) => isKept(familyOf(host))))
+  }
+
   #onFindings({ isTranslated, reflexive }: ReachFindings): void {
+    this.#advertise()
     if (!isTranslated || kindOfHost(reflexive.host) !== 'public') return
     const own = this.#tools.socket.localAddresses()
     this.#keepAlive?.inNetwork(this.#memory.nameOf(own, reflexive.host))

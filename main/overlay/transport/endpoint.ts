@@ -15,7 +15,7 @@ import { type Identity } from '../identity.ts'
 import { type Network } from '../network.ts'
 import { type Clock, type Timer } from '../ports/clock.ts'
 import { type Crypto } from '../ports/crypto.ts'
-import { type Address, type DatagramSocket, isCircuit, sameAddress } from '../ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, isCircuit } from '../ports/datagram-socket.ts'
 import { type Log } from '../ports/log.ts'
 import { type Random } from '../ports/random.ts'
 import {
@@ -41,6 +41,7 @@ import { type DialTarget, type Link, type LinkEvents, type Links, type StreamLin
 import { type Stream } from './stream.ts'
 import { type Tracer } from './session-trace.ts'
 import { WakeWatch } from './wake-watch.ts'
+import { type OutsideKind, OwnAddresses } from './own-addresses.ts'
 import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
 import { Session } from './session.ts'
 
@@ -71,8 +72,6 @@ const DEFAULTS: EndpointOptions = {
 /** Chosen: how long the peer's call may take longer than ours before ours is renewed. */
 const HOLD_ROUND_TRIPS = 3
 const HOLD_MS = 200
-/** Chosen: asking the system for its addresses takes some 0.1 ms, and a person notices nothing of 5 s. */
-const ADDRESS_LOOK_MS = 5_000
 /** Chosen: after a sleep, a peer that has not answered by then has given us up, and is called. */
 const RESUME_MS = 600
 /** Chosen: a call in vain costs 8 kB; more peers than these are for the protocols above to find again. */
@@ -115,15 +114,15 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #listeners: LinkEvents[] = []
   readonly #observedListeners: ObservedAddressListener[] = []
   readonly #wakeWatch: WakeWatch
+  readonly #addresses: OwnAddresses
   #resumption: Timer | undefined
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #self: PeerRecord
-  #addresses: { own: readonly Address[]; atMs: number } = { own: [], atMs: 0 }
-  #mapped: readonly Address[] = []
   #order = 0
 
   constructor(ports: EndpointPorts) {
     this.#ports = ports
+    this.#addresses = new OwnAddresses(ports.clock, ports.socket)
     this.#self = ports.identity.selfRecord([])
     const send = (datagram: Bytes, to: Address) => this.#send(datagram, to)
     const { clock, random, crypto, network, identity } = ports
@@ -171,7 +170,8 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'running'
-    this.#takeOwnAddresses()
+    this.#addresses.look()
+    this.#tellAddresses()
     this.#wakeWatch.start()
     this.#ports.socket.onDatagram((datagram, from) => this.#receive(datagram, from))
   }
@@ -190,12 +190,6 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     await this.#ports.socket.close()
   }
 
-  /** The addresses that others shall try, from now on, or until the computer's own change. */
-  advertise(addresses: readonly Address[]): void {
-    const told = addresses.filter((address) => !isCircuit(address))
-    this.#self = this.#ports.identity.selfRecord(told)
-  }
-
   /** Of all sessions, from now on. A shorter one begins with a sign of life: what is idle may be overdue. */
   set keepAliveMs(ms: number) {
     const isShorter = ms < this.#sessionPorts.keepAliveMs
@@ -203,10 +197,10 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (isShorter) for (const session of this.all()) session.probe()
   }
 
-  /** Ports that routers have opened for this socket: others shall try them first, before the computer's own addresses. */
-  advertiseMapped(mapped: readonly Address[]): void {
-    this.#mapped = mapped
-    this.#takeOwnAddresses()
+  /** Places outside that lead here, which others shall try before the computer's own addresses. */
+  advertise(kind: OutsideKind, addresses: readonly Address[]): void {
+    this.#addresses.setOutside(kind, addresses)
+    this.#tellAddresses()
   }
 
   on(events: LinkEvents): void {
@@ -281,8 +275,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     // Through a relay nobody sees where we are; our binding is the one to the relay, which is kept by the session with it.
     if (isCircuit(address)) return session.pathIsTranslated(false)
     this.#lookAtAddresses()
-    const isOwn = this.#addresses.own.some((local) => sameAddress(local, address))
-    session.pathIsTranslated(!isOwn)
+    session.pathIsTranslated(!this.#addresses.isLocal(address))
     for (const listener of this.#observedListeners) this.#guard(() => listener(session, address))
   }
 
@@ -328,21 +321,13 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   }
 
   #lookAtAddresses(): void {
-    const nowMs = this.#ports.clock.nowMs()
-    if (nowMs - this.#addresses.atMs < ADDRESS_LOOK_MS) return
-    const { own } = this.#addresses
-    this.#addresses = { own, atMs: nowMs }
-    const found = this.#ports.socket.localAddresses()
-    const isSame = found.length === own.length && found.every((address, i) => sameAddress(address, own[i]!))
-    // Between two networks there is none for a while: then the last ones are the better guess.
-    if (isSame || found.length === 0) return
-    this.#takeOwnAddresses(found)
+    if (!this.#addresses.look()) return
+    this.#tellAddresses()
     for (const session of this.all()) session.renewPath() // which tells the peers, too
   }
 
-  #takeOwnAddresses(own = this.#ports.socket.localAddresses()): void {
-    this.#addresses = { own, atMs: this.#ports.clock.nowMs() }
-    this.advertise([...this.#mapped, ...own])
+  #tellAddresses(): void {
+    this.#self = this.#ports.identity.selfRecord(this.#addresses.told)
   }
 
   #present(target: DialTarget): Session | undefined {

@@ -375,13 +375,8 @@ export class Session implements StreamLink, DutyHolder {
     const ackAtMs = this.#acks.dueMs ?? Infinity
     // What may not leave is not waited for: an answer of the peer, or the deadline of its path, comes first.
     const [ackMs, probeMs] = isOpenPath ? [ackAtMs, probeAtMs] : [Infinity, Infinity]
-    this.#timers.reschedule(
-      ackMs,
-      lossAtMs,
-      probeMs,
-      paceAtMs,
-      Math.min(this.#paths.dueMs, drain?.dueMs ?? Infinity),
-    )
+    const pathMs = Math.min(this.#paths.dueMs, drain?.dueMs ?? Infinity)
+    this.#timers.reschedule(ackMs, lossAtMs, probeMs, paceAtMs, pathMs)
   }
 
   get #wantsToSend(): boolean {
@@ -446,16 +441,13 @@ export class Session implements StreamLink, DutyHolder {
     this.#ackRequest.adapt(this.#recovery.packetsInFlight, this.rttMs)
     const isBackground = this.#streams.write(outgoing, frames)
     const isProbe = frames.length === withoutAck
-    if (!this.#owesPing && (isProbe || this.#isLastOfMany)) writeFrame(outgoing, { type: 'ping' })
+    // The peer waits for more packets than it will get.
+    const isLastOfMany = this.#ackRequest.isSparse && outgoing.room > 0 && !this.#streams.isReady
+    if (!this.#owesPing && (isProbe || isLastOfMany)) writeFrame(outgoing, { type: 'ping' })
     this.#owesPing = false
     if (this.#probesOwed > 0) this.#probesOwed--
     this.#silence.asked(nowMs)
     this.#sendPacket(frames, nowMs, isBackground ? 'background' : 'ordinary')
-  }
-
-  /** The peer waits for more packets than it will get. */
-  get #isLastOfMany(): boolean {
-    return this.#ackRequest.isSparse && outgoing.room > 0 && !this.#streams.isReady
   }
 
   /** Seals what stands in `outgoing`. Without `frames` the packet asks for no acknowledgement. */

@@ -115,8 +115,14 @@ describe('with volunteers', () => {
         await stage.run(5_000)
         alice.box!.restart()
         const words = `${from.kind} after the restart`
-        void from.node.send(to.node.self.id, bytes(words))
-        tookMs.push(await stage.until(() => to.received.includes(words), 60_000))
+        const has = (): boolean => to.received.includes(words)
+        let tookMsThen: number | undefined
+        for (let tries = 0; tries < 20 && tookMsThen === undefined; tries++) {
+          void from.node.send(to.node.self.id, bytes(words)) // as an outbox does
+          const ms = await stage.until(has, 2_000)
+          if (ms !== undefined) tookMsThen = 2_000 * tries + ms
+        }
+        tookMs.push(tookMsThen)
       }
       console.log(`NAT restarted: ${tookMs[0]} ms to say something, ${tookMs[1]} ms to hear something`)
       expect(tookMs[0]).toBeLessThan(3_000)

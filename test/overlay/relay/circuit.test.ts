@@ -76,8 +76,8 @@ describe('a session through a relay', () => {
     expect(seen.every((each) => each.startsWith(relay.identity.id))).toBe(true)
     expect(new Set(seen.map((each) => each.split(' ')[1]))).toEqual(new Set([ALICE, BOB]))
     const [circuit] = [alice.endpoint.get(bob.identity.id)!.address]
-    alice.endpoint.advertise([circuit, { host: ALICE, port: 1 }])
-    expect(alice.endpoint.self.addresses).toEqual([{ host: ALICE, port: 1 }])
+    alice.endpoint.advertise('mapped', [circuit, { host: ALICE, port: 1 }])
+    expect(alice.endpoint.self.addresses).toEqual([{ host: ALICE, port: 1 }, alice.socket.local])
   })
 
   it('ends at both ends in time when the relay dies, and so do the circuits', async () => {
