@@ -23,8 +23,8 @@ import { type NodeCard, type NodeCommand, type NodeEvent } from './node-protocol
 /** Nobody else uses it: far above those the overlay has given out (wire/message-types.ts). */
 const HOP_COUNTER = 201
 const HOP_LIMIT_MS = 8_000
-/** The node's own status event comes once a second, too seldom to measure a join by. */
-const JOIN_LOOK_MS = 5
+/** The node's own status event comes once a second, too seldom to measure a join by; a look costs some 50 microseconds. */
+const JOIN_LOOK_MS = 25
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 const tell = (event: NodeEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`)

@@ -17,8 +17,12 @@ const START_LIMIT_MS = 60_000
 const ANSWER_LIMIT_MS = 20_000
 /** After an attempt that failed. */
 const AGAIN_MS = 50
-/** With an attempt of which nothing is heard; then another one begins beside it. */
-const PATIENCE_MS = 1_000
+/**
+ * With an attempt of which nothing is heard; then another one begins beside it, and the patience grows, lest 200 pairs that
+ * try once a second be what keeps the network from carrying anything.
+ */
+const FIRST_PATIENCE_MS = 1_000
+const PATIENCE_GROWTH = 1.5
 
 export interface NodeProcessOptions {
   namespace: Namespace
@@ -130,9 +134,11 @@ export class NodeProcess {
     const untilMs = performance.now() + timeoutMs
     const arrival = to.#message(this.id, text, timeoutMs)
     const isOver = arrival.then(() => 'over' as const)
+    let patienceMs = FIRST_PATIENCE_MS
     while (performance.now() < untilMs) {
       const isSent = this.send(to, text).then(({ kind }) => kind)
-      const outcome = await Promise.race([isSent, isOver, after(PATIENCE_MS)])
+      const outcome = await Promise.race([isSent, isOver, after(patienceMs)])
+      patienceMs *= PATIENCE_GROWTH
       if (outcome === 'over' || outcome === 'delivered') break
       if (outcome === 'failed') await after(AGAIN_MS)
     }
