@@ -15,14 +15,13 @@ const NETWORK = 'natlab:2'
 const START_LIMIT_MS = 60_000
 /** Longer than anything that is asked for may take; a frozen node never answers. */
 const ANSWER_LIMIT_MS = 20_000
-/** After an attempt that failed. */
-const AGAIN_MS = 50
 /**
- * With an attempt of which nothing is heard; then another one begins beside it, and the patience grows, lest 200 pairs that
- * try once a second be what keeps the network from carrying anything.
+ * Between attempts: after one that failed, and beside one of which nothing is heard. Both grow, lest 200 pairs that try again
+ * at once be what keeps the network from carrying anything.
  */
-const FIRST_PATIENCE_MS = 1_000
-const PATIENCE_GROWTH = 1.5
+const PAUSE_MS = { first: 100, longest: 1_000 }
+const PATIENCE_MS = { first: 1_000, longest: 10_000 }
+const GROWTH = 1.5
 
 export interface NodeProcessOptions {
   namespace: Namespace
@@ -134,13 +133,17 @@ export class NodeProcess {
     const untilMs = performance.now() + timeoutMs
     const arrival = to.#message(this.id, text, timeoutMs)
     const isOver = arrival.then(() => 'over' as const)
-    let patienceMs = FIRST_PATIENCE_MS
+    let pauseMs = PAUSE_MS.first
+    let patienceMs = PATIENCE_MS.first
     while (performance.now() < untilMs) {
       const isSent = this.send(to, text).then(({ kind }) => kind)
       const outcome = await Promise.race([isSent, isOver, after(patienceMs)])
-      patienceMs *= PATIENCE_GROWTH
       if (outcome === 'over' || outcome === 'delivered') break
-      if (outcome === 'failed') await after(AGAIN_MS)
+      if (outcome === 'waiting') patienceMs = Math.min(patienceMs * GROWTH, PATIENCE_MS.longest)
+      else {
+        await after(pauseMs)
+        pauseMs = Math.min(pauseMs * GROWTH, PAUSE_MS.longest)
+      }
     }
     return arrival
   }
