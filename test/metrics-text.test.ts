@@ -13,6 +13,7 @@ const STATUS: OverlayStatus = {
     rttMs,
     sentBytes: 1,
     receivedBytes: 1,
+    path: 'direct' as const,
     figures: undefined,
   })),
   leafSetSize: 16,

@@ -52,9 +52,16 @@ export interface OverlayEvents {
   status(status: OverlayStatus): void
 }
 
+/**
+ * How a session runs. direct: to an address that was known; punched: through NATs, both ends having knocked at the same time;
+ * predicted: the same, at a port that nobody had named; relayed: through a volunteer.
+ */
+export type PathKind = 'direct' | 'punched' | 'predicted' | 'relayed'
+
 export interface SessionStatus {
   id: NodeId
   address: string
+  path: PathKind
   rttMs: number
   sentBytes: number
   receivedBytes: number

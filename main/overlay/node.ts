@@ -101,6 +101,7 @@ export class OverlayNode implements OverlayApi {
   readonly #remembered: RememberedPeers
   /** Volunteers, and this node as one; undefined over links without sockets. */
   readonly relays: Relays | undefined
+  readonly #connecting: Connecting | undefined
   readonly #upgrading: Upgrading | undefined
   readonly #reachability: Reachability | undefined
   /** By message type. */
@@ -127,6 +128,7 @@ export class OverlayNode implements OverlayApi {
     }
     const around = this.#around
     const connecting = parts.reach && new Connecting(around, parts.links)
+    this.#connecting = connecting
     const links = connecting ?? parts.links
     this.#links = links
     const onChange = (): void => this.#statusSoon()
@@ -175,17 +177,22 @@ export class OverlayNode implements OverlayApi {
       const { joinState } = this.#routing
       return joinState.stage === 'alone' && joinState.problem !== ''
     }
+    /** Who is told where this node is, is told of a change at once. */
+    const onPlace = (): void => {
+      onChange()
+      if (this.#isRunning()) this.#book.publishIfChanged()
+    }
     const onReach = (): void => this.relays?.reachabilityChanged() // which says so to the window
     this.#reachability =
       reachPorts && new Reachability(around, { ...reachPorts, links, store, isUnanswered, onChange: onReach })
     const { isReachable = () => this.#reachability?.isReachedByStrangers ?? false } = parts
     this.relays =
-      carried && new Relays(around, { links, store, socket: carried, routes, isReachable, onChange })
+      carried && new Relays(around, { links, store, socket: carried, routes, isReachable, onChange: onPlace })
     if (connecting && this.#reachability) {
       const { knocks } = this.#reachability
       const candidates = (): Promise<Candidates> => ownCandidates(around, links, this.#reachability!)
       connecting.use({ knocks, candidates, self: parts.identity.id, nodeKey, routes, relays: this.relays })
-      this.#upgrading = new Upgrading(around, { links, candidates })
+      this.#upgrading = new Upgrading(around, { links, candidates, onNamed: connecting.met.bind(connecting) })
     }
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
     for (const protocol of [
@@ -351,6 +358,7 @@ export class OverlayNode implements OverlayApi {
       sessions: links.map((link) => ({
         id: link.peer.id,
         address: placeOf(link),
+        path: this.#connecting?.pathOf(link) ?? 'direct',
         rttMs: link.rttMs,
         sentBytes: link.traffic.sentBytes,
         receivedBytes: link.traffic.receivedBytes,

@@ -16,7 +16,12 @@ export class JsonProcess<Command extends object, Event extends object> {
 
   constructor(child: ChildProcess) {
     this.#child = child
-    this.#ended = new Promise((resolve) => child.once('close', () => resolve()))
+    this.#ended = new Promise((resolve) =>
+      child.once('close', (code, signal) => {
+        this.#note(`ended with ${code ?? signal}\n`)
+        resolve()
+      }),
+    )
     void this.#ended.then(() => (this.#isOver = true))
     createInterface(child.stdout!).on('line', (line) => this.#heard(line))
     child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#note(text))

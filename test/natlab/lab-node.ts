@@ -47,6 +47,7 @@ async function compose(parts: ComposeOptions): Promise<LabNode> {
     contactUp: (id) => tell({ event: 'contactUp', id, atMs: nowMs() }),
     contactDown: (id) => tell({ event: 'contactDown', id, atMs: nowMs() }),
   })
+  node.setHelp(parts.options.help)
   routesOf(node).register(HOP_COUNTER, { deliver: () => EMPTY })
   tell({ event: 'ready', id: node.self.id, noiseKey: toBase64Url(node.self.noiseKey) })
   return {

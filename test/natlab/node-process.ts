@@ -30,6 +30,8 @@ export interface NodeProcessOptions {
   /** The UDP port; any where none is given. */
   port?: number
   bootstrap?: NodeCard[]
+  /** Helps others connect. */
+  isVolunteer?: boolean
 }
 
 export interface Arrival {
@@ -56,8 +58,10 @@ export class NodeProcess {
   }
 
   /** Composed, with its socket bound, but not started. */
-  static async launch({ namespace, profile, port, bootstrap }: NodeProcessOptions): Promise<NodeProcess> {
+  static async launch(options: NodeProcessOptions): Promise<NodeProcess> {
+    const { namespace, profile, port, bootstrap, isVolunteer = false } = options
     const args = ['--data', profile, '--network', NETWORK, ...(port ? ['--port', String(port)] : [])]
+    if (isVolunteer) args.push('--help-others')
     const child = namespace.spawn(process.execPath, PROGRAM, ...args)
     const lines = new JsonProcess<NodeCommand, NodeEvent>(child)
     const { id, noiseKey } = await lines.need(isReady, START_LIMIT_MS, `the node in ${namespace.name}`)
@@ -114,7 +118,7 @@ export class NodeProcess {
 
   async status(): Promise<OverlayStatus> {
     const answer = await this.#ask((call) => ({ do: 'status', call }))
-    if (!answer || !('status' in answer)) throw new Error(`no status\n${this.#process.words}`)
+    if (!answer || !('status' in answer)) throw new Error(`no status of ${this.id.slice(0, 8)}, asked ${this.#calls} times\n${this.#process.words}`)
     return answer.status
   }
 

@@ -8,7 +8,7 @@ import { type Lab } from './lab.ts'
 import { KINDS, type KindName } from './nat-kinds.ts'
 import { type NodeCard } from './node-protocol.ts'
 import { NodeProcess } from './node-process.ts'
-import { type PathKind, isDirect, pathTo } from './path-kind.ts'
+import { type PathKind, isDirect, pathBetween } from './path-kind.ts'
 import { type Site, publicSite } from './site.ts'
 
 /** One that even the strictest kind reaches, another such, and one that it does not. */
@@ -16,8 +16,8 @@ const BOOTSTRAP_PORTS = [443, 3478, 40_000]
 /** The node gives up a dial after 5 s; the goal for the slowest message is 5 s. */
 const MESSAGE_LIMIT_MS = 6_000
 const JOIN_LIMIT_MS = 10_000
-/** A relayed conversation may find a direct path later; it is given this long before its path is read, less where none is hoped for. */
-const SETTLE_LIMIT_MS = { hoped: 3_000, unhoped: 500 }
+/** A relayed conversation may find a direct path later; it is given this long before its path is read. */
+const SETTLE_LIMIT_MS = 3_000
 const LOOK_MS = 100
 /** Two cores: more at once would measure the waiting for each other. */
 const AT_ONCE = 3
@@ -94,7 +94,7 @@ export class PairsLab {
     return NodeProcess.launch({
       namespace: host.namespace,
       profile: `${this.#lab.folder}/profile-${++this.#profiles}`,
-      ...(port !== undefined && { port }),
+      ...(port !== undefined && { port, isVolunteer: true }),
       bootstrap: this.#bootstrap,
     })
   }
@@ -112,8 +112,7 @@ async function measurePair(
   callee.keepInTouch(caller.id)
   const arrival = await caller.say(callee, MESSAGE_LIMIT_MS)
   const answer = arrival && (await callee.say(caller, MESSAGE_LIMIT_MS))
-  const limitMs = SETTLE_LIMIT_MS[isDirectExpected(from, to) ? 'hoped' : 'unhoped']
-  const how = await settledPath(caller, callee, limitMs)
+  const how = await settledPath(caller, callee, isDirectExpected(from, to))
   callee.forget(caller.id)
   return {
     from,
@@ -125,11 +124,12 @@ async function measurePair(
   }
 }
 
-async function settledPath(caller: NodeProcess, callee: NodeProcess, limitMs: number): Promise<PathKind> {
-  const untilMs = performance.now() + limitMs
+async function settledPath(caller: NodeProcess, callee: NodeProcess, isHoped: boolean): Promise<PathKind> {
+  const untilMs = performance.now() + SETTLE_LIMIT_MS
   for (;;) {
-    const path = pathTo(await caller.status(), callee.id)
-    if (isDirect(path) || performance.now() > untilMs) return path
+    const path = pathBetween(await caller.status(), await callee.status())
+    const isSettled = isDirect(path) || (path === 'relayed' && !isHoped)
+    if (isSettled || performance.now() > untilMs) return path
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }

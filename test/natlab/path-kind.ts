@@ -1,6 +1,7 @@
 // How two nodes are connected, read from the status of one of them. The one place that knows how the node tells.
 
 import { type OverlayStatus } from '../../main/overlay/api.ts'
+import { formatAddress } from '../../main/overlay/ports/datagram-socket.ts'
 
 export const PATH_KINDS = ['direct', 'mapped', 'punched', 'predicted', 'relayed', 'none'] as const
 
@@ -11,10 +12,12 @@ export const PATH_KINDS = ['direct', 'mapped', 'punched', 'predicted', 'relayed'
  */
 export type PathKind = (typeof PATH_KINDS)[number]
 
-/** A session, today, is always by address, and nothing tells how the address was come by. */
-export function pathTo(status: OverlayStatus, peer: string): PathKind {
-  const session = status.sessions.find(({ id }) => id === peer)
-  return session && session.address !== '' ? 'direct' : 'none'
+/** A port that a router has opened looks like any other to who dials it; whose router it is knows it. */
+export function pathBetween(from: OverlayStatus, to: OverlayStatus): PathKind {
+  const session = from.sessions.find(({ id }) => id === to.id)
+  if (!session) return 'none'
+  const mapped = to.portMapping?.state === 'mapped' ? formatAddress(to.portMapping.external) : undefined
+  return session.address === mapped ? 'mapped' : session.path
 }
 
 /** The two computers talk without anybody in between. */

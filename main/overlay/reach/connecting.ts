@@ -7,12 +7,14 @@
 // All of them feed one dial of the transport, so that the first answer is the session and there is no second one.
 // A session over a circuit is moved to a direct path later, while it goes on (upgrading.ts).
 
+import { type PathKind } from '../api.ts'
+import { BoundedMap } from '../base/bounded-map.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, isCircuit, sameAddress } from '../ports/datagram-socket.ts'
 import { type Knocks } from '../ports/knocks.ts'
 import { type RelayPaths } from '../ports/relays.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links } from '../transport/links.ts'
@@ -27,6 +29,7 @@ const MAX_SERVERS = 2
 /** Vain dials of routing's upkeep must not become a stream of calls; a person's own are few. */
 const CALLS_BURST = 32
 const CALLS_PER_SECOND = 1
+const MAX_REMEMBERED_CALLS = 256
 
 export interface ConnectingParts extends Omit<RendezvousParts, 'punching'> {
   knocks: Knocks
@@ -37,6 +40,8 @@ export class Connecting implements Links {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #calls: TokenBucket
+  /** What peers have named to be tried, of the last calls. */
+  readonly #named = new BoundedMap<NodeId, readonly Address[]>(MAX_REMEMBERED_CALLS)
   /** When the dials under way began. */
   readonly #startsMs = new Map<NodeId, number>()
   #rendezvous: Rendezvous | undefined
@@ -76,6 +81,19 @@ export class Connecting implements Links {
     this.#links.on(events)
   }
 
+  /** Where a peer has said that it is, for both to try at the same time. */
+  met(id: NodeId, named: readonly Address[]): void {
+    this.#named.set(id, named)
+  }
+
+  pathOf({ address, peer }: Link): PathKind {
+    if (address && isCircuit(address)) return 'relayed'
+    const named = this.#named.get(peer.id)
+    if (!named || !address) return 'direct'
+    const isKnown = [...named, ...peer.addresses].some((known) => sameAddress(known, address))
+    return isKnown ? 'punched' : 'predicted'
+  }
+
   async dial(asked: DialTarget): Promise<Link> {
     const { id } = asked
     const target = { ...asked, addresses: likeliestFirst(asked.addresses, this.self.addresses) }
@@ -104,8 +122,10 @@ export class Connecting implements Links {
     const overRoute = this.#byRendezvous(target, this.#rendezvous!.overRoute(target.id))
     const relays = this.#relays
     if (!relays) return [overRoute]
-    const servers = (target.servers ?? []).filter(({ id }) => id !== target.id).slice(0, MAX_SERVERS)
-    return [overRoute, ...servers.flatMap((server) => this.#byServer(target, server, relays))]
+    // Those that expect calls for us may happen to have a session with the peer: in a small network they do.
+    const known = [...(target.servers ?? []), ...relays.reservations]
+    const servers = new Map(known.filter(({ id }) => id !== target.id).map((server) => [server.id, server]))
+    return [overRoute, ...[...servers.values()].slice(0, MAX_SERVERS).flatMap((server) => this.#byServer(target, server, relays))]
   }
 
   #byServer(target: KnownTarget, server: PeerRecord, relays: RelayPaths): Promise<Link>[] {
@@ -125,6 +145,7 @@ export class Connecting implements Links {
   async #byRendezvous(target: KnownTarget, carry: Carrier): Promise<Link> {
     const dials: Promise<Link>[] = []
     const dial = (addresses: readonly Address[]): void => {
+      if (dials.length === 0) this.met(target.id, addresses)
       const link = this.#links.dial({ ...target, addresses, isExpected: true })
       link.catch(() => undefined) // awaited below, or of no more use
       dials.push(link)

@@ -9,7 +9,7 @@
 import { type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { formatAddress, isCircuit } from '../ports/datagram-socket.ts'
+import { type Address, formatAddress, isCircuit } from '../ports/datagram-socket.ts'
 import { type Link, type Links, type StreamLink } from '../transport/links.ts'
 import {
   type Candidates,
@@ -23,6 +23,8 @@ import { MESSAGE } from '../wire/message-types.ts'
 export interface UpgradingParts {
   links: Links
   candidates(): Promise<Candidates>
+  /** Where a peer has said that it may be tried. */
+  onNamed(id: NodeId, addresses: readonly Address[]): void
 }
 
 /** Chosen: NATs do not change their minds, but computers change networks. */
@@ -100,6 +102,7 @@ export class Upgrading {
     const { candidates, isAnswer } = decodeCandidatesMessage(body)
     if (!isOverCircuit(link)) return this.#around.drops.count('candidates: the path is direct')
     if (!this.#budgets.admits(link.peer.id)) return this.#around.drops.count('candidates: too many')
+    this.#parts.onNamed(link.peer.id, candidates.addresses)
     const attempt = (): void => link.tryPaths(addressesOf(candidates))
     if (isAnswer) attempt()
     // What we forecast holds for the first packets after it.

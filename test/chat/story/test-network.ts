@@ -215,7 +215,7 @@ export class TestOverlay implements OverlayApi {
         rttMs: 1,
         sentBytes: 0,
         receivedBytes: 0,
-        figures: undefined,
+        path: 'direct' as const, figures: undefined,
       })),
       leafSetSize: others.length,
       tableSize: others.length,
