@@ -118,7 +118,10 @@ export class NodeProcess {
 
   async status(): Promise<OverlayStatus> {
     const answer = await this.#ask((call) => ({ do: 'status', call }))
-    if (!answer || !('status' in answer)) throw new Error(`no status of ${this.id.slice(0, 8)}, asked ${this.#calls} times\n${this.#process.words}`)
+    if (!answer || !('status' in answer))
+      throw new Error(
+        `no status of ${this.id.slice(0, 8)}, asked ${this.#calls} times\n${this.#process.words}`,
+      )
     return answer.status
   }
 

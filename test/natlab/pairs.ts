@@ -19,6 +19,7 @@ const JOIN_LIMIT_MS = 10_000
 /** A relayed conversation may find a direct path later; it is given this long before its path is read. */
 const SETTLE_LIMIT_MS = 3_000
 const LOOK_MS = 100
+const RESERVED_LIMIT_MS = 15_000
 /** Two cores: more at once would measure the waiting for each other. */
 const AT_ONCE = 3
 
@@ -61,6 +62,7 @@ export class PairsLab {
       const node = await made.#launch(KINDS[kind].build(made.#internet, `${kind}-to`))
       made.#waiting.set(kind, node)
       await startAndJoin(node)
+      if (kind !== 'public') await isExpectedSomewhere(node)
     }
     await Promise.all(kinds.map(addKind))
     return made
@@ -139,6 +141,16 @@ async function startAndJoin(node: NodeProcess): Promise<number> {
   const startedMs = await node.start()
   await node.joined(JOIN_LIMIT_MS)
   return startedMs
+}
+
+/** Somebody who waits for calls has been there for a while: volunteers know of it, and the network of them. */
+async function isExpectedSomewhere(node: NodeProcess): Promise<void> {
+  const untilMs = performance.now() + RESERVED_LIMIT_MS
+  while (performance.now() < untilMs) {
+    const { relay } = await node.status()
+    if (relay && relay.helpedBy > 0) return
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
 }
 
 /** Pairs grouped so that in a group nobody calls twice and nobody is called twice. */

@@ -9,7 +9,7 @@
 
 import { type PathKind } from '../api.ts'
 import { BoundedMap } from '../base/bounded-map.ts'
-import { codeOf } from '../base/errors.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -30,6 +30,9 @@ const MAX_SERVERS = 2
 const CALLS_BURST = 32
 const CALLS_PER_SECOND = 1
 const MAX_REMEMBERED_CALLS = 256
+/** As long as a dial takes, less the time to use what is found. */
+const LOOK_MS = 200
+const LOOKS = 20
 
 export interface ConnectingParts extends Omit<RendezvousParts, 'punching'> {
   knocks: Knocks
@@ -121,11 +124,18 @@ export class Connecting implements Links {
   #otherWays(target: KnownTarget): Promise<Link>[] {
     const overRoute = this.#byRendezvous(target, this.#rendezvous!.overRoute(target.id))
     const relays = this.#relays
-    if (!relays) return [overRoute]
+    // A volunteer's help is for people: the overlay's own links are many, and it lives with those it can have.
+    if (!relays || !target.servers) return [overRoute]
     // Those that expect calls for us may happen to have a session with the peer: in a small network they do.
-    const known = [...(target.servers ?? []), ...relays.reservations]
+    const known = [...target.servers, ...relays.reservations]
     const servers = new Map(known.filter(({ id }) => id !== target.id).map((server) => [server.id, server]))
-    return [overRoute, ...[...servers.values()].slice(0, MAX_SERVERS).flatMap((server) => this.#byServer(target, server, relays))]
+    if (servers.size === 0) return [overRoute, this.#byCircuit(target, this.#ownServer(relays), relays)]
+    return [
+      overRoute,
+      ...[...servers.values()]
+        .slice(0, MAX_SERVERS)
+        .flatMap((server) => this.#byServer(target, server, relays)),
+    ]
   }
 
   #byServer(target: KnownTarget, server: PeerRecord, relays: RelayPaths): Promise<Link>[] {
@@ -134,12 +144,26 @@ export class Connecting implements Links {
       await isLinked
       return (await relays.signal(server.id, target.id, call)).payload
     }
-    const byCircuit = async (): Promise<Link> => {
-      await isLinked
-      const address = await relays.circuitTo(server.id, target.id)
-      return this.#links.dial({ ...target, addresses: [address], isExpected: true })
-    }
-    return [this.#byRendezvous(target, carry), byCircuit()]
+    const linked = isLinked.then(() => server.id)
+    return [this.#byRendezvous(target, carry), this.#byCircuit(target, linked, relays)]
+  }
+
+  async #byCircuit(target: KnownTarget, server: Promise<NodeId>, relays: RelayPaths): Promise<Link> {
+    const address = await relays.circuitTo(await server, target.id)
+    return this.#links.dial({ ...target, addresses: [address], isExpected: true })
+  }
+
+  /** A volunteer that expects calls for us, as soon as there is one: a node that has just started is still looking. */
+  #ownServer(relays: RelayPaths): Promise<NodeId> {
+    return new Promise((resolve, reject) => {
+      const look = (looksLeft: number): void => {
+        const [own] = relays.reservations
+        if (own) resolve(own.id)
+        else if (looksLeft === 0) reject(new BanyanError('unreachable', 'no volunteer is known'))
+        else this.#around.timers.after(LOOK_MS, () => look(looksLeft - 1))
+      }
+      look(LOOKS)
+    })
   }
 
   async #byRendezvous(target: KnownTarget, carry: Carrier): Promise<Link> {

@@ -4,7 +4,7 @@
 //
 //   up over a circuit --candidates--> trying --a path answers--> direct
 //          ^                            |                          |
-//          '------- 30 s, 2 min, ... ---'<---the path dies---------'
+//          '------- 2 s, 8 s, ... ------'<---the path dies---------'
 
 import { type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
@@ -27,14 +27,14 @@ export interface UpgradingParts {
   onNamed(id: NodeId, addresses: readonly Address[]): void
 }
 
-/** Chosen: NATs do not change their minds, but computers change networks. */
-const FIRST_PAUSE_MS = 30_000
+/** Chosen: a node that has just started knows after some 1.5 s what it is behind; later NATs do not change their minds, but computers change networks. */
+const FIRST_PAUSE_MS = 2_000
 const PAUSE_FACTOR = 4
 const MAX_PAUSE_MS = 1_800_000
 /** Asking the links where they run costs nothing. */
-const LOOK_MS = 5_000
+const LOOK_MS = 1_000
 /** What a peer may make us try; the bytes are bounded by the session itself. */
-const TRIALS_BURST = 4
+const TRIALS_BURST = 5
 const TRIALS_PER_SECOND = 0.1
 
 interface Waiting {

@@ -85,7 +85,7 @@ export interface DialTarget {
   readonly id?: NodeId
   /** The peer waits for the call at these addresses now: they are called at once, also those called before. */
   readonly isExpected?: boolean
-  /** Volunteers that pass calls on to the peer. */
+  /** Volunteers that expect calls for the peer. Where they are given, though none, the link may run through a volunteer. */
   readonly servers?: readonly PeerRecord[]
 }
 
