@@ -70,10 +70,7 @@ export class HostedNode extends SocketNode {
     this.#isStopped = true
     this.#watch?.stop()
     this.#metrics?.close()
-    await Promise.race([
-      this.#sayGoodbye(),
-      new Promise<void>((resolve) => hostClock.after(GOODBYE_MS, resolve)),
-    ])
+    await this.#goodbyeInTime()
     await super.stop()
   }
 
@@ -122,6 +119,16 @@ export class HostedNode extends SocketNode {
   #networkChanged(): void {
     this.#routerDoor?.networkChanged()
     this.#lan?.networkChanged()
+  }
+
+  #goodbyeInTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = hostClock.after(GOODBYE_MS, resolve)
+      void this.#sayGoodbye().finally(() => {
+        limit.cancel()
+        resolve()
+      })
+    })
   }
 
   async #sayGoodbye(): Promise<void> {

@@ -75,6 +75,7 @@ export class PortMapping {
   /** The outer port of last time, to be asked for again: friends remember it. */
   #lastPort: number | undefined
   #told: Address | undefined
+  #isAllowed = false
   readonly #underWay = new Set<Promise<void>>()
 
   constructor(parts: PortMappingParts) {
@@ -92,8 +93,14 @@ export class PortMapping {
 
   /** The person's switch. */
   allow(isAllowed: boolean): void {
-    if (isAllowed && this.#state.kind === 'off') this.#begin()
-    else if (!isAllowed) void this.stop()
+    if (!isAllowed) return void this.stop()
+    if (this.#isAllowed) return
+    this.#isAllowed = true
+    if (this.#underWay.size === 0) return this.#begin()
+    // what is being given back must be gone before it is asked for again
+    void Promise.all(this.#underWay).then(() => {
+      if (this.#isAllowed && this.#state.kind === 'off') this.#begin()
+    })
   }
 
   /** Other addresses, so perhaps another router: what was mapped at the last one dies of itself there. */
@@ -105,6 +112,7 @@ export class PortMapping {
 
   /** Resolves when the router has taken back what it gave, also what was still under way, or the mappers' own time is over. */
   async stop(): Promise<void> {
+    this.#isAllowed = false
     const state = this.#state
     this.#become({ kind: 'off' })
     this.#tell(undefined)

@@ -189,6 +189,18 @@ describe('a port on the router', () => {
     expect(home.told).toEqual([])
   })
 
+  it('is there in the end when it is switched off and on again at once', async () => {
+    const home = new Home()
+    home.upnp.answer = 'silent'
+    home.mapping.allow(true)
+    await home.run(600_000)
+    home.mapping.allow(false)
+    home.mapping.allow(true)
+    await home.run(1_000)
+    expect(home.mapping.status).toMatchObject({ state: 'mapped' })
+    expect(home.pmp.mapped).toBe(4700)
+  })
+
   it('is never asked for where the Internet reaches this computer, or nobody wants it', async () => {
     const home = new Home()
     home.isTranslated = false
