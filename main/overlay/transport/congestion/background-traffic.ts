@@ -16,7 +16,7 @@ import { type SentPacket } from './sent-packet.ts'
 
 /**
  * Chosen. BBR keeps the queue below one round trip, so on a line shorter than LEDBAT++'s 60 ms it never shows the queue that would make this
- * law give way. At 0.4 it does; with less, short lines are not filled (decisions.md 47).
+ * law give way. At 0.4 it does; with less, short lines are not filled (decisions.md 49).
  */
 const TARGET_SHARE = 0.4
 
