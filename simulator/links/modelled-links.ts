@@ -17,7 +17,7 @@ export class ModelledLinks implements Links {
   #self: PeerRecord
   readonly network: ModelledNetwork
   readonly #links = new Map<NodeId, ModelledLink>()
-  readonly #dials = new Map<string, Promise<Link>>()
+  readonly #dials = new Map<string, { link: Promise<Link>; leadsTo: ModelledLinks | undefined }>()
   #events: LinkEvents | undefined
   #isAlive = true
   #isFrozen = false
@@ -51,10 +51,18 @@ export class ModelledLinks implements Links {
   dial(target: DialTarget): Promise<Link> {
     const key = target.noiseKey.join()
     const pending = this.#dials.get(key)
-    if (pending) return pending
-    const dial = this.#dial(target).finally(() => this.#dials.delete(key))
+    const leadsTo = this.network.find(target.addresses)
+    if (pending && (!leadsTo || pending.leadsTo === leadsTo)) return pending.link
+    // More addresses of the same peer join the dial that is under way, and the first answer is the link.
+    const own = this.#dial(target)
+    const link = pending ? Promise.any([pending.link, own]).catch(async () => own) : own
+    const dial = { link: link.finally(() => this.#forget(key, dial)), leadsTo }
     this.#dials.set(key, dial)
-    return dial
+    return dial.link
+  }
+
+  #forget(key: string, dial: unknown): void {
+    if (this.#dials.get(key) === dial) this.#dials.delete(key)
   }
 
   /** The machine loses power: nobody is told. Dials to it time out from now on. */
