@@ -87,7 +87,9 @@ export class HostedNode extends SocketNode {
   #turn({ portMapping, lan }: Switches): void {
     if (this.#isStopped) return
     this.#routerDoor?.allow(portMapping)
-    this.#turning = this.#turning.then(() => this.#turnLan(lan))
+    const failed = (error: unknown): void =>
+      this.#hosted.log.log('error', 'lan', 'no voice on the local network', { error: String(error) })
+    this.#turning = this.#turning.then(() => this.#turnLan(lan)).catch(failed)
   }
 
   async #turnLan(isOn: boolean): Promise<void> {

@@ -191,7 +191,8 @@ export class OverlayNode implements OverlayApi {
     if (connecting && this.#reachability) {
       const { knocks } = this.#reachability
       const candidates = (): Promise<Candidates> => ownCandidates(around, links, this.#reachability!)
-      connecting.use({ knocks, candidates, self: parts.identity.id, nodeKey, routes, relays: this.relays })
+      const self = (): PeerRecord => links.self
+      connecting.use({ knocks, candidates, self, nodeKey, routes, relays: this.relays })
       this.#upgrading = new Upgrading(around, { links, candidates, onNamed: connecting.met.bind(connecting) })
     }
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)

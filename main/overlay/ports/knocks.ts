@@ -12,4 +12,5 @@ export interface Knocks {
   onKnock(nonce: string, knocked: (from: Address) => void): () => void
 }
 
-export const KNOCK_BYTES = 9
+/** On the wire, with IP's and UDP's headers. */
+export const KNOCK_BYTES = 37

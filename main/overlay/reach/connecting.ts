@@ -65,7 +65,10 @@ export class Connecting implements Links {
     })
     this.#rendezvous = rendezvous
     this.#relays = relays
-    relays?.onSignal((_from, _observed, call) => rendezvous.answer(call))
+    relays?.onSignal((source, observed, call, server) =>
+      rendezvous.answer(call, { neighbour: server, source, observed }),
+    )
+    relays?.onCircuitGone((address, peer) => this.#circuitGone(address, peer))
   }
 
   get self(): PeerRecord {
@@ -106,7 +109,8 @@ export class Connecting implements Links {
     if (early.kind === 'link') return early.link
     // Whoever refuses us will not be talked round by another way.
     if (early.kind === 'error' && codeOf(early.error) !== 'unreachable') throw early.error
-    if (!this.#calls.take(1, this.#around.clock.nowMs())) return direct
+    const isForPerson = target.servers !== undefined
+    if (!isForPerson && !this.#calls.take(1, this.#around.clock.nowMs())) return direct
     return this.#firstOf([direct, ...this.#otherWays({ ...target, id })])
   }
 
@@ -142,7 +146,7 @@ export class Connecting implements Links {
     const isLinked = this.#links.dial(server)
     const carry: Carrier = async (call) => {
       await isLinked
-      return (await relays.signal(server.id, target.id, call)).payload
+      return relays.signal(server.id, target.id, call)
     }
     const linked = isLinked.then(() => server.id)
     return [this.#byRendezvous(target, carry), this.#byCircuit(target, linked, relays)]
@@ -150,7 +154,20 @@ export class Connecting implements Links {
 
   async #byCircuit(target: KnownTarget, server: Promise<NodeId>, relays: RelayPaths): Promise<Link> {
     const address = await relays.circuitTo(await server, target.id)
-    return this.#links.dial({ ...target, addresses: [address], isExpected: true })
+    try {
+      const link = await this.#links.dial({ ...target, addresses: [address], isExpected: true })
+      if (!link.address || !sameAddress(link.address, address)) relays.closeCircuit(address) // another way was faster
+      return link
+    } catch (error) {
+      relays.closeCircuit(address)
+      throw error
+    }
+  }
+
+  /** Who speaks over it would find out after seconds. */
+  #circuitGone(address: Address, peer: NodeId): void {
+    const link = this.#links.get(peer)
+    if (link?.address && sameAddress(link.address, address)) link.close('circuit gone')
   }
 
   /** A volunteer that expects calls for us, as soon as there is one: a node that has just started is still looking. */

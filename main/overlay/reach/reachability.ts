@@ -235,7 +235,7 @@ export class Reachability {
   #onObserved(link: Link, address: Address): void {
     const change = this.#observed.add(link, address)
     if (change === 'moved' && this.#own === this.#ownAddresses()) this.#onBindingLost()
-    if (change === 'ignored' || !this.#isRunning) return
+    if (change === 'ignored' || change === 'same' || !this.#isRunning) return
     for (const each of this.#families) if (this.#isContradicted(each)) this.#soon(each, SETTLE_MS)
   }
 

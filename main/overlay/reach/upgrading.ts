@@ -1,6 +1,7 @@
 // Sessions that run through a volunteer are moved to a direct path as soon as one is found: both ends tell each other over the
 // session where they may be tried, and try at the same time (transport/path-trials.ts). What was in vain is tried again, more
-// and more seldom, and at once when this computer's own addresses have changed. The circuit stays, as the path to go back to.
+// and more seldom, and at once when this computer's own addresses have changed. The circuit is the
+// path to go back to for as long as the volunteer keeps it (minutes).
 //
 //   up over a circuit --candidates--> trying --a path answers--> direct
 //          ^                            |                          |
@@ -9,6 +10,7 @@
 import { type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { isTriable } from '../base/triable.ts'
 import { type Address, formatAddress, isCircuit } from '../ports/datagram-socket.ts'
 import { type Link, type Links, type StreamLink } from '../transport/links.ts'
 import {
@@ -103,7 +105,9 @@ export class Upgrading {
     if (!isOverCircuit(link)) return this.#around.drops.count('candidates: the path is direct')
     if (!this.#budgets.admits(link.peer.id)) return this.#around.drops.count('candidates: too many')
     this.#parts.onNamed(link.peer.id, candidates.addresses)
-    const attempt = (): void => link.tryPaths(addressesOf(candidates))
+    const own = this.#parts.links.self.addresses.map(({ host }) => host)
+    const attempt = (): void =>
+      link.tryPaths(addressesOf(candidates).filter((address) => isTriable(address, own)))
     if (isAnswer) attempt()
     // What we forecast holds for the first packets after it.
     else void this.#tell(link, true).then(attempt)

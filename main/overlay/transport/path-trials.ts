@@ -69,7 +69,7 @@ export class PathTrials {
     const trial = this.#trials.find(({ challenges }) =>
       challenges.some((challenge) => equal(challenge, data)),
     )
-    if (trial) this.#proven.push(trial.to)
+    if (trial && !this.isProven(trial.to)) this.#proven.push(trial.to)
     return trial?.to
   }
 

@@ -157,7 +157,7 @@ export class PathValidation {
       this.#counts.returned++
       return this.#settle(proven)
     }
-    if (this.#trials?.isProven(to)) return this.#adopt(to)
+    if (this.#trials?.isProven(to) && !this.#trials.isOver(nowMs)) return this.#adopt(to)
     const { probeTimeoutMs } = this.sending.rtt
     const known = [this.#active, proven].find(({ address }) => address.host === to.host)
     const sending = known?.sending ?? newPath(to, this.#ports)

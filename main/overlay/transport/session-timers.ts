@@ -24,6 +24,8 @@ export interface KeepAlive {
 
 /** Chosen: the side that answered keeps alive this much later, so that the two never ping one after another. */
 const ANSWERER_KEEP_ALIVE_FACTOR = 1.2
+/** The same where the interval is nine tenths of what a translator was seen to remember (reach/gap-search.ts). */
+const TRANSLATED_ANSWERER_FACTOR = 1.05
 /**
  * Chosen: bulk that stops for so long without a word has ended, or the way back to us is gone (a NAT that forgot it), and
  * only we can open it again. So the sign of life comes early, once.
@@ -33,7 +35,7 @@ const BULK_PAUSE_MS = 500
  * Part of the protocol (RFC 9000 §10.1 negotiates it; all of us run the same code): twice the longest keep-alive interval, and time for
  * its probes. So a peer that keeps alive is never taken for one that does not.
  */
-export const IDLE_TIMEOUT_MS = 150_000
+export const IDLE_TIMEOUT_MS = 260_000
 /** Sums of fractions of milliseconds may fall short of a deadline by a rounding error; that is not early. */
 const ROUNDING_MS = 0.01
 
@@ -41,7 +43,7 @@ export class SessionTimers {
   readonly #clock: Clock
   readonly #holder: DutyHolder
   readonly #intervals: KeepAlive
-  readonly #keepAliveFactor: number
+  readonly #isInitiator: boolean
   #isTranslated = true
   #ackMs = Infinity
   #lossMs = Infinity
@@ -59,7 +61,7 @@ export class SessionTimers {
     this.#clock = clock
     this.#holder = holder
     this.#intervals = intervals
-    this.#keepAliveFactor = isInitiator ? 1 : ANSWERER_KEEP_ALIVE_FACTOR
+    this.#isInitiator = isInitiator
     this.#activeMs = clock.nowMs()
   }
 
@@ -103,7 +105,11 @@ export class SessionTimers {
 
   get #keepAliveMs(): number {
     const { keepAliveMs, untranslatedKeepAliveMs } = this.#intervals
-    return this.#keepAliveFactor * (this.#isTranslated ? keepAliveMs : untranslatedKeepAliveMs)
+    if (this.#isInitiator) return this.#isTranslated ? keepAliveMs : untranslatedKeepAliveMs
+    // What a translator is known to remember has little room above it.
+    return this.#isTranslated
+      ? TRANSLATED_ANSWERER_FACTOR * keepAliveMs
+      : ANSWERER_KEEP_ALIVE_FACTOR * untranslatedKeepAliveMs
   }
 
   get #idleAtMs(): number {

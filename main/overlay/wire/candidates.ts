@@ -1,6 +1,6 @@
 // Where a node may be tried, as it tells a peer that is about to try (RFC 8445 calls them candidates).
 //
-//   n 1 | n x address 7 or 19 | 0, or: 1 | address 7 or 19 | step 1 | count 1
+//   n 1 | n x address 7 or 19 | 0, or: 1 | address 7 or 19 | step 1 | count 1 | zeros, any number
 //
 // The second part is a forecast: behind a NAT that gives one port after another, the ports of that host that it gave last or may give
 // next, the first of them named, the others `step` apart. On a session it stands after 40 | 0, or 1 in an
@@ -36,15 +36,16 @@ export interface Candidates {
   readonly forecast?: PortForecast | undefined
 }
 
-export function encodeCandidates(candidates: Candidates): Bytes {
+/** Padded with zeros to `leastBytes`. */
+export function encodeCandidates(candidates: Candidates, leastBytes = 0): Bytes {
   const writer = new Writer(256)
   const addresses = candidates.addresses.slice(0, MAX_CANDIDATES)
   writer.u8(addresses.length)
   for (const address of addresses) writeAddress(writer, address)
   const { forecast } = candidates
-  if (!forecast) return writer.u8(0).finish()
+  if (!forecast) return padded(writer.u8(0).finish(), leastBytes)
   writeAddress(writer.u8(1), { host: forecast.host, port: forecast.firstPort })
-  return writer.u8(forecast.step).u8(forecast.count).finish()
+  return padded(writer.u8(forecast.step).u8(forecast.count).finish(), leastBytes)
 }
 
 /** On a session; one is answered by another, an answer by none. */
@@ -70,13 +71,21 @@ function readCandidates(reader: Reader): Candidates {
   const hasForecast = reader.u8()
   if (hasForecast > 1) throw new BanyanError('malformed', 'a forecast is there or not')
   const forecast = hasForecast === 1 ? readForecast(reader) : undefined
-  reader.end()
+  if (reader.rest().some((byte) => byte !== 0))
+    throw new BanyanError('malformed', 'padding of other than zeros')
   return { addresses, forecast }
 }
 
 /** Errors: malformed, too-large. */
 export function decodeCandidates(bytes: Uint8Array): Candidates {
   return readCandidates(new Reader(bytes))
+}
+
+function padded(bytes: Bytes, leastBytes: number): Bytes {
+  if (bytes.length >= leastBytes) return bytes
+  const all = new Uint8Array(leastBytes)
+  all.set(bytes)
+  return all
 }
 
 function readForecast(reader: Reader): PortForecast {

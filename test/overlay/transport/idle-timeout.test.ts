@@ -1,10 +1,11 @@
 // A session that nobody needs ends by itself, on both sides and without a packet; one that either side needs stays.
 
 import { describe, expect, it } from 'vitest'
+import { IDLE_TIMEOUT_MS } from '../../../main/overlay/transport/session-timers.ts'
 import { type Session } from '../../../main/overlay/transport/session.ts'
 import { World, utf8 } from './world.ts'
 
-const BEFORE_MS = 149_000
+const BEFORE_MS = IDLE_TIMEOUT_MS - 1_000
 const AFTER_MS = 2_000
 
 async function idlePair(seed: number, options = {}) {
@@ -17,7 +18,7 @@ async function idlePair(seed: number, options = {}) {
 }
 
 describe('an idle session', () => {
-  it('that neither side needs ends after 150 s, both ends alike and without a packet', async () => {
+  it('that neither side needs ends after 260 s, both ends alike and without a packet', async () => {
     const { world, alice, bob, ours, theirs } = await idlePair(60)
     for (const session of [ours, theirs]) session.keepAlive(false)
     const before = world.packets
@@ -53,6 +54,19 @@ describe('an idle session', () => {
     expect([alice.story, bob.story]).toEqual([['up'], ['up']])
     await world.run(AFTER_MS)
     expect([alice.story.at(-1), bob.story.at(-1)]).toEqual(['down: idle', 'down: idle'])
+  })
+
+  it('is kept by the side that was called within what the measured translator remembers', async () => {
+    const rememberedMs = 20_000
+    const { world, ours, theirs } = await idlePair(64, { keepAliveMs: 0.9 * rememberedMs })
+    ours.keepAlive(false)
+    theirs.pathIsTranslated(true)
+    const sent: number[] = []
+    world.net.tap((_, from) => from.host === '10.0.0.2' && sent.push(world.queue.nowMs))
+    const startMs = world.queue.nowMs
+    await world.run(rememberedMs - 500)
+    expect(sent.length).toBeGreaterThan(0)
+    expect(sent[0]! - startMs).toBeGreaterThan(0.9 * rememberedMs - 500)
   })
 
   it('that is needed again in time stays', async () => {
