@@ -111,6 +111,7 @@ export class Signals {
       if (answer)
         link.send(encodeSignal({ isAnswer: true, token, node, observed: undefined, payload: answer }))
     } catch (error) {
+      if (error instanceof BanyanError) return this.#around.drops.count(`signal: ${error.code}`) // a stranger's call
       this.#around.log.log('error', 'relay', 'a signal handler failed', { error: String(error) })
     }
   }
