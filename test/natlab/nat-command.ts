@@ -1,23 +1,39 @@
 // `npm run test:nat`: every ordered pair of kinds of place. `--kinds a,b` takes a part of them, `--json` prints the figures
-// as one line.
+// as one line. `--scenarios` runs conversations that something happens to instead; words after it choose those whose name holds them.
 
 import { loadavg } from 'node:os'
 import { inLab } from './lab.ts'
 import { KINDS, KIND_NAMES, type KindName } from './nat-kinds.ts'
 import { pairsFigures, pairsSummary, pairsTable } from './pair-report.ts'
 import { type PairResult, PairsLab } from './pairs.ts'
+import { type Told, runScenario, scenariosTable } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
 import { whyNoLab } from './why-no-lab.ts'
 
 async function main(args: readonly string[]): Promise<void> {
-  const isJson = args.includes('--json')
-  const kinds = wantedKinds(args).filter((name) => isPossible(name))
   const why = whyNoLab()
   if (why) throw new Error(`the NAT laboratory cannot be built here: ${why}`)
+  const isJson = args.includes('--json')
+  if (args.includes('--scenarios')) return tellScenarios(args, isJson)
+  const kinds = wantedKinds(args).filter((name) => isPossible(name))
   const load = loadavg()[0] // what else kept the computer busy: times mean little where it is above the cores
   const pairs = await measureAll(kinds)
   const figures = pairsFigures(pairs)
   if (isJson) console.log(JSON.stringify({ ...figures, load }))
   else console.log(`\n${pairsTable(pairs, kinds)}\n\n${pairsSummary(figures)}\nLoad before: ${load}.`)
+}
+
+/** One at a time: each is a lab of its own. */
+async function tellScenarios(args: readonly string[], isJson: boolean): Promise<void> {
+  const part = args[args.indexOf('--scenarios') + 1]
+  const isWanted = ({ name }: { name: string }): boolean =>
+    part === undefined || part.startsWith('--') || name.includes(part)
+  const told: Told[] = []
+  for (const scenario of SCENARIOS.filter(isWanted)) {
+    told.push(await runScenario(scenario))
+    if (process.stderr.isTTY) process.stderr.write(`\r${told.length} scenarios`)
+  }
+  console.log(isJson ? JSON.stringify(told) : scenariosTable(told))
 }
 
 async function measureAll(kinds: KindName[]): Promise<PairResult[]> {

@@ -133,10 +133,10 @@ export class NodeProcess {
 
   /**
    * Says something until it has arrived, as an application would: again when an attempt fails or takes long. The result
-   * tells when the first copy arrived; undefined where none did in time.
+   * tells when the first copy arrived; undefined where none did in time. `leastBytes`: how long it is to be.
    */
-  async say(to: NodeProcess, timeoutMs: number): Promise<Arrival | undefined> {
-    const text = `text ${++texts}`
+  async say(to: NodeProcess, timeoutMs: number, leastBytes = 0): Promise<Arrival | undefined> {
+    const text = `text ${++texts}`.padEnd(leastBytes, '.')
     const untilMs = performance.now() + timeoutMs
     const arrival = to.#message(this.id, text, timeoutMs)
     const isOver = arrival.then(() => 'over' as const)

@@ -1,0 +1,70 @@
+// Volunteers on whom a conversation or a call depends die.
+
+import { type Namespace } from './namespace.ts'
+import { type Inhabitant, type ScenarioStage, pathOf, pause } from './scenario-stage.ts'
+import { GOAL_MS, type Measured, type Scenario } from './scenario.ts'
+
+const LONG_MESSAGE_BYTES = 60_000
+/** At this rate the long message takes a second. */
+const SLOW_KBIT_PER_SECOND = 500
+/** By then some of it has arrived at the relay, and the most of it has not left. */
+const MID_MESSAGE_MS = 300
+const TRACER_BYTES = 20_000
+
+export const VOLUNTEER_SCENARIOS: Scenario[] = [
+  { name: 'relay killed in mid-message', run: relayKilled },
+  { name: 'handshake server killed in mid-punch', run: (stage) => serversKilled(stage, 1) },
+  { name: 'two handshake servers of three killed in mid-punch', run: (stage) => serversKilled(stage, 2) },
+]
+
+async function relayKilled(stage: ScenarioStage): Promise<Measured[]> {
+  const bob = await stage.resident(stage.place('port-restricted', 'bob'))
+  const alice = await stage.resident(stage.place('symmetric-random', 'alice'))
+  await stage.converse(alice, bob, 'relayed')
+  const relay = await relayBetween(stage, alice, bob)
+  slowDown(alice.site.host.namespace)
+  const long = stage.say(alice, bob, LONG_MESSAGE_BYTES)
+  await pause(MID_MESSAGE_MS)
+  relay.node.kill()
+  const next = await stage.say(alice, bob)
+  const longMs = await long
+  const note = await pathOf(alice, bob)
+  const tookMs = longMs === null ? null : longMs - MID_MESSAGE_MS
+  return [
+    { what: 'the next message', tookMs: next, goalMs: GOAL_MS, note },
+    { what: 'the long message under way', tookMs, goalMs: undefined, note: `${LONG_MESSAGE_BYTES} bytes, again` },
+  ]
+}
+
+async function serversKilled(stage: ScenarioStage, count: number): Promise<Measured[]> {
+  const bob = await stage.resident(stage.place('port-restricted', 'bob'))
+  const alice = await stage.caller(stage.place('port-restricted', 'alice'))
+  await stage.introduce(alice, bob)
+  for (const { node } of stage.volunteers.slice(0, count)) node.kill()
+  const tookMs = await stage.say(alice, bob)
+  const backMs = await stage.say(bob, alice)
+  return [
+    { what: 'the first message', tookMs, goalMs: GOAL_MS, note: await pathOf(alice, bob) },
+    { what: 'the answer', tookMs: backMs, goalMs: GOAL_MS, note: await pathOf(bob, alice) },
+  ]
+}
+
+/** Whichever carries what the one says to the other. */
+async function relayBetween(stage: ScenarioStage, one: Inhabitant, other: Inhabitant): Promise<Inhabitant> {
+  const before = await carriedBytes(stage)
+  await stage.say(one, other, TRACER_BYTES)
+  const after = await carriedBytes(stage)
+  const index = after.findIndex((bytes, i) => bytes - before[i]! >= TRACER_BYTES)
+  const relay = stage.volunteers[index]
+  if (!relay) throw new Error(`no volunteer carried the message: ${before.join()} became ${after.join()} bytes`)
+  return relay
+}
+
+function carriedBytes({ volunteers }: ScenarioStage): Promise<number[]> {
+  return Promise.all(volunteers.map(async ({ node }) => (await node.status()).relay!.bytesThisMonth))
+}
+
+function slowDown(namespace: Namespace): void {
+  const rate = ['rate', `${SLOW_KBIT_PER_SECOND}kbit`, 'burst', '16k', 'latency', '400ms']
+  namespace.run('tc', 'qdisc', 'add', 'dev', 'wan', 'root', 'tbf', ...rate)
+}
