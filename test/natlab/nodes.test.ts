@@ -1,5 +1,6 @@
 // Real processes of the node in the lab: a few pairs of kinds, of which `npm run test:nat` measures all, held against what
 // must work whatever the routers are (a message gets there and an answer back) and against the paths that need no art; and
+// a few conversations that something happens to, of which `npm run test:nat -- --scenarios` has all;
 // a chain of computers, of which `npm run test:reach` measures a whole mesh. In one file, because one of them has to build
 // the node.
 
@@ -9,6 +10,8 @@ import { inLab } from './lab.ts'
 import { Mesh } from './mesh.ts'
 import { type PairResult, PairsLab } from './pairs.ts'
 import { passedOver } from './passed-over.ts'
+import { runScenario } from './scenario.ts'
+import { BRIEF_SCENARIOS } from './scenarios.ts'
 import { whyNoLab } from './why-no-lab.ts'
 
 const whyNot = whyNoLab()
@@ -21,6 +24,10 @@ const PAIRS = [
   { from: 'symmetric-random', to: 'port-restricted' },
 ] as const
 const LIMIT_MS = 60_000
+/** Some 8 s each on a computer that has nothing else to do. */
+const SCENARIO_LIMIT_MS = 120_000
+/** Twice the longest goal: whether that is reached, too, is what the command tells, with the load of the computer. */
+const GOES_ON_WITHIN_MS = 10_000
 
 beforeAll(async () => void (whyNot ?? (await buildNatlab())), LIMIT_MS)
 
@@ -45,6 +52,20 @@ describe.runIf(!whyNot)('pairs of nodes behind NATs', () => {
   it.each(PAIRS.slice(0, 3))('$from and $to have a session of their own', (pair) => {
     expect(resultOf(pair).how).toBe('direct')
   })
+})
+
+describe.runIf(!whyNot)('a conversation goes on, and nothing is lost', () => {
+  it.each(BRIEF_SCENARIOS)(
+    '$name',
+    async (scenario) => {
+      const { failure, measured, lost } = await runScenario(scenario)
+      expect(failure).toBeUndefined()
+      expect(lost).toBe(0)
+      for (const { what, tookMs, goalMs } of measured)
+        if (goalMs !== undefined) expect(tookMs ?? Infinity, what).toBeLessThan(GOES_ON_WITHIN_MS)
+    },
+    SCENARIO_LIMIT_MS,
+  )
 })
 
 describe.runIf(!whyNot)('computers joined by cables alone', () => {

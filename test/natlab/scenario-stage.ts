@@ -59,7 +59,8 @@ export class ScenarioStage {
   async caller(site: Site): Promise<Inhabitant> {
     const guest = await this.guest(site)
     await guest.node.start()
-    if ((await guest.node.joined(JOIN_LIMIT_MS)) === undefined) throw new Error(`${site.publicAddress} never joined`)
+    if ((await guest.node.joined(JOIN_LIMIT_MS)) === undefined)
+      throw new Error(`${site.publicAddress} never joined`)
     return guest
   }
 
@@ -67,7 +68,8 @@ export class ScenarioStage {
   async resident(site: Site): Promise<Inhabitant> {
     const person = await this.caller(site)
     const isReserved = async (): Promise<boolean> => ((await person.node.status()).relay?.helpedBy ?? 0) > 0
-    if (!(await comesTrue(isReserved, RESERVED_LIMIT_MS))) throw new Error(`nobody helps ${site.publicAddress}`)
+    if (!(await comesTrue(isReserved, RESERVED_LIMIT_MS)))
+      throw new Error(`nobody helps ${site.publicAddress}`)
     return person
   }
 
@@ -137,7 +139,8 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-async function comesTrue(isSo: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+/** Looks again and again. */
+export async function comesTrue(isSo: () => Promise<boolean>, limitMs: number): Promise<boolean> {
   const untilMs = performance.now() + limitMs
   while (!(await isSo())) {
     if (performance.now() > untilMs) return false

@@ -3,7 +3,13 @@
 
 import { type Router } from './router.ts'
 import { portRestricted, withHairpin } from './router-rules.ts'
-import { ScenarioStage, VOLUNTEER_PORTS, pathOf, sessionAddress } from './scenario-stage.ts'
+import {
+  type Inhabitant,
+  type ScenarioStage,
+  VOLUNTEER_PORTS,
+  pathOf,
+  sessionAddress,
+} from './scenario-stage.ts'
 import { type Measured, type Scenario } from './scenario.ts'
 import { type Site, addHost, homeSite } from './site.ts'
 
@@ -49,7 +55,12 @@ async function firstPacketLost(stage: ScenarioStage): Promise<Measured[]> {
   const startMs = await alice.node.start()
   const joinedMs = await alice.node.joined(WAIT_MS)
   const tookMs = joinedMs === undefined ? null : Math.round(joinedMs - startMs)
-  return [{ what: 'joined', tookMs, goalMs: JOIN_GOAL_MS, note: '' }]
+  return [{ what: 'joined', tookMs, goalMs: JOIN_GOAL_MS, note: `${lostPackets(alice)} packets lost` }]
+}
+
+function lostPackets({ site }: Inhabitant): string {
+  const listed = site.host.namespace.run('nft', 'list', 'table', 'ip', 'losing')
+  return /counter packets (\d+)/.exec(listed)?.[1] ?? 'no'
 }
 
 const FIRST_PACKET_RULES = `table ip losing {

@@ -1,8 +1,11 @@
 // Routers and providers do to a conversation what they do: reboot, hand out other addresses, block.
 
 import { type KindName } from './nat-kinds.ts'
-import { type Inhabitant, type ScenarioStage, type WantedPath, pathOf } from './scenario-stage.ts'
+import { type Inhabitant, type ScenarioStage, type WantedPath, pathOf, pause } from './scenario-stage.ts'
 import { GOAL_MS, type Measured, type Scenario } from './scenario.ts'
+
+/** By then both ends have noticed, and looked for another path. */
+const LATER_MS = 10_000
 
 export const ROUTER_SCENARIOS: Scenario[] = [
   {
@@ -33,29 +36,20 @@ async function outerAddressChanged(stage: ScenarioStage): Promise<Measured[]> {
   const { alice, bob } = await conversation(stage, 'port-restricted', 'direct')
   const { routers, publicAddress } = alice.site
   stage.internet.changeAddress(routers[0]!.namespace, publicAddress, stage.internet.newAddress())
-  return [
-    await measured(stage, 'from where it changed', alice, bob),
-    await measured(stage, 'the answer', bob, alice),
-  ]
+  return goOn(stage, 'from where it changed', alice, bob)
 }
 
 async function innerAddressChanged(stage: ScenarioStage): Promise<Measured[]> {
   const { alice, bob } = await conversation(stage, 'port-restricted', 'direct')
   const { routers, host } = alice.site
   routers[0]!.renewAddress(host.namespace, 'wan', host.address)
-  return [
-    await measured(stage, 'from where it changed', alice, bob),
-    await measured(stage, 'the answer', bob, alice),
-  ]
+  return goOn(stage, 'from where it changed', alice, bob)
 }
 
 async function firewalled(stage: ScenarioStage): Promise<Measured[]> {
   const { alice, bob } = await conversation(stage, 'port-restricted', 'direct')
   stage.internet.block(alice.site.publicAddress, bob.site.publicAddress)
-  return [
-    await measured(stage, 'the next message', alice, bob),
-    await measured(stage, 'the answer', bob, alice),
-  ]
+  return goOn(stage, 'the next message', alice, bob)
 }
 
 /** Bob is behind a port-restricted router. */
@@ -64,6 +58,20 @@ async function conversation(stage: ScenarioStage, kind: KindName, path: WantedPa
   const alice = await stage.resident(stage.place(kind, 'alice'))
   await stage.converse(alice, bob, path)
   return { alice, bob }
+}
+
+/** The next message and its answer, and both again when the two have had time to find another path. */
+async function goOn(
+  stage: ScenarioStage,
+  what: string,
+  alice: Inhabitant,
+  bob: Inhabitant,
+): Promise<Measured[]> {
+  const next = await measured(stage, what, alice, bob)
+  const answer = await measured(stage, 'the answer', bob, alice)
+  await pause(LATER_MS)
+  const later = await measured(stage, 'ten seconds later', alice, bob)
+  return [next, answer, later, await measured(stage, 'the answer', bob, alice)]
 }
 
 async function measured(

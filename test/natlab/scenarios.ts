@@ -1,4 +1,4 @@
-// All that can go wrong in a conversation, in the order of the table, and those of them that every `npm test` runs.
+// All that can go wrong in a conversation, in the order of the table, and the few that `npm test` has the time for.
 
 import { type Scenario } from './scenario.ts'
 import { BEGINNING_SCENARIOS } from './scenarios-beginnings.ts'
@@ -10,3 +10,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...ROUTER_SCENARIOS,
   ...BEGINNING_SCENARIOS,
 ]
+
+/** One of each sort: a volunteer, a router, a LAN. */
+const BRIEF = ['relay killed in mid-message', 'NAT rebooted, relayed', 'same LAN, clients isolated']
+
+export const BRIEF_SCENARIOS = SCENARIOS.filter(({ name }) => BRIEF.includes(name))
