@@ -52,6 +52,7 @@ export type Kind = 'public' | keyof typeof NATS
 
 export interface Inhabitant {
   readonly kind: Kind
+  readonly identity: Identity
   readonly socket: SimulatedSocket
   readonly node: SocketNode
   readonly endpoint: Endpoint
@@ -104,7 +105,7 @@ export class NatStage {
     })
     const received: string[] = []
     node.on({ message: (_from, payload) => received.push(new TextDecoder().decode(payload)) })
-    const inhabitant: Inhabitant = { kind, socket, node, endpoint, box, outside, received }
+    const inhabitant: Inhabitant = { kind, identity, socket, node, endpoint, box, outside, received }
     if (cutFrom) this.cut(inhabitant, cutFrom)
     const { endpoint: first } = (this.#introducer ??= inhabitant)
     if (first !== endpoint)
