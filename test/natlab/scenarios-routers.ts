@@ -16,7 +16,15 @@ export const ROUTER_SCENARIOS: Scenario[] = [
     name: 'NAT rebooted, relayed',
     run: (stage) => rebooted(stage, 'symmetric-random', 'relayed'),
   },
-  { name: 'outer address changed', run: outerAddressChanged },
+  { name: 'both NATs rebooted', run: bothRebooted },
+  {
+    name: 'outer address changed, direct',
+    run: (stage) => outerAddressChanged(stage, 'port-restricted', 'direct'),
+  },
+  {
+    name: 'outer address changed, relayed',
+    run: (stage) => outerAddressChanged(stage, 'symmetric-random', 'relayed'),
+  },
   { name: 'address on the LAN changed', run: innerAddressChanged },
   { name: 'direct path firewalled', run: firewalled },
 ]
@@ -32,8 +40,19 @@ async function rebooted(stage: ScenarioStage, kind: KindName, path: WantedPath):
   return [outwards, { ...inwards, goalMs: undefined }]
 }
 
-async function outerAddressChanged(stage: ScenarioStage): Promise<Measured[]> {
+/** A street whose power came back. */
+async function bothRebooted(stage: ScenarioStage): Promise<Measured[]> {
   const { alice, bob } = await conversation(stage, 'port-restricted', 'direct')
+  for (const { site } of [alice, bob]) site.routers[0]!.forgetBindings()
+  return goOn(stage, 'the next message', alice, bob)
+}
+
+async function outerAddressChanged(
+  stage: ScenarioStage,
+  kind: KindName,
+  path: WantedPath,
+): Promise<Measured[]> {
+  const { alice, bob } = await conversation(stage, kind, path)
   const { routers, publicAddress } = alice.site
   stage.internet.changeAddress(routers[0]!.namespace, publicAddress, stage.internet.newAddress())
   return goOn(stage, 'from where it changed', alice, bob)

@@ -1,6 +1,7 @@
 // Volunteers on whom a conversation or a call depends die.
 
 import { type Namespace } from './namespace.ts'
+import { type NodeProcess } from './node-process.ts'
 import { type Inhabitant, type ScenarioStage, comesTrue, pathOf, pause } from './scenario-stage.ts'
 import { GOAL_MS, type Measured, type Scenario } from './scenario.ts'
 
@@ -13,12 +14,13 @@ const TRACER_BYTES = 20_000
 const TRACER_LIMIT_MS = 10_000
 
 export const VOLUNTEER_SCENARIOS: Scenario[] = [
-  { name: 'relay killed in mid-message', run: relayKilled },
+  { name: 'relay killed in mid-message', run: (stage) => relayLost(stage, (relay) => relay.kill()) },
+  { name: 'relay frozen in mid-message', run: (stage) => relayLost(stage, (relay) => relay.freeze()) },
   { name: 'handshake server killed in mid-punch', run: (stage) => serversKilled(stage, 1) },
   { name: 'two handshake servers of three killed in mid-punch', run: (stage) => serversKilled(stage, 2) },
 ]
 
-async function relayKilled(stage: ScenarioStage): Promise<Measured[]> {
+async function relayLost(stage: ScenarioStage, lose: (relay: NodeProcess) => void): Promise<Measured[]> {
   const bob = await stage.resident(stage.place('port-restricted', 'bob'))
   const alice = await stage.resident(stage.place('symmetric-random', 'alice'))
   await stage.converse(alice, bob, 'relayed')
@@ -26,12 +28,12 @@ async function relayKilled(stage: ScenarioStage): Promise<Measured[]> {
   slowDown(alice.site.host.namespace)
   const long = stage.say(alice, bob, LONG_MESSAGE_BYTES)
   await pause(MID_MESSAGE_MS)
-  relay.node.kill()
+  lose(relay.node)
   const next = await stage.say(alice, bob)
   const note = await pathOf(alice, bob)
   const longMs = await long
   if (longMs !== null && longMs <= MID_MESSAGE_MS)
-    throw new Error('the long message was over before the relay died')
+    throw new Error('the long message was over before the relay was lost')
   const tookMs = longMs === null ? null : longMs - MID_MESSAGE_MS
   return [
     { what: 'the next message', tookMs: next, goalMs: GOAL_MS, note },
