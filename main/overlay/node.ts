@@ -276,6 +276,7 @@ export class OverlayNode implements OverlayApi {
     if (!wasRunning) return
     await this.#remembered.save(true)
     await this.relays?.stop()
+    await this.#reachability?.stop()
     this.#contacts.stop()
     this.#routing.stop()
     this.#around.timers.stop()

@@ -38,6 +38,7 @@ import { Observing } from './observing.ts'
 import { reachKind } from './reach-kind.ts'
 import { type ReachSocket } from './reach-socket.ts'
 import { verdictOn } from './sightings.ts'
+import { SpareSockets } from './spare-sockets.ts'
 
 export type ReachState =
   | { readonly kind: 'unknown' }
@@ -97,16 +98,19 @@ export class Reachability {
   readonly #families: readonly Family[]
   #openedAnewMs = -Infinity
   #own = ''
+  readonly #spare: SpareSockets | undefined
   #isRunning = false
 
   constructor(around: Surroundings, parts: ReachabilityParts) {
-    const { socket, openSocket } = parts
+    const { socket } = parts
+    this.#spare = parts.openSocket && new SpareSockets(parts.openSocket)
+    const openSocket = this.#spare?.open
     this.#around = around
     this.#parts = parts
     const observing = new Observing(around)
     const knocks = new KnockRequests(around, observing)
     this.#tools = { around, socket, observing, knocks, openSocket }
-    this.#service = new KnockService(around, { ...parts, observing })
+    this.#service = new KnockService(around, { ...parts, openSocket, observing })
     this.#observed = new ObservedAddresses(around)
     const memory = (this.#memory = new NetworkMemory(around, parts.store))
     const observer = (): Observer | undefined => this.#observers('ipv4')[0] ?? this.#observers('ipv6')[0]
@@ -123,6 +127,11 @@ export class Reachability {
     socket.onStray((datagram, from) => observing.receive(datagram, from, socket))
     socket.onStranger((family) => this.#onStranger(family))
     parts.onObservedAddress((link, address) => this.#onObserved(link, address))
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    await this.#spare?.stop()
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
