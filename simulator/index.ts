@@ -11,6 +11,7 @@ import { measureKernel } from './experiments/kernel.ts'
 import { Lab } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
 import { meshRadio } from './experiments/mesh-radio.ts'
+import { meshWired } from './experiments/mesh-wired.ts'
 import { packets } from './experiments/packet-depth.ts'
 import { offset } from './experiments/offset.ts'
 import { partition } from './experiments/partition.ts'
@@ -31,6 +32,7 @@ const EXPERIMENTS: readonly Experiment[] = [
   churn,
   partition,
   meshRadio,
+  meshWired,
   maintenance,
   baselines,
   packets,

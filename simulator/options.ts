@@ -47,7 +47,7 @@ const PARAMETERS = {
 } as const satisfies Record<string, Parameter>
 
 export type ParameterName = keyof typeof PARAMETERS
-export const TOPOLOGIES = ['internet', 'grid'] as const
+export const TOPOLOGIES = ['internet', 'grid', 'cables'] as const
 /** auto: real joins up to 10,000 nodes, built directly above. */
 export const STARTS = ['auto', 'grow', 'direct'] as const
 export const CRYPTO_KINDS = ['auto', 'real', 'modelled'] as const
@@ -70,6 +70,7 @@ const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   variants: { nodes: 600, sends: 5000, kill: 0.1 },
   // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
+  'mesh-wired': { topology: 'cables', nodes: 40 },
 }
 
 export class UsageError extends Error {}
@@ -140,7 +141,7 @@ export function usage(experiments: readonly { name: string; about: string }[]): 
   lines.push('', 'options:')
   for (const [name, { byDefault, is }] of Object.entries(PARAMETERS))
     lines.push(`  --${name.padEnd(15)}${is} (${byDefault})`)
-  lines.push(`  --topology       ${TOPOLOGIES.join(' or ')}`)
+  lines.push(`  --topology       ${TOPOLOGIES.join(', ')}`)
   lines.push(
     `  --crypto         ${CRYPTO_KINDS.join(', ')}: real signatures below ${REAL_CRYPTO_NODES} nodes`,
   )

@@ -7,6 +7,7 @@ import { RecordFreshness } from '../checkers/record-freshness.ts'
 import { isStartedDirectly, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
 import { RouteChecker } from '../checkers/route-checker.ts'
 import { StateBounds } from '../checkers/state-bounds.ts'
+import { Cables } from '../world/cables.ts'
 import { startDirectly } from '../world/direct-start.ts'
 import { Internet } from '../world/internet.ts'
 import { RadioGrid } from '../world/radio-grid.ts'
@@ -123,5 +124,6 @@ function hasModelledCrypto({ crypto, nodes }: SimOptions): boolean {
 function terrainOf(options: SimOptions): Terrain {
   const { seed, nodes, loss, nat, punch, bootstraps, clusters } = options
   if (options.topology === 'grid') return new RadioGrid({ seed, nodes, loss, oneWay: options['one-way'] })
+  if (options.topology === 'cables') return new Cables({ seed, nodes })
   return new Internet({ seed, nat, punch, loss, bootstraps, clusters })
 }

@@ -1,7 +1,7 @@
 // Computers joined by cables alone: no Internet, no router, each can talk to those at the other end of its cables and to
 // nobody else. Whoever wants to reach another must be carried by those in between, and they are nodes of Banyan.
 
-import { type Edge, type Graph } from './graph.ts'
+import { type Edge, type Graph } from '../../simulator/world/random-graph.ts'
 import { type Lab } from './lab.ts'
 import { type Namespace } from './namespace.ts'
 import { NodeProcess } from './node-process.ts'

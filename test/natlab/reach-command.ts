@@ -3,7 +3,7 @@
 
 import { loadavg } from 'node:os'
 import { SeededRandom } from '../../simulator/kernel/seeded-random.ts'
-import { randomConnectedGraph } from './graph.ts'
+import { randomConnectedGraph } from '../../simulator/world/random-graph.ts'
 import { inLab } from './lab.ts'
 import { Mesh } from './mesh.ts'
 import { measureReach } from './reach.ts'

@@ -2,7 +2,7 @@
 // two of them, how long the ways are, what it costs when nobody says anything, how it takes nodes that freeze and a cut.
 
 import { type SeededRandom } from '../../simulator/kernel/seeded-random.ts'
-import { type Edge, connectedHalf, distancesFrom } from './graph.ts'
+import { type Edge, connectedHalf, distancesFrom } from '../../simulator/world/random-graph.ts'
 import { type Mesh } from './mesh.ts'
 import { type NodeProcess } from './node-process.ts'
 

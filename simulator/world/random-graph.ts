@@ -1,6 +1,6 @@
 // A random connected graph, and ways through it.
 
-import { type SeededRandom } from '../../simulator/kernel/seeded-random.ts'
+import { type SeededRandom } from '../kernel/seeded-random.ts'
 
 export type Edge = readonly [number, number]
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SeededRandom } from '../../simulator/kernel/seeded-random.ts'
-import { connectedHalf, distancesFrom, randomConnectedGraph } from './graph.ts'
+import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
+import { connectedHalf, distancesFrom, randomConnectedGraph } from '../../../simulator/world/random-graph.ts'
 
 const SEEDS = [1, 2, 3, 4, 5]
 
