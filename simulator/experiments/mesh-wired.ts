@@ -30,7 +30,8 @@ type Pair = readonly [Host, Host]
 
 export const meshWired: Experiment = {
   name: 'mesh-wired',
-  about: 'nodes joined by cables as a random graph: start, stretch, idle traffic, two halves that meet, frozen nodes',
+  about:
+    'nodes joined by cables as a random graph: start, stretch, idle traffic, two halves that meet, frozen nodes',
   async run(lab) {
     const cables = lab.world.network.terrain
     if (!(cables instanceof Cables)) throw new Error('mesh-wired needs --topology cables')
@@ -75,7 +76,8 @@ async function measureStart(lab: Lab): Promise<Figures> {
     startSeconds: secondsUntil(took, 1),
     startShare3: shareWithin(took, 3000),
     startDials: world.network.failedDials,
-    startPackets: world.network.traffic.byType().reduce((sum, { packets }) => sum + packets, 0) / options.nodes,
+    startPackets:
+      world.network.traffic.byType().reduce((sum, { packets }) => sum + packets, 0) / options.nodes,
     startMs: world.nowMs - before,
   }
 }
@@ -111,7 +113,9 @@ async function measureHealing(lab: Lab, { graph }: Cables): Promise<Figures> {
 
 async function measureFreeze(lab: Lab, { graph }: Cables): Promise<Figures> {
   const { world } = lab
-  const frozen = new Set(world.sample(world.alive, FROZEN_SHARE * world.alive.length).map(({ number }) => number))
+  const frozen = new Set(
+    world.sample(world.alive, FROZEN_SHARE * world.alive.length).map(({ number }) => number),
+  )
   const isAwake = (node: number): boolean => !frozen.has(node)
   const pairs = randomPairs(
     lab,
@@ -135,7 +139,8 @@ async function exchangeAll(lab: Lab, pairs: readonly Pair[], limitMs: number): P
   const startedMs = world.nowMs
   const took: number[] = []
   const exchange = async ([one, other]: Pair): Promise<void> => {
-    const isThere = (await say(lab, one, other.id, startedMs + limitMs)) &&
+    const isThere =
+      (await say(lab, one, other.id, startedMs + limitMs)) &&
       (await say(lab, other, one.id, startedMs + limitMs))
     took.push(isThere ? world.nowMs - startedMs : -1)
   }

@@ -50,7 +50,7 @@ describe('the command line of the simulator', () => {
     ['reach --nodes 2.5', '--nodes is a whole number'],
     ['reach --nodes 2m', '--nodes is a number from 2 to 1000000, not 2m'],
     ['reach --nat 85', '--nat is a number from 0 to 1, not 85'],
-    ['reach --topology moon', '--topology is one of internet, grid, not moon'],
+    ['reach --topology moon', '--topology is one of internet, grid, cables, not moon'],
   ])('answers "%s" with a sentence', (line, sentence) => {
     const parse = (): unknown => parseOptions(line === '' ? [] : line.split(' '), NAMES)
     expect(parse).toThrow(UsageError)
