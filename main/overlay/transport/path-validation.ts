@@ -107,10 +107,14 @@ export class PathValidation {
     if (this.#left) this.try([this.#left.address], true, nowMs)
   }
 
+  /** Asked at every packet, so it is asked apart. */
+  isTrialDue(nowMs: number): boolean {
+    return this.#trials !== undefined && this.#trials.dueMs <= nowMs
+  }
+
   /** Challenges that are due, and where to. A peer that names false addresses gets us to send there what it sent us, three times. */
-  *trialsDue(receivedBytes: number, nowMs: number): Generator<{ to: Address; data: Bytes }> {
-    if (!this.#trials || this.#trials.dueMs > nowMs) return
-    for (let trial = this.#trials.take(nowMs); trial; trial = this.#trials.take(nowMs)) {
+  *takeTrials(receivedBytes: number, nowMs: number): Generator<{ to: Address; data: Bytes }> {
+    for (let trial = this.#trials?.take(nowMs); trial; trial = this.#trials?.take(nowMs)) {
       if (this.#trialBytes + CHALLENGE_BYTES > AMPLIFICATION * receivedBytes) continue
       this.#trialBytes += CHALLENGE_BYTES
       yield trial

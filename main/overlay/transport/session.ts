@@ -358,8 +358,9 @@ export class Session implements StreamLink, DutyHolder {
     const nowMs = this.#ports.clock.nowMs()
     const challenge = this.#paths.takeChallenge(nowMs)
     if (challenge) this.#challenge(challenge, nowMs)
-    for (const { to, data } of this.#paths.trialsDue(this.traffic.receivedBytes, nowMs))
-      this.#sendAlone({ type: 'path-challenge', data }, to, nowMs)
+    if (this.#paths.isTrialDue(nowMs))
+      for (const { to, data } of this.#paths.takeTrials(this.traffic.receivedBytes, nowMs))
+        this.#sendAlone({ type: 'path-challenge', data }, to, nowMs)
     while (this.#wantsToSend && this.#heldBy(nowMs) === undefined) this.#sendNext(nowMs)
     const cause = this.#wantsToSend ? this.#heldBy(nowMs) : this.#streams.idleCause
     if (cause) this.#recovery.heldBy(cause)
