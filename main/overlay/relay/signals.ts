@@ -1,6 +1,6 @@
 // The handshake server: small messages between two nodes that both have a session with it, each stamped with the address the
-// server sees the sender at. So two nodes behind NATs can agree to send at the same moment, and neither can name a third
-// party's address for the other to shoot at: the address is not theirs to say.
+// server sees the sender at. So two nodes behind NATs can agree to send at the same moment. What the message says is theirs; who
+// is told addresses in it bounds what goes there (reach/rendezvous.ts).
 //
 //   A --signal(to B)--> server --signal(from A, seen at a)--> B
 //   A <--answer(from B, seen at b)-- server <--answer(to A)-- B
