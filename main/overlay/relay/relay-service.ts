@@ -119,6 +119,7 @@ export class RelayService {
     const holder = this.#holderOf(link)
     const member = this.#members.get(link.peer.id)
     const isRenewal = member !== undefined && this.#isReserved(member)
+    if (member && !isRenewal) this.#unreserve(member) // expired, and not swept away yet
     const reason =
       this.#refusalOf(link, holder) ?? (isRenewal ? undefined : this.#parts.ledger.reservationRefusal(holder))
     if (reason) return this.#refuse(link, token, reason)
