@@ -106,10 +106,19 @@ export class Dial {
     for (const address of addresses) {
       const known = this.#attempts.find((attempt) => sameAddress(attempt.address, address))
       if (known && isExpected) known.nextMs = nowMs
-      if (known || this.#attempts.length >= MAX_DIAL_ADDRESSES) continue
+      if (known || !this.#hasRoom(isExpected)) continue
       this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, token: NO_TOKEN, wasRetried: false })
       nextMs += staggerMs
     }
+  }
+
+  /** Where the peer is expected takes the place of what was called most, in vain. */
+  #hasRoom(isExpected: boolean): boolean {
+    if (this.#attempts.length < MAX_DIAL_ADDRESSES) return true
+    if (!isExpected) return false
+    const most = this.#attempts.reduce((most, attempt) => (attempt.sent > most.sent ? attempt : most))
+    this.#attempts.splice(this.#attempts.indexOf(most), 1)
+    return true
   }
 
   get wasHeld(): boolean {

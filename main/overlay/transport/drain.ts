@@ -22,15 +22,19 @@ export class Drain {
   readonly closing: Closing
   /** Told once, when the session ends: whether all has arrived. */
   readonly done: Promise<boolean>
-  readonly #untilMs: number
+  #untilMs = Infinity
   #resolve!: (isDelivered: boolean) => void
   #queuedBytes = Infinity
   #patientUntilMs = 0
 
-  constructor(closing: Closing, untilMs: number) {
+  constructor(closing: Closing) {
     this.closing = closing
-    this.#untilMs = untilMs
     this.done = new Promise((resolve) => (this.#resolve = resolve))
+  }
+
+  /** Of several who drain, whoever has least time. */
+  hasten(untilMs: number): void {
+    this.#untilMs = Math.min(this.#untilMs, untilMs)
   }
 
   /** When to look again, though nothing has happened. */

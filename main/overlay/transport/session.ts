@@ -198,7 +198,8 @@ export class Session implements StreamLink, DutyHolder {
 
   drain(closing: Closing, withinMs = DRAIN_MS): Promise<boolean> {
     if (!this.#isOpen) return Promise.resolve(this.#end?.undeliveredBytes === 0)
-    const drain = (this.#drain ??= new Drain(closing, this.#ports.clock.nowMs() + withinMs))
+    const drain = (this.#drain ??= new Drain(closing))
+    drain.hasten(this.#ports.clock.nowMs() + withinMs)
     this.#flush()
     return drain.done
   }

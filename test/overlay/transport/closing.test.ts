@@ -150,6 +150,18 @@ describe('a drain', () => {
     expect(world.queue.nowMs - startMs).toBeLessThan(720)
   })
 
+  it('that somebody else is in more of a hurry with keeps to the shorter bound', async () => {
+    const world = new World(79, { delayMs: 50 })
+    const { link } = await world.connected()
+    const session = link as Session
+    session.send(new Uint8Array(120_000))
+    world.net.setModel({ lossRate: 1 })
+    const startMs = world.queue.nowMs
+    void session.drain('later')
+    await world.until(session.drain('now', 400))
+    expect(world.queue.nowMs - startMs).toBeLessThan(600)
+  })
+
   it('is over with a peer that has died, when its silence is', async () => {
     const { world, alice, bob, link } = await sessions(88)
     bob.socket.close()

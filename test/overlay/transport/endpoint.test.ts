@@ -45,6 +45,16 @@ describe('two peers on a good path', () => {
     expect([...alice.endpoint.all()]).toEqual([first])
   })
 
+  it('meet where the peer is expected, though as many addresses as a dial may call were named before', async () => {
+    const world = new World(17)
+    const [alice, bob] = world.pair()
+    const dead = Array.from({ length: 20 }, (_, i) => ({ host: `10.5.5.${i}`, port: 5 }))
+    const early = alice.endpoint.dial({ ...targetOf(bob), addresses: dead })
+    await world.run(1_000)
+    await world.until(alice.endpoint.dial({ ...targetOf(bob), isExpected: true }), 500)
+    expect((await early).peer.id).toBe(bob.identity.id)
+  })
+
   it('learn the addresses they are seen at', async () => {
     const world = new World(4)
     const [alice, bob] = world.pair()
