@@ -21,7 +21,7 @@ export interface NatKind {
 /** Assumed: a small home box. The smallest tables measured hold fewer, the largest many more. */
 const HOME_BINDINGS = 1024
 
-const LINUX_HOME: NatBehaviour = {
+export const LINUX_HOME: NatBehaviour = {
   mapping: 'endpoint-independent',
   filtering: 'address-and-port-dependent',
   portAssignment: 'preserving',

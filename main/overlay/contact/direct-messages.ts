@@ -5,6 +5,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Routes } from '../ports/routes.ts'
@@ -70,7 +71,7 @@ export class DirectMessages {
     const early = present?.isOpen ? await this.#sendOverSession(present, to, payload) : undefined
     if (early?.kind === 'delivered') return early
     const dial = this.#dialled(to)
-    const link = await this.#within(DIAL_HEAD_START_MS, dial)
+    const link = await inTime(this.#around.timers, DIAL_HEAD_START_MS, dial)
     if (link && (await sendOver(link, payload))) return OVER_SESSION
     const result = await this.#sendByRoute(to, payload)
     if (result.kind === 'delivered') return result
@@ -88,20 +89,9 @@ export class DirectMessages {
     const bySession = overSession.then((isSent) => (isSent ? OVER_SESSION : UNREACHABLE))
     for (let heard = -1; heard !== link.traffic.receivedPackets;) {
       heard = link.traffic.receivedPackets
-      if ((await this.#within(silentMs(link), overSession)) !== undefined) return bySession
+      if ((await inTime(this.#around.timers, silentMs(link), overSession)) !== undefined) return bySession
     }
     return firstDelivered(bySession, this.#sendByRoute(to, payload, true))
-  }
-
-  /** What comes of it in time. */
-  #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const timer = this.#around.timers.after(ms, () => resolve(undefined))
-      void result.then((value) => {
-        timer.cancel()
-        resolve(value)
-      })
-    })
   }
 
   onDirect(link: Link, body: Reader): void {

@@ -3,6 +3,7 @@
 
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
 import { type DialTarget, type Link, type Links } from '../transport/links.ts'
@@ -49,7 +50,8 @@ export class PeerSearch {
       }
       dial(hint)
       dial(this.#parts.known(id))
-      const early = attempts.length > 0 ? this.#pause(Promise.all(attempts)) : undefined
+      // For the head start, or until it is known to be in vain.
+      const early = attempts.length > 0 && inTime(this.#around.timers, HEAD_START_MS, Promise.all(attempts))
       const search = async (): Promise<void> => {
         await early
         if (this.#parts.links.get(id)?.isOpen) return
@@ -57,17 +59,6 @@ export class PeerSearch {
         await Promise.all(attempts)
       }
       void search().then(() => resolve(undefined))
-    })
-  }
-
-  /** For the head start, or until it is known to be in vain. */
-  #pause(attempts: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#around.timers.after(HEAD_START_MS, resolve)
-      void attempts.then(() => {
-        timer.cancel()
-        resolve()
-      })
     })
   }
 

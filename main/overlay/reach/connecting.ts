@@ -11,6 +11,7 @@ import { type PathKind } from '../api.ts'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { inTime } from '../base/in-time.ts'
 import { kindOfHost } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
@@ -105,10 +106,13 @@ export class Connecting implements Links {
     const target = { ...asked, addresses: likeliestFirst(asked.addresses, this.self.addresses) }
     const direct = this.#links.dial(target)
     if (id === undefined || !this.#rendezvous) return direct
-    const early = await this.#within(this.#headStartMs(id, direct), direct)
-    if (early.kind === 'link') return early.link
-    // Whoever refuses us will not be talked round by another way.
-    if (early.kind === 'error' && codeOf(early.error) !== 'unreachable') throw early.error
+    // Whoever refuses us will not be talked round by another way; who is not there may be reached by one.
+    const early = direct.catch((error: unknown) => {
+      if (codeOf(error) !== 'unreachable') throw error
+      return undefined
+    })
+    const link = await inTime(this.#around.timers, this.#headStartMs(id, direct), early)
+    if (link) return link
     const isForPerson = target.servers !== undefined
     if (!isForPerson && !this.#calls.take(1, this.#around.clock.nowMs())) return direct
     return this.#firstOf([direct, ...this.#otherWays({ ...target, id })])
@@ -195,20 +199,6 @@ export class Connecting implements Links {
     return this.#firstOf(dials)
   }
 
-  #within(ms: number, link: Promise<Link>): Promise<Early> {
-    return new Promise((resolve) => {
-      const timer = this.#around.timers.after(ms, () => resolve({ kind: 'late' }))
-      const settle = (early: Early): void => {
-        timer.cancel()
-        resolve(early)
-      }
-      link.then(
-        (link) => settle({ kind: 'link', link }),
-        (error: unknown) => settle({ kind: 'error', error }),
-      )
-    })
-  }
-
   /** The first that succeeds; where none does, the error of the first. */
   #firstOf(ways: readonly Promise<Link>[]): Promise<Link> {
     return Promise.any(ways).catch(async () => ways[0]!)
@@ -224,5 +214,3 @@ function likeliestFirst(addresses: readonly Address[], own: readonly Address[]):
 }
 
 type KnownTarget = DialTarget & { id: NodeId }
-
-type Early = { kind: 'late' } | { kind: 'link'; link: Link } | { kind: 'error'; error: unknown }

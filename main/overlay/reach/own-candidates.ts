@@ -1,5 +1,6 @@
 // Where this node tells a peer to try it, at the moment both begin to try.
 
+import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { sameAddress } from '../ports/datagram-socket.ts'
 import { type Links } from '../transport/links.ts'
@@ -17,7 +18,8 @@ export async function ownCandidates(
   links: Links,
   reachability: Reachability,
 ): Promise<Candidates> {
-  const forecast = await inTime(around, forecastOf(reachability))
+  const asked = forecastOf(reachability).catch(() => undefined)
+  const forecast = await inTime(around.timers, FORECAST_PATIENCE_MS, asked)
   const addresses = [...links.self.addresses]
   for (const address of reachability.reflexive())
     if (!addresses.some((known) => sameAddress(known, address))) addresses.push(address)
@@ -35,15 +37,4 @@ async function forecastOf(reachability: Reachability): Promise<PortForecast | un
   if (!fresh) return undefined
   const firstPort = Math.max(fresh.port - PAST_PORTS * step, fresh.port % step)
   return { host: fresh.host, firstPort, step, count: MAX_FORECAST_PORTS }
-}
-
-function inTime<T>(around: Surroundings, value: Promise<T | undefined>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const timer = around.timers.after(FORECAST_PATIENCE_MS, () => resolve(undefined))
-    const settle = (value: T | undefined): void => {
-      timer.cancel()
-      resolve(value)
-    }
-    value.then(settle, () => settle(undefined))
-  })
 }

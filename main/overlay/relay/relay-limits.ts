@@ -1,8 +1,8 @@
 // What a volunteer gives, and how it is shared out. The person sets three numbers; the rest follows from them, so that no one
 // node and no one address range can take all there is.
 
-import { toHex } from '../base/bytes.ts'
 import { isLoopback, parseHost } from '../base/ip.ts'
+import { ownerRangeOf } from '../base/ip-ranges.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 import { type RelayLimits } from '../ports/relays.ts'
 
@@ -31,14 +31,9 @@ export const SIGNALS = { burst: 40, perSecond: 4 }
 /** Chosen: a target answers within a round trip, or its session is about to end. */
 export const ANSWER_MS = 2_000
 
-const IPV4_RANGE_BYTES = 3
-const IPV6_RANGE_BYTES = 6
-
 /** What one party may own of the Internet: a /24 of IPv4, a /48 of IPv6. Undefined where nobody is counted: this computer. */
 export function quotaRangeOf({ host }: Address): string | undefined {
-  const bytes = parseHost(host)
-  if (!bytes || isLoopback(host)) return undefined
-  return toHex(bytes.subarray(0, bytes.length === 4 ? IPV4_RANGE_BYTES : IPV6_RANGE_BYTES))
+  return isLoopback(host) || !parseHost(host) ? undefined : ownerRangeOf(host)
 }
 
 export function shareOf(limits: RelayLimits, share: number): number {

@@ -18,31 +18,22 @@ import { NatBox } from '../../../simulator/net/nat-box.ts'
 import { PacketNetwork } from '../../../simulator/net/packet-network.ts'
 import { type PathModel } from '../../../simulator/net/path-model.ts'
 import { SimulatedSocket } from '../../../simulator/net/simulated-socket.ts'
+import { LINUX_HOME } from '../../../simulator/packets/nat-kinds.ts'
 
 const NETWORK = networkOf(hostCrypto, 'nats', 0)
 const PORT = 4_000
 
-const PORT_RESTRICTED: NatBehaviour = {
-  mapping: 'endpoint-independent',
-  filtering: 'address-and-port-dependent',
-  portAssignment: 'preserving',
-  isHairpinning: false,
-  bindingTimeoutMs: 120_000,
-  isRefreshedInbound: true,
-  maxBindings: 1_024,
-}
-
 export const NATS = {
-  'full cone': { ...PORT_RESTRICTED, filtering: 'endpoint-independent' },
-  'address-restricted': { ...PORT_RESTRICTED, filtering: 'address-dependent' },
-  'port-restricted': PORT_RESTRICTED,
+  'full cone': { ...LINUX_HOME, filtering: 'endpoint-independent' },
+  'address-restricted': { ...LINUX_HOME, filtering: 'address-dependent' },
+  'port-restricted': LINUX_HOME,
   'symmetric, sequential': {
-    ...PORT_RESTRICTED,
+    ...LINUX_HOME,
     mapping: 'address-and-port-dependent',
     portAssignment: 'sequential',
   },
   'symmetric, random': {
-    ...PORT_RESTRICTED,
+    ...LINUX_HOME,
     mapping: 'address-and-port-dependent',
     portAssignment: 'random',
   },

@@ -6,20 +6,10 @@ import { type Address, formatAddress } from '../../../main/overlay/ports/datagra
 import { MAX_TRIALS, PathTrials } from '../../../main/overlay/transport/path-trials.ts'
 import { type Session } from '../../../main/overlay/transport/session.ts'
 import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
-import { type NatBehaviour } from '../../../simulator/net/nat-behaviour.ts'
 import { NatBox } from '../../../simulator/net/nat-box.ts'
+import { LINUX_HOME } from '../../../simulator/packets/nat-kinds.ts'
 import { inOrder, transfer } from './watched-transfer.ts'
 import { type Peer, World, targetOf, text, utf8 } from './world.ts'
-
-const PORT_RESTRICTED: NatBehaviour = {
-  mapping: 'endpoint-independent',
-  filtering: 'address-and-port-dependent',
-  portAssignment: 'preserving',
-  isHairpinning: false,
-  bindingTimeoutMs: 120_000,
-  isRefreshedInbound: true,
-  maxBindings: 1_024,
-}
 
 const ALICE = '198.18.0.1'
 const BOB = '198.18.0.2'
@@ -42,7 +32,7 @@ interface Stage {
   block(): void
 }
 
-async function talkingThroughForwarder(seed: number, behaviour = PORT_RESTRICTED): Promise<Stage> {
+async function talkingThroughForwarder(seed: number, behaviour = LINUX_HOME): Promise<Stage> {
   const world = new World(seed, { delayMs: 20, jitterMs: 1 })
   const box = (outsideHost: string) =>
     new NatBox({
@@ -116,7 +106,7 @@ describe('a session through a third host', () => {
     const one = await talkingThroughForwarder(802)
     one.there.tryPaths([BOB_OUTSIDE])
     const hard = await talkingThroughForwarder(803, {
-      ...PORT_RESTRICTED,
+      ...LINUX_HOME,
       mapping: 'address-and-port-dependent',
       portAssignment: 'random',
     })

@@ -1,0 +1,9 @@
+import { type TimerGroup } from './timer-group.ts'
+
+/** What comes of the promise within so many milliseconds; undefined where that is nothing yet. Errors: the promise's own. */
+export function inTime<T>(timers: TimerGroup, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = timers.after(ms, () => resolve(undefined))
+    promise.finally(() => timer.cancel()).then(resolve, reject)
+  })
+}
