@@ -44,7 +44,8 @@ it(`stores, seals, sends and acknowledges ${COUNT} messages`, async () => {
   let heard: (text: string) => void = () => undefined
   let delivered: () => void = () => undefined
   const alice = person(path.join(folder, 'alice'), (name, payload) => {
-    if (name === 'message' && (payload as { state: string }).state === 'delivered') delivered()
+    const { text, state } = payload as { text: string; state: string }
+    if (name === 'message' && text.startsWith('message') && state === 'delivered') delivered()
   })
   const bob = person(path.join(folder, 'bob'), (name, payload) => {
     if (name === 'message') heard((payload as { text: string }).text)
