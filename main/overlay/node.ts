@@ -20,6 +20,7 @@ import { PeerSearch } from './contact/peer-search.ts'
 import { RememberedPeers } from './contact/remembered-peers.ts'
 import { Dht } from './dht/dht.ts'
 import { type Identity } from './identity.ts'
+import { NatTraversal } from './nat-traversal.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
@@ -29,18 +30,14 @@ import { type PeerRecords } from './ports/peer-records.ts'
 import { type Random } from './ports/random.ts'
 import { type HelpSettings } from './ports/relays.ts'
 import { type Store } from './ports/store.ts'
-import { Connecting } from './reach/connecting.ts'
-import { ownCandidates } from './reach/own-candidates.ts'
-import { Upgrading } from './reach/upgrading.ts'
+import { type Reachability, type ReachPorts } from './reach/reachability.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
-import { Relays } from './relay/relays.ts'
-import { Reachability, type ReachPorts } from './reach/reachability.ts'
+import { type Relays } from './relay/relays.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
 import { Topics } from './topic/topics.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
 import { type NextHopRecords } from './unicast/next-hop-records.ts'
 import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
-import { type Candidates } from './wire/candidates.ts'
 import { Reader } from './wire/codec.ts'
 import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
@@ -99,11 +96,7 @@ export class OverlayNode implements OverlayApi {
   readonly #contacts: Contacts
   readonly #direct: DirectMessages
   readonly #remembered: RememberedPeers
-  /** Volunteers, and this node as one; undefined over links without sockets. */
-  readonly relays: Relays | undefined
-  readonly #connecting: Connecting | undefined
-  readonly #upgrading: Upgrading | undefined
-  readonly #reachability: Reachability | undefined
+  readonly #traversal: NatTraversal
   /** By message type. */
   readonly #handlers: Handler[] = []
   readonly #listeners: Partial<OverlayEvents>[] = []
@@ -127,9 +120,10 @@ export class OverlayNode implements OverlayApi {
       records: parts.records ?? new PeerRecordPool(crypto, network),
     }
     const around = this.#around
-    const connecting = parts.reach && new Connecting(around, parts.links)
-    this.#connecting = connecting
-    const links = connecting ?? parts.links
+    const { store, reach, carried, isReachable } = parts
+    const traversal = { links: parts.links, store, nodeKey, reach, carried, isReachable }
+    this.#traversal = new NatTraversal(around, traversal)
+    const { links } = this.#traversal
     this.#links = links
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean =>
@@ -156,7 +150,7 @@ export class OverlayNode implements OverlayApi {
       links,
       routes,
       ring,
-      store: parts.store,
+      store,
       quotaBytes: replicaQuotaBytes,
       onChange,
     })
@@ -171,7 +165,6 @@ export class OverlayNode implements OverlayApi {
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
     this.#direct = new DirectMessages(around, { links, routes, search, nodeKey, hintFor, onMessage })
     const peersKnown = (): PeerRecord[] => this.#routing.knownPeers()
-    const { store, reach: reachPorts, carried } = parts
     this.#remembered = new RememberedPeers(around, { store, links, known: peersKnown })
     const isUnanswered = (): boolean => {
       const { joinState } = this.#routing
@@ -182,29 +175,10 @@ export class OverlayNode implements OverlayApi {
       onChange()
       if (this.#isRunning()) this.#book.publishIfChanged()
     }
-    const onReach = (): void => this.relays?.reachabilityChanged() // which says so to the window
-    this.#reachability =
-      reachPorts && new Reachability(around, { ...reachPorts, links, store, isUnanswered, onChange: onReach })
-    const { isReachable = () => this.#reachability?.isReachedByStrangers ?? false } = parts
-    this.relays =
-      carried && new Relays(around, { links, store, socket: carried, routes, isReachable, onChange: onPlace })
-    if (connecting && this.#reachability) {
-      const { knocks } = this.#reachability
-      const candidates = (): Promise<Candidates> => ownCandidates(around, links, this.#reachability!)
-      const self = (): PeerRecord => links.self
-      connecting.use({ knocks, candidates, self, nodeKey, routes, relays: this.relays })
-      this.#upgrading = new Upgrading(around, { links, candidates, onNamed: connecting.met.bind(connecting) })
-    }
+    this.#traversal.use({ routes, isUnanswered, onPlace })
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [
-      this.#routing,
-      this.#topics,
-      this.#dht,
-      this.relays,
-      this.#upgrading,
-      this.#reachability,
-    ])
-      for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
+    for (const protocol of [this.#routing, this.#topics, this.#dht, this.#traversal])
+      for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
       up: (link) => this.#guard('link up', () => this.#onUp(link)),
@@ -215,7 +189,12 @@ export class OverlayNode implements OverlayApi {
 
   /** Who reaches this node; only where it has a socket of its own. */
   get reachability(): Reachability | undefined {
-    return this.#reachability
+    return this.#traversal.reachability
+  }
+
+  /** Volunteers, and this node as one; undefined over links without sockets. */
+  get relays(): Relays | undefined {
+    return this.#traversal.relays
   }
 
   get self(): PeerRecord {
@@ -253,9 +232,8 @@ export class OverlayNode implements OverlayApi {
     this.#state = 'running'
     await this.#dht.start()
     const remembered = await this.#remembered.load()
-    await this.relays?.start()
+    await this.#traversal.start()
     if (!this.#isRunning()) throw new BanyanError('closed', 'stopped while starting')
-    await this.#reachability?.start()
     this.#routing.addPeers(remembered.first)
     for (const peer of remembered.later) this.#routing.addHint(peer)
     this.#routing.start()
@@ -263,7 +241,6 @@ export class OverlayNode implements OverlayApi {
     this.#topics.start()
     this.#contacts.start()
     this.#book.start()
-    this.#upgrading?.start()
     this.#remembered.start()
     if (neighbours) this.#routing.adopt([...this.#links.all()], neighbours)
     else for (const link of this.#links.all()) this.#onUp(link)
@@ -275,8 +252,7 @@ export class OverlayNode implements OverlayApi {
     this.#state = 'stopped'
     if (!wasRunning) return
     await this.#remembered.save(true)
-    await this.relays?.stop()
-    await this.#reachability?.stop()
+    await this.#traversal.stop()
     this.#contacts.stop()
     this.#routing.stop()
     this.#around.timers.stop()
@@ -360,7 +336,7 @@ export class OverlayNode implements OverlayApi {
       sessions: links.map((link) => ({
         id: link.peer.id,
         address: placeOf(link),
-        path: this.#connecting?.pathOf(link) ?? 'direct',
+        path: this.#traversal.pathOf(link),
         rttMs: link.rttMs,
         sentBytes: link.traffic.sentBytes,
         receivedBytes: link.traffic.receivedBytes,
@@ -377,7 +353,7 @@ export class OverlayNode implements OverlayApi {
         ...this.#around.drops.snapshot(),
       },
       ...(this.relays && { relay: this.relays.status }),
-      ...(this.#reachability && { reach: this.#reachability.status }),
+      ...(this.reachability && { reach: this.reachability.status }),
       joinProblem: join.stage === 'alone' ? join.problem : '',
     }
   }
@@ -388,9 +364,7 @@ export class OverlayNode implements OverlayApi {
     if (this.#state !== 'running') return
     this.#routing.linkUp(link)
     this.#contacts.linkUp(link.peer.id)
-    this.relays?.linkUp(link)
-    this.#upgrading?.linkUp(link)
-    this.#reachability?.linkUp()
+    this.#traversal.linkUp(link)
     this.#statusSoon()
   }
 
@@ -406,8 +380,7 @@ export class OverlayNode implements OverlayApi {
     this.#topics.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)
-    this.relays?.linkDown(link.peer.id)
-    this.#upgrading?.linkDown(link.peer.id)
+    this.#traversal.linkDown(link)
     this.#statusSoon()
   }
 
