@@ -35,16 +35,26 @@ export class PeerBudgets {
     return (this.#key === undefined ? 0 : 1) + (this.#emptyMs?.size ?? 0)
   }
 
-  admits(key: string, amount = 1): boolean {
+  /** `reserve`: so much must be left after it. */
+  admits(key: string, amount = 1, reserve = 0): boolean {
     const nowMs = this.#clock.nowMs()
     if (nowMs >= this.#fullMs) this.#forgetAll()
     const refillMs = (1000 * this.#burst) / this.#perSecond
     const emptyMs = Math.max(this.#emptyMsOf(key) ?? -Infinity, nowMs - refillMs)
     const thenMs = emptyMs + (1000 * amount) / this.#perSecond
-    const isWithin = thenMs <= nowMs
+    const isWithin = thenMs + (1000 * reserve) / this.#perSecond <= nowMs
     this.#keep(key, isWithin ? thenMs : emptyMs, nowMs - refillMs)
     this.#fullMs = Math.max(this.#fullMs, (isWithin ? thenMs : emptyMs) + refillMs)
     return isWithin
+  }
+
+  /** What was admitted has turned out to cost nothing. */
+  giveBack(key: string, amount: number): void {
+    const emptyMs = this.#emptyMsOf(key)
+    if (emptyMs === undefined) return // full again, and forgotten
+    const laterMs = emptyMs - (1000 * amount) / this.#perSecond
+    if (key === this.#key) this.#keyEmptyMs = laterMs
+    else this.#emptyMs!.set(key, laterMs)
   }
 
   #emptyMsOf(key: string): number | undefined {

@@ -122,7 +122,7 @@ export class Rendezvous {
     punching.begin(nonce, OWN_KNOCK_BYTES, (from) => onAddresses([from]))
     const answer = await carry(call)
     const theirs = this.#open(to, nonce, answer.payload)
-    punching.at(nonce, this.#triable(theirs, answer.observed))
+    punching.at(nonce, this.#knockable(theirs, answer.observed))
     onAddresses(this.#triable({ addresses: theirs.addresses }, answer.observed).slice(0, MAX_DIALLED))
   }
 
@@ -146,10 +146,7 @@ export class Rendezvous {
     this.#answers.set(number, answer)
     await answer // what it forecasts is the port of the first knock
     punching.begin(number, AMPLIFICATION * (call.length + HEADER_BYTES), () => undefined)
-    punching.at(
-      number,
-      this.#triable(theirs, by.observed).filter((address) => this.#mayKnock(address)),
-    )
+    punching.at(number, this.#knockable(theirs, by.observed))
     return answer
   }
 
@@ -160,7 +157,11 @@ export class Rendezvous {
     return all.filter((address) => isTriable(address, own))
   }
 
-  /** Many callers may name one victim. */
+  #knockable(theirs: Candidates, observed: Address | undefined): Address[] {
+    return this.#triable(theirs, observed).filter((address) => this.#mayKnock(address))
+  }
+
+  /** Many peers may name one victim. */
   #mayKnock({ host }: Address): boolean {
     const isWithin = this.#targets.admits(ownerRangeOf(host))
     if (!isWithin) this.#around.drops.count('rendezvous: more knocks than one network gets')

@@ -41,6 +41,8 @@ export type DropReason =
   | 'unexpected-refusal'
   | 'unexpected-retry' // answers no call of ours, or one that was retried already
   | 'unexpected-path-response' // answers no challenge of ours, or one that is settled
+  | 'unproven-limit' // held back: more than may go to addresses that never answered (unproven-budget.ts)
+  | 'trial-limit' // a trial held back: more than three times what the session has brought
   | 'no-room' // a piece of a stream that could not be kept; it will come again
   | 'listener-failed' // a defect of ours, behind a message
 

@@ -14,6 +14,7 @@ import { type NoiseHandshake } from '../ports/crypto.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { decodeAnswer, encodeHello, networkTagOf, prologueOf } from '../wire/packet-handshake.ts'
 import {
+  DATAGRAM_BYTES,
   ECHO_BYTES,
   PROTOCOL_VERSION,
   REFUSED_NETWORK,
@@ -25,6 +26,7 @@ import { verifyPeerRecord } from '../wire/peer-record.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
 import { type DialTarget, type StreamLink } from './links.ts'
 import { type SessionFacts } from './session-ports.ts'
+import { HEADER_BYTES } from './unproven-budget.ts'
 
 /** RFC 8305 §5. */
 const STAGGER_MS = 250
@@ -37,6 +39,7 @@ const MAX_DIAL_ADDRESSES = 16
 /** A sum of fractions may fall short of a moment by a rounding error; that is not early. */
 const ROUNDING_MS = 0.01
 const NO_TOKEN: Bytes = new Uint8Array(0)
+const CALL_BYTES = DATAGRAM_BYTES + HEADER_BYTES
 
 interface Attempt {
   address: Address
@@ -47,7 +50,11 @@ interface Attempt {
   token: Bytes
   /** Of the latest call. */
   wasRetried: boolean
+  /** For calls that were not answered (unproven-budget.ts). */
+  chargedBytes: number
 }
+
+const NEW_ATTEMPT = { sent: 0, sentMs: 0, token: NO_TOKEN, wasRetried: false, chargedBytes: 0 }
 
 export interface DialOutcome {
   /** The handshake is complete: install a session, or `hold`. */
@@ -107,7 +114,7 @@ export class Dial {
       const known = this.#attempts.find((attempt) => sameAddress(attempt.address, address))
       if (known && isExpected) known.nextMs = nowMs
       if (known || !this.#hasRoom(isExpected)) continue
-      this.#attempts.push({ address, nextMs, sent: 0, sentMs: 0, token: NO_TOKEN, wasRetried: false })
+      this.#attempts.push({ ...NEW_ATTEMPT, address, nextMs })
       nextMs += staggerMs
     }
   }
@@ -174,6 +181,8 @@ export class Dial {
   }
 
   succeed(link: StreamLink): void {
+    const attempt = this.#attempts.find(({ address }) => link.address && sameAddress(address, link.address))
+    if (attempt) this.#ports.unproven.answered(attempt.address, attempt.chargedBytes)
     this.#finish()
     this.#resolve(link)
   }
@@ -232,18 +241,25 @@ export class Dial {
   }
 
   #call(attempt: Attempt, nowMs: number): void {
+    attempt.nextMs = nowMs + pauseAfter(attempt.sent + 1)
+    if (!this.#send(attempt, nowMs)) return
     attempt.sent++
     attempt.wasRetried = false
-    attempt.nextMs = nowMs + pauseAfter(attempt.sent)
-    this.#send(attempt, nowMs)
   }
 
-  #send(attempt: Attempt, nowMs: number): void {
+  /** False where more has gone to addresses that never answered than may. */
+  #send(attempt: Attempt, nowMs: number): boolean {
+    if (!this.#ports.unproven.take(attempt.address, CALL_BYTES, attempt.chargedBytes > 0)) {
+      this.#ports.counters.drop('unproven-limit')
+      return false
+    }
+    attempt.chargedBytes += CALL_BYTES
     attempt.sentMs = nowMs
     const networkTag = networkTagOf(this.#ports.network)
     const { token, address } = attempt
     const initiation = { version: PROTOCOL_VERSION, networkTag, token, noise: this.#noiseHello }
     this.#ports.send(encodeInitiation(initiation), address)
+    return true
   }
 
   /** Errors: malformed where it does not open, and everything for which a dial fails. */

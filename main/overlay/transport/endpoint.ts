@@ -40,6 +40,7 @@ import { type HandshakePorts } from './handshake-ports.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links, type StreamLink } from './links.ts'
 import { type Stream } from './stream.ts'
 import { type Tracer } from './session-trace.ts'
+import { UnprovenBudget } from './unproven-budget.ts'
 import { WakeWatch } from './wake-watch.ts'
 import { type OutsideKind, OwnAddresses } from './own-addresses.ts'
 import { type SessionFacts, type SessionOwner, type SessionPorts } from './session-ports.ts'
@@ -127,6 +128,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const send = (datagram: Bytes, to: Address) => this.#send(datagram, to)
     const { clock, random, crypto, network, identity } = ports
     const { counters } = this
+    const unproven = new UnprovenBudget(clock)
     const options = { ...DEFAULTS, ...ports.options }
     this.#sessionPorts = {
       ...options,
@@ -134,6 +136,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       random,
       crypto,
       counters,
+      unproven,
       send,
       largestDatagram: (to) => this.#ports.socket.largestDatagram(to),
       guard: (action) => this.#guard(action),
@@ -145,6 +148,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
       network,
       identity,
       counters,
+      unproven,
       handshakesPerSecond: options.handshakesPerSecond,
       send,
       self: () => this.self,

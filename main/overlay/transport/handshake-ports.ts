@@ -9,6 +9,7 @@ import { type Address } from '../ports/datagram-socket.ts'
 import { type Random } from '../ports/random.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type Counters } from './counters.ts'
+import { type UnprovenBudget } from './unproven-budget.ts'
 
 export interface HandshakePorts {
   readonly clock: Clock
@@ -17,6 +18,8 @@ export interface HandshakePorts {
   readonly network: Network
   readonly identity: Identity
   readonly counters: Counters
+  /** What may go to addresses that have not answered. */
+  readonly unproven: UnprovenBudget
   /** How many handshakes with callers of proven address may be computed; all other limits follow from it. */
   readonly handshakesPerSecond: number
   self(): PeerRecord

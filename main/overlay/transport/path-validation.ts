@@ -16,9 +16,10 @@ import { type Bytes, equal } from '../base/bytes.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { PATH_DATA_BYTES } from '../wire/packet-frames.ts'
 import { SEALED_OVERHEAD_BYTES } from '../wire/packet.ts'
-import { type Counters } from './counters.ts'
+import { type Counters, type DropReason } from './counters.ts'
 import { PathTrials } from './path-trials.ts'
 import { type PathPorts, type SendingPath, newPath } from './sending-path.ts'
+import { HEADER_BYTES } from './unproven-budget.ts'
 
 /** RFC 9000 §8.1. */
 const AMPLIFICATION = 3
@@ -52,7 +53,7 @@ interface Doubt {
 
 export class PathValidation {
   readonly #ports: PathPorts
-  readonly #counts: Counters['paths']
+  readonly #counters: Counters
   #active: Path
   #doubt: Doubt | undefined // validated where there is none
   #trials: PathTrials | undefined // seldom any
@@ -63,10 +64,14 @@ export class PathValidation {
   #left: Path | undefined
 
   /** `address` is where the peer was during the handshake. */
-  constructor(address: Address, ports: PathPorts, counts: Counters['paths']) {
+  constructor(address: Address, ports: PathPorts, counters: Counters) {
     this.#ports = ports
-    this.#counts = counts
+    this.#counters = counters
     this.#active = { address, sending: newPath(address, ports) }
+  }
+
+  get #counts(): Counters['paths'] {
+    return this.#counters.paths
   }
 
   get address(): Address {
@@ -115,10 +120,20 @@ export class PathValidation {
   /** Challenges that are due, and where to. A peer that names false addresses gets us to send there what it sent us, three times. */
   *takeTrials(receivedBytes: number, nowMs: number): Generator<{ to: Address; data: Bytes }> {
     for (let trial = this.#trials?.take(nowMs); trial; trial = this.#trials?.take(nowMs)) {
-      if (this.#trialBytes + CHALLENGE_BYTES > AMPLIFICATION * receivedBytes) continue
+      const heldBy = this.#trialHeldBy(trial.to, receivedBytes)
+      if (heldBy) {
+        this.#counters.drop(heldBy)
+        continue
+      }
       this.#trialBytes += CHALLENGE_BYTES
       yield trial
     }
+  }
+
+  #trialHeldBy(to: Address, receivedBytes: number): DropReason | undefined {
+    if (this.#trialBytes + CHALLENGE_BYTES > AMPLIFICATION * receivedBytes) return 'trial-limit'
+    const isWithin = this.#ports.unproven.take(to, CHALLENGE_BYTES + HEADER_BYTES)
+    return isWithin ? undefined : 'unproven-limit'
   }
 
   /** Whether the session has just moved of its own accord; said once. */

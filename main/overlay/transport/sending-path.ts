@@ -13,12 +13,15 @@ import { type SentFrame, type SentPacket } from './congestion/sent-packet.ts'
 import { Pacer } from './pacer.ts'
 import { PathMtu, isFull } from './path-mtu.ts'
 import { RoundTrip } from './round-trip.ts'
+import { type UnprovenBudget } from './unproven-budget.ts'
 
 /** What a person waits for. */
 const DEFAULT_LAW: CongestionLaw = 'bbr'
 
 export interface PathPorts {
   random: Random
+  /** What may go to addresses that have not answered. */
+  unproven: UnprovenBudget
   /** Which law the bytes we send obey; DEFAULT_LAW where it is left out. */
   congestionLaw?: CongestionLaw
   /** What the socket sends in one piece towards an address, in bytes. */

@@ -82,7 +82,7 @@ export class Session implements StreamLink, DutyHolder {
     this.#owner = owner
     this.#trace = traceOfSession(this, facts, ports)
     this.#packets = new SealedPackets(ports, facts.keys, facts.peerConnectionId)
-    this.#paths = new PathValidation(facts.address, ports, ports.counters.paths)
+    this.#paths = new PathValidation(facts.address, ports, ports.counters)
     if (facts.claimed) this.#paths.claimed(facts.claimed.address, facts.claimed.bytes, ports.clock.nowMs())
     this.#recovery = new LossRecovery(this.#path, this.#trace?.packetLost)
     this.#silence = new Silence(ports.silenceMs)

@@ -27,6 +27,19 @@ it('admits exactly what a bucket kept for each peer would', () => {
   )
 })
 
+it('gives back what has cost nothing, and keeps a reserve where it is asked to', () => {
+  const { clock, budgets: tested } = budgets()
+  expect(tested.admits('a', BURST)).toBe(true)
+  tested.giveBack('a', 6)
+  expect(tested.admits('a', 2, 5)).toBe(false)
+  expect(tested.admits('a', 2, 4)).toBe(true)
+  tested.giveBack('b', 6) // was never charged
+  expect(tested.admits('b', BURST + 1)).toBe(false)
+  tested.giveBack('a', 100)
+  clock.nowMs += 1
+  expect([tested.admits('a', BURST), tested.admits('a', 1)]).toEqual([true, false])
+})
+
 it('keeps nothing of peers that were left alone until their budgets were full', () => {
   const { clock, budgets: tested } = budgets()
   for (let i = 0; i < 100; i++) tested.admits(`peer ${i}`)

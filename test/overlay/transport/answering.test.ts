@@ -8,6 +8,7 @@ import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { Answering } from '../../../main/overlay/transport/answering.ts'
 import { Counters } from '../../../main/overlay/transport/counters.ts'
 import { MAX_HALF_OPEN } from '../../../main/overlay/transport/admission.ts'
+import { UnprovenBudget } from '../../../main/overlay/transport/unproven-budget.ts'
 import {
   PACKET_RETRY,
   decodeInitiation,
@@ -29,6 +30,7 @@ function answeringIn(world: World) {
     identity: bob.identity,
     network: testNetwork,
     counters: new Counters(),
+    unproven: new UnprovenBudget(world.clock),
     handshakesPerSecond: 200,
     crypto: {
       ...hostCrypto,
