@@ -3,8 +3,8 @@
 /** What a decision depends on besides the inside address (RFC 4787 §4.1 for mapping, §5 for filtering). */
 export type Dependence = 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent'
 
-/** §4.2.1: the inside port where it is free, else the next above; one after another; or any. */
-export type PortAssignment = 'preserving' | 'sequential' | 'random'
+/** §4.2.1: the inside port where it is free, else the next above; one after another, upward or downward; or any. */
+export type PortAssignment = 'preserving' | 'sequential' | 'descending' | 'random'
 
 export interface NatBehaviour {
   /** Which destinations share one outside port of an inside address; REQ-1 asks for endpoint-independent. */

@@ -116,6 +116,7 @@ export class NatBindings {
     const range = insidePort <= WELL_KNOWN.last ? WELL_KNOWN : OTHERS
     if (portAssignment === 'preserving') return this.#freeFrom(insidePort, range)
     if (portAssignment === 'random') return this.#freeFrom(this.#anyPort(range), range)
+    if (portAssignment === 'descending') return this.#freeDownFrom(this.#nextPort)
     const port = this.#freeFrom(this.#nextPort, OTHERS)
     if (port !== undefined) this.#nextPort = port === OTHERS.last ? OTHERS.first : port + 1
     return port
@@ -126,6 +127,17 @@ export class NatBindings {
     for (let i = 0; i < count; i++) {
       const port = first + ((wish - first + i) % count)
       if (!this.#byPort.has(port)) return port
+    }
+    return undefined
+  }
+
+  #freeDownFrom(wish: number): number | undefined {
+    const count = OTHERS.last - OTHERS.first + 1
+    for (let i = 0; i < count; i++) {
+      const port = OTHERS.last - ((OTHERS.last - wish + i) % count)
+      if (this.#byPort.has(port)) continue
+      this.#nextPort = port - 1 // below the range it begins anew from above
+      return port
     }
     return undefined
   }

@@ -25,19 +25,13 @@ import { encodeKnock } from '../wire/packet-reach.ts'
 import { KeepAliveMeasurement } from './keep-alive.ts'
 import { KnockRequests } from './knock-requests.ts'
 import { KnockService } from './knock-service.ts'
-import {
-  CALL_LIFE_MS,
-  measureReach,
-  type MeasurementTools,
-  type Observer,
-  withSocket,
-} from './measurement.ts'
+import { CALL_LIFE_MS, measureReach, type MeasurementTools, type Observer } from './measurement.ts'
 import { NetworkMemory } from './network-memory.ts'
 import { isAskable, ObservedAddresses } from './observed-addresses.ts'
 import { Observing } from './observing.ts'
+import { lookAtPorts, type PortLook } from './port-look.ts'
 import { reachKind } from './reach-kind.ts'
 import { type ReachSocket } from './reach-socket.ts'
-import { verdictOn } from './sightings.ts'
 import { SpareSockets } from './spare-sockets.ts'
 
 export type ReachState =
@@ -96,6 +90,7 @@ export class Reachability {
   readonly #memory: NetworkMemory
   readonly #keepAlive: KeepAliveMeasurement | undefined
   readonly #families: readonly Family[]
+  readonly #looks: Partial<Record<AddressFamily, Promise<PortLook | undefined>>> = {}
   #openedAnewMs = -Infinity
   #own = ''
   readonly #spare: SpareSockets | undefined
@@ -187,18 +182,22 @@ export class Reachability {
   }
 
   /**
-   * Where a mapping made just now is seen, by a new socket to one peer: what a sequential translator gives next is a step
-   * further. Undefined where nobody could be asked.
+   * The ports that the translator gives to new sockets at this moment: what a sequential one gives next is a step further.
+   * Undefined where nobody could be asked.
    */
-  async freshPort(family: AddressFamily): Promise<Address | undefined> {
-    const observer = this.#observers(family)[0]
+  async lookAtPorts(family: AddressFamily): Promise<PortLook | undefined> {
     const { openSocket, observing } = this.#tools
-    if (!observer || !openSocket) return undefined
-    return withSocket(openSocket, async (socket) => {
-      socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
-      const seen = await observing.ask(socket, observer.address)
-      return seen && verdictOn(seen) === 'good' ? seen.address : undefined
-    })
+    const observers = this.#observers(family).map(({ address }) => address)
+    if (!openSocket || observers.length === 0) return undefined
+    // Calls to one peer by several ways are made at once, and each look takes some of the ports it foretells.
+    const known = this.findings(family)?.portAssignment
+    const isKnown = known?.kind === 'sequential'
+    const look = (this.#looks[family] ??= lookAtPorts(
+      { observing, openSocket },
+      observers,
+      isKnown ? known : undefined,
+    ))
+    return look.finally(() => delete this.#looks[family])
   }
 
   /** For who wants to be let in, or to let somebody in. */

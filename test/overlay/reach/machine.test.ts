@@ -75,13 +75,15 @@ describe('the machine of one address family', () => {
     const reach = await started(stage, stage.host(INSIDE, box), observers)
     await stage.run(6_000)
     const { portAssignment } = reach.findings('ipv4')!
-    const asked = reach.freshPort('ipv4')
+    const asked = reach.lookAtPorts('ipv4')
     await stage.run(1_000)
-    const fresh = (await asked)!
-    const again = reach.freshPort('ipv4')
+    const { ports, last } = (await asked)!
+    const again = reach.lookAtPorts('ipv4')
     await stage.run(1_000)
-    expect(portAssignment).toEqual({ kind: 'sequential', delta: 1 })
-    expect(await again).toEqual({ host: box.outsideHost, port: fresh.port + 1 })
+    expect([ports, portAssignment]).toEqual(
+      Array.from({ length: 2 }, () => ({ kind: 'sequential', delta: 1 })),
+    )
+    expect((await again)!.last).toEqual({ host: box.outsideHost, port: last.port + 1 })
   })
 
   it('without spare sockets says that the ports are unknown', async () => {

@@ -32,6 +32,11 @@ export const NATS = {
     mapping: 'address-and-port-dependent',
     portAssignment: 'sequential',
   },
+  'symmetric, descending': {
+    ...LINUX_HOME,
+    mapping: 'address-and-port-dependent',
+    portAssignment: 'descending',
+  },
   'symmetric, random': {
     ...LINUX_HOME,
     mapping: 'address-and-port-dependent',
@@ -70,6 +75,13 @@ export class NatStage {
 
   /** Another node, which joins through the first; `cutFrom` whoever it shall have no direct path to. */
   async join(kind: Kind, cutFrom?: Inhabitant): Promise<Inhabitant> {
+    const inhabitant = await this.arrive(kind, cutFrom)
+    await this.run(3_000)
+    return inhabitant
+  }
+
+  /** The same, in the moment it has started. */
+  async arrive(kind: Kind, cutFrom?: Inhabitant): Promise<Inhabitant> {
     const outside = `198.18.${++this.#hosts}.1`
     const box = kind === 'public' ? undefined : this.#box(outside, NATS[kind])
     const address = { host: box ? '192.168.1.2' : outside, port: PORT }
@@ -102,7 +114,6 @@ export class NatStage {
     if (first !== endpoint)
       node.addPeers([{ noiseKey: first.self.noiseKey, addresses: first.self.addresses }])
     await node.start()
-    await this.run(3_000)
     return inhabitant
   }
 
