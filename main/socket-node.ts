@@ -26,6 +26,7 @@ export class SocketNode extends OverlayNode {
       openSocket: sockets.openSocket,
       onObservedAddress: endpoint.onObservedAddress.bind(endpoint),
       provenAddress: (id: Parameters<Endpoint['get']>[0]) => endpoint.get(id)?.provenAddress,
+      mayCall: endpoint.mayCall.bind(endpoint),
       advertise: (seen: readonly Address[]) => endpoint.advertise('seen', seen),
       setKeepAliveMs: (ms: number) => void (endpoint.keepAliveMs = ms),
     }

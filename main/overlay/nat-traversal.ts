@@ -3,6 +3,7 @@
 // as in large simulations, there is nothing of it, and the links are handed through.
 
 import { type PathKind } from './api.ts'
+import { type NodeId } from './base/id.ts'
 import { type Surroundings } from './base/surroundings.ts'
 import { type KeyPair } from './ports/crypto.ts'
 import { type Routes } from './ports/routes.ts'
@@ -10,6 +11,7 @@ import { type Store } from './ports/store.ts'
 import { Connecting } from './reach/connecting.ts'
 import { ownCandidates } from './reach/own-candidates.ts'
 import { Reachability, type ReachPorts } from './reach/reachability.ts'
+import { PortSearch } from './reach/port-search.ts'
 import { Upgrading } from './reach/upgrading.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
 import { Relays } from './relay/relays.ts'
@@ -30,6 +32,8 @@ export interface TraversalParts {
 
 export interface TraversalUses {
   routes: Routes
+  /** The person wants to stay in touch with it. */
+  isContact: (id: NodeId) => boolean
   /** Everybody was asked, and nobody answers. */
   isUnanswered: () => boolean
   /** Who may be told where this node is, or what it does for others, has changed. */
@@ -55,7 +59,7 @@ export class NatTraversal {
   }
 
   /** From now on there are routes, which are built upon the links. */
-  use({ routes, isUnanswered, onPlace }: TraversalUses): void {
+  use({ routes, isContact, isUnanswered, onPlace }: TraversalUses): void {
     const { store, nodeKey, reach, carried } = this.#parts
     const [around, links, connecting] = [this.#around, this.links, this.#connecting]
     const onChange = (): void => this.#relays?.reachabilityChanged() // which says so to the window
@@ -69,7 +73,9 @@ export class NatTraversal {
     const candidates = (): Promise<Candidates> => ownCandidates(around, links, reachability)
     const self = (): PeerRecord => links.self
     connecting.use({ knocks, candidates, self, nodeKey, routes, relays: this.#relays })
-    this.#upgrading = new Upgrading(around, { links, candidates, onNamed: connecting.met.bind(connecting) })
+    const portSearch = new PortSearch(around, { ...reachability.searchParts, isContact })
+    const onNamed = connecting.met.bind(connecting)
+    this.#upgrading = new Upgrading(around, { links, candidates, onNamed, portSearch })
   }
 
   /** Who reaches this node. */

@@ -175,7 +175,8 @@ export class OverlayNode implements OverlayApi {
       onChange()
       if (this.#isRunning()) this.#book.publishIfChanged()
     }
-    this.#traversal.use({ routes, isUnanswered, onPlace })
+    const isContact = (id: NodeId): boolean => this.#contacts.has(id)
+    this.#traversal.use({ routes, isContact, isUnanswered, onPlace })
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
     for (const protocol of [this.#routing, this.#topics, this.#dht, this.#traversal])
       for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler

@@ -179,6 +179,7 @@ export class PacketWorld {
         openSocket: async () => place.socket.openSibling(spareRandom),
         onObservedAddress: (listener) => endpoint.onObservedAddress(listener),
         provenAddress: (id) => endpoint.get(id)?.provenAddress,
+        mayCall: (to, bytes) => endpoint.mayCall(to, bytes),
         advertise: (seen) => endpoint.advertise('seen', seen),
         setKeepAliveMs: (ms) => void (endpoint.keepAliveMs = ms),
       },

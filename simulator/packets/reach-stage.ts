@@ -96,6 +96,7 @@ export class ReachStage {
                 : async () => SimulatedSocket.open({ host, port: this.#sparePort++ }, uplink),
             onObservedAddress: (listener) => endpoint.onObservedAddress(listener),
             provenAddress: (id) => endpoint.get(id)?.provenAddress,
+            mayCall: (to, bytes) => endpoint.mayCall(to, bytes),
             advertise: () => undefined,
             setKeepAliveMs: (ms) => void (endpoint.keepAliveMs = ms),
             links: endpoint,

@@ -1,11 +1,21 @@
 // Routers and providers do to a conversation what they do: reboot, hand out other addresses, block.
 
 import { type KindName } from './nat-kinds.ts'
-import { type Inhabitant, type ScenarioStage, type WantedPath, pathOf, pause } from './scenario-stage.ts'
+import { isDirect } from './path-kind.ts'
+import {
+  type Inhabitant,
+  type ScenarioStage,
+  type WantedPath,
+  comesTrue,
+  pathOf,
+  pause,
+} from './scenario-stage.ts'
 import { GOAL_MS, type Measured, type Scenario } from './scenario.ts'
 
 /** By then both ends have noticed, and looked for another path. */
 const LATER_MS = 10_000
+/** Two searches of twelve seconds, on a busy computer. */
+const SEARCH_LIMIT_MS = 40_000
 
 export const ROUTER_SCENARIOS: Scenario[] = [
   {
@@ -27,6 +37,7 @@ export const ROUTER_SCENARIOS: Scenario[] = [
   },
   { name: 'address on the LAN changed', run: innerAddressChanged },
   { name: 'direct path firewalled', run: firewalled },
+  { name: 'ports searched', run: portsSearched },
 ]
 
 /** Nothing gets in from outside until who is behind the router sends something, so the other direction has no goal. */
@@ -71,9 +82,25 @@ async function firewalled(stage: ScenarioStage): Promise<Measured[]> {
   return goOn(stage, 'the next message', alice, bob)
 }
 
-/** Bob is behind a port-restricted router. */
-async function conversation(stage: ScenarioStage, kind: KindName, path: WantedPath) {
+/** Nothing but a search for ports joins them, and that takes its time. */
+async function portsSearched(stage: ScenarioStage): Promise<Measured[]> {
   const bob = await stage.resident(stage.place('port-restricted', 'bob'))
+  const alice = await stage.resident(stage.place('symmetric-random', 'alice'))
+  await stage.converse(alice, bob, 'relayed')
+  const startMs = performance.now()
+  const isFound = await comesTrue(async () => isDirect(await pathOf(alice, bob)), SEARCH_LIMIT_MS)
+  const tookMs = isFound ? Math.round(performance.now() - startMs) : null
+  const found = { what: 'a direct path', tookMs, goalMs: undefined, note: await pathOf(alice, bob) }
+  return [
+    found,
+    await measured(stage, 'the next message', alice, bob),
+    await measured(stage, 'the answer', bob, alice),
+  ]
+}
+
+/** Bob is behind a port-restricted router; where they shall stay relayed, behind one that no search joins with Alice's. */
+async function conversation(stage: ScenarioStage, kind: KindName, path: WantedPath) {
+  const bob = await stage.resident(stage.place(path === 'relayed' ? kind : 'port-restricted', 'bob'))
   const alice = await stage.resident(stage.place(kind, 'alice'))
   await stage.converse(alice, bob, path)
   return { alice, bob }

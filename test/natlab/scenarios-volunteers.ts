@@ -21,7 +21,7 @@ export const VOLUNTEER_SCENARIOS: Scenario[] = [
 ]
 
 async function relayLost(stage: ScenarioStage, lose: (relay: NodeProcess) => void): Promise<Measured[]> {
-  const bob = await stage.resident(stage.place('port-restricted', 'bob'))
+  const bob = await stage.resident(stage.place('symmetric-random', 'bob'))
   const alice = await stage.resident(stage.place('symmetric-random', 'alice'))
   await stage.converse(alice, bob, 'relayed')
   const relay = await relayBetween(stage, alice, bob)

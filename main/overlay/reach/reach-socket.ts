@@ -6,7 +6,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { type AddressFamily, familyOf, kindOfHost } from '../base/ip-ranges.ts'
 import { RecentMap } from '../base/recent-map.ts'
 import { type Clock } from '../ports/clock.ts'
-import { type Address, type DatagramSocket } from '../ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, formatAddress, sameAddress } from '../ports/datagram-socket.ts'
 import { PACKET_INITIATION } from '../wire/packet.ts'
 import { PACKET_KNOCK, PACKET_OBSERVE } from '../wire/packet-reach.ts'
 
@@ -17,6 +17,9 @@ const MAX_CONTACTS = 8_192
 /** Chosen: a row of packets to one host is noted once in so long. */
 const NOTE_MS = 30_000
 
+/** Chosen: contacts that were found by a socket of their own; past them the longest unused gives way. */
+const MAX_DOORS = 16
+
 export type StrayListener = (datagram: Bytes, from: Address) => void
 
 export class ReachSocket implements DatagramSocket {
@@ -25,6 +28,9 @@ export class ReachSocket implements DatagramSocket {
   readonly #contacts: RecentMap<string, true>
   #last = { host: '', atMs: -Infinity }
   readonly #strangerMs = { ipv4: -Infinity, ipv6: -Infinity }
+  /** By remote address, the longest unused first: sockets that our NAT has let one peer in by (port-search.ts). */
+  readonly #doors = new Map<string, DatagramSocket>()
+  #arrive: StrayListener = () => undefined
   #onStray: StrayListener = () => undefined
   #onStranger: (family: AddressFamily) => void = () => undefined
 
@@ -52,7 +58,32 @@ export class ReachSocket implements DatagramSocket {
       this.#last = { host: to.host, atMs: nowMs }
       this.#contacts.set(to.host, true)
     }
-    this.#inner.send(datagram, to)
+    this.#doorTo(to).send(datagram, to)
+  }
+
+  /** What goes to that address leaves by this socket from now on, and what comes from there is handed up. It is ours to close. */
+  adopt(socket: DatagramSocket, remote: Address): void {
+    const key = formatAddress(remote)
+    void this.#doors.get(key)?.close()
+    this.#doors.delete(key)
+    this.#doors.set(key, socket)
+    socket.onDatagram((datagram, from) => {
+      if (sameAddress(from, remote)) this.#arrive(datagram, from)
+    })
+    const [oldest] = this.#doors.keys()
+    if (this.#doors.size <= MAX_DOORS) return
+    void this.#doors.get(oldest!)!.close()
+    this.#doors.delete(oldest!)
+  }
+
+  #doorTo(to: Address): DatagramSocket {
+    if (this.#doors.size === 0) return this.#inner
+    const key = formatAddress(to)
+    const door = this.#doors.get(key)
+    if (!door) return this.#inner
+    this.#doors.delete(key)
+    this.#doors.set(key, door)
+    return door
   }
 
   /** Whether something was sent to the host since a translator may have forgotten. */
@@ -61,12 +92,13 @@ export class ReachSocket implements DatagramSocket {
   }
 
   onDatagram(receiver: (datagram: Bytes, from: Address) => void): void {
-    this.#inner.onDatagram((datagram, from) => {
+    this.#arrive = (datagram, from) => {
       const kind = datagram[0]!
       if (kind === PACKET_INITIATION) this.#called(from)
       if (kind >= PACKET_OBSERVE && kind <= PACKET_KNOCK) this.#onStray(datagram, from)
       else receiver(datagram, from)
-    })
+    }
+    this.#inner.onDatagram(this.#arrive)
   }
 
   /** When somebody called last from a host that nothing was sent to; -Infinity where nobody has. */
@@ -89,8 +121,8 @@ export class ReachSocket implements DatagramSocket {
     this.#onStray = listener
   }
 
-  close(): Promise<void> {
-    return this.#inner.close()
+  async close(): Promise<void> {
+    await Promise.all([...this.#doors.values(), this.#inner].map((socket) => socket.close()))
   }
 
   /** Of all datagrams these alone come from strangers in the course of things, and they are few. */

@@ -30,6 +30,7 @@ import { NetworkMemory } from './network-memory.ts'
 import { isAskable, ObservedAddresses } from './observed-addresses.ts'
 import { Observing } from './observing.ts'
 import { lookAtPorts, type PortLook } from './port-look.ts'
+import { type PortSearchParts } from './port-search.ts'
 import { reachKind } from './reach-kind.ts'
 import { type ReachSocket } from './reach-socket.ts'
 import { SpareSockets } from './spare-sockets.ts'
@@ -46,6 +47,8 @@ export interface ReachPorts {
   onObservedAddress(listener: (link: Link, address: Address) => void): void
   provenAddress(id: NodeId): Address | undefined
   setKeepAliveMs(ms: number): void
+  /** Whether so many bytes may go to an address that has not answered; they are charged. */
+  mayCall(to: Address, bytes: number): boolean
   /** What others may try, besides the computer's own addresses. */
   advertise(seen: readonly Address[]): void
 }
@@ -198,6 +201,21 @@ export class Reachability {
       isKnown ? known : undefined,
     ))
     return look.finally(() => delete this.#looks[family])
+  }
+
+  /** What a search for ports needs of it. */
+  get searchParts(): Omit<PortSearchParts, 'isContact'> {
+    const { socket, mayCall } = this.#parts
+    return {
+      findings: () => this.findings('ipv4'),
+      reflexive: () => this.reflexive().filter(({ host }) => familyOf(host) === 'ipv4'),
+      lookAtPorts: () => this.lookAtPorts('ipv4'),
+      openSocket: this.#tools.openSocket,
+      knocks: this.knocks,
+      adopt: (spare, remote) => socket.adopt(spare, remote),
+      mayCall,
+      ownHosts: () => socket.localAddresses().map(({ host }) => host),
+    }
   }
 
   /** For who wants to be let in, or to let somebody in. */

@@ -21,12 +21,15 @@ import {
 } from '../wire/candidates.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
+import { type PortSearch } from './port-search.ts'
 
 export interface UpgradingParts {
   links: Links
   candidates(): Promise<Candidates>
   /** Where a peer has said that it may be tried. */
   onNamed(id: NodeId, addresses: readonly Address[]): void
+  /** For those that nothing else joins. */
+  portSearch: PortSearch
 }
 
 /** Chosen: a node that has just started knows after some 1.5 s what it is behind; later NATs do not change their minds, but computers change networks. */
@@ -65,7 +68,10 @@ export class Upgrading {
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
-    return [[MESSAGE.candidates, (link, body) => this.#onCandidates(link, body)]]
+    return [
+      [MESSAGE.candidates, (link, body) => this.#onCandidates(link, body)],
+      ...this.#parts.portSearch.handlers(),
+    ]
   }
 
   linkUp(link: Link): void {
@@ -75,13 +81,18 @@ export class Upgrading {
 
   linkDown(id: NodeId): void {
     this.#waiting.delete(id)
+    this.#parts.portSearch.linkDown(id)
   }
 
   #look(): void {
     const text = this.#parts.links.self.addresses.map(formatAddress).join()
     if (text !== this.#ownAddresses) this.#waiting.clear()
     this.#ownAddresses = text
-    for (const link of this.#parts.links.all()) if (isOverCircuit(link)) this.#consider(link)
+    for (const link of this.#parts.links.all()) {
+      if (!isOverCircuit(link)) continue
+      this.#consider(link)
+      this.#parts.portSearch.relayed(link)
+    }
   }
 
   /** One of the two begins, so that they do not begin twice. */

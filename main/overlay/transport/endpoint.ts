@@ -105,6 +105,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   readonly #ports: EndpointPorts
   readonly #handshakePorts: HandshakePorts
   readonly #sessionPorts: SessionPorts & { keepAliveMs: number }
+  readonly #unproven: UnprovenBudget
   readonly #answering: Answering
   readonly #recalls: TokenBucket
   readonly #farewells = new Farewells()
@@ -128,7 +129,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     const send = (datagram: Bytes, to: Address) => this.#send(datagram, to)
     const { clock, random, crypto, network, identity } = ports
     const { counters } = this
-    const unproven = new UnprovenBudget(clock)
+    const unproven = (this.#unproven = new UnprovenBudget(clock))
     const options = { ...DEFAULTS, ...ports.options }
     this.#sessionPorts = {
       ...options,
@@ -205,6 +206,11 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
   advertise(kind: OutsideKind, addresses: readonly Address[]): void {
     this.#addresses.setOutside(kind, addresses)
     this.#tellAddresses()
+  }
+
+  /** Whether so many bytes, headers included, may go to an address that has not answered; they are charged. */
+  mayCall(to: Address, bytes: number): boolean {
+    return this.#unproven.take(to, bytes)
   }
 
   on(events: LinkEvents): void {

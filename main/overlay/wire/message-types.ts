@@ -38,6 +38,7 @@ export const MESSAGE = {
   relaySignal: 38,
   relayOffer: 39,
   candidates: 40,
+  portSearch: 41,
 } as const
 
 /** What a routed message is for. */

@@ -31,6 +31,7 @@ export const NATS = {
     ...LINUX_HOME,
     mapping: 'address-and-port-dependent',
     portAssignment: 'sequential',
+    maxBindings: 65_536,
   },
   'symmetric, descending': {
     ...LINUX_HOME,
