@@ -38,7 +38,12 @@ export const keepAlive: Experiment & { parameters(): string[] } = {
       figures[`packets${seconds}`] = measured.packets
       figures[`fixedPackets${seconds}`] = fixed.packets
       figures[`share${seconds}`] = measured.packets / fixed.packets
+      const called = await idleFor(DAY_MS, seconds, options.seed, undefined, 'called')
+      figures[`calledLost${seconds}`] = called.lost
+      figures[`calledPackets${seconds}`] = called.packets
+      figures[`calledShare${seconds}`] = called.packets / fixed.packets
       notes.push(
+        `${seconds} s, where the peers have called: ${called.packets} packets, ${called.lost} bindings lost`,
         `${seconds} s: a sign of life every ${(measured.keepAliveMs ?? 0) / 1000} s, ${measured.packets} packets instead of ${fixed.packets}, ${measured.lost} bindings lost`,
       )
     }
@@ -52,12 +57,13 @@ function routerOf(timeoutSeconds: number): NatBehaviour {
   return { ...behaviour, portAssignment: 'random', bindingTimeoutMs: 1000 * timeoutSeconds }
 }
 
-/** With the keep-alive that the node measures, or a fixed one. */
+/** With the keep-alive that the node measures, or a fixed one; it has called its peers, or was called by them and speaks later than they do. */
 export async function idleFor(
   ms: number,
   timeoutSeconds: number,
   seed: number,
   fixedMs?: number,
+  side: 'calling' | 'called' = 'calling',
 ): Promise<IdleDay> {
   const stage = new ReachStage(seed)
   const box = stage.box(routerOf(timeoutSeconds))
@@ -67,7 +73,8 @@ export async function idleFor(
       : { hasReach: false, transport: { keepAliveMs: fixedMs, untranslatedKeepAliveMs: fixedMs } }
   const home = stage.host(INSIDE, box, options)
   const peers = stage.publicHosts(18, 2, options)
-  for (const peer of peers) await stage.connect(home, peer)
+  for (const peer of peers)
+    await (side === 'calling' ? stage.connect(home, peer) : stage.connectFromOutside(peer, home))
   await stage.run(LOOK_MS) // the last has heard the first packet of its session by then
   await home.reachability?.start()
   // The second peer is there to be asked. Its session is as idle, so two are counted, in both cases.

@@ -8,13 +8,14 @@ import { type Surroundings } from '../../main/overlay/base/surroundings.ts'
 import { TimerGroup } from '../../main/overlay/base/timer-group.ts'
 import { Identity } from '../../main/overlay/identity.ts'
 import { networkOf } from '../../main/overlay/network.ts'
-import { type DatagramSocket } from '../../main/overlay/ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, sameAddress } from '../../main/overlay/ports/datagram-socket.ts'
 import { type Store } from '../../main/overlay/ports/store.ts'
 import { Reachability } from '../../main/overlay/reach/reachability.ts'
 import { ReachSocket } from '../../main/overlay/reach/reach-socket.ts'
 import { Endpoint, type EndpointOptions } from '../../main/overlay/transport/endpoint.ts'
 import { type Link } from '../../main/overlay/transport/links.ts'
 import { Reader } from '../../main/overlay/wire/codec.ts'
+import { encodeKnock } from '../../main/overlay/wire/packet-reach.ts'
 import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
@@ -115,15 +116,27 @@ export class ReachStage {
     return Array.from({ length: count }, (_, n) => this.host(`198.${second}.${n}.1`, this.net, options))
   }
 
-  async connect(from: ReachHost, to: ReachHost): Promise<void> {
-    const { identity, socket } = to
-    const target = { id: identity.id, noiseKey: identity.noiseKey.publicKey, addresses: [socket.local] }
+  /** `at`: where the other is called, if it is not found where its socket is. */
+  async connect(from: ReachHost, to: ReachHost, at = to.socket.local): Promise<void> {
+    const { identity } = to
+    const target = { id: identity.id, noiseKey: identity.noiseKey.publicKey, addresses: [at] }
     const dial = from.endpoint.dial(target)
     let isOver = false
     const note = (): void => void (isOver = true)
     dial.then(note, note)
     while (!isOver) await this.run(50)
     await dial
+  }
+
+  /** The same, called by the public one: who is behind a translator has sent something there before, and so can be called. */
+  async connectFromOutside(outside: ReachHost, inside: ReachHost): Promise<void> {
+    let seenAt: Address | undefined
+    this.net.tap((_, from, to) => {
+      if (sameAddress(to, outside.socket.local)) seenAt ??= { ...from }
+    })
+    inside.socket.send(encodeKnock(OPENER), outside.socket.local)
+    await this.run(200)
+    await this.connect(outside, inside, seenAt)
   }
 
   run(ms: number): Promise<void> {
@@ -134,6 +147,9 @@ export class ReachStage {
     return new SeededRandom(this.#random.below(2 ** 32))
   }
 }
+
+/** A nonce that nobody waits for. */
+const OPENER = '0'.repeat(16)
 
 function forging(socket: SimulatedSocket, forged: (datagram: Uint8Array) => Uint8Array): DatagramSocket {
   return {

@@ -1,6 +1,8 @@
-// How long a session may be silent here: measured on a spare socket, so that no session in use is put at risk. The socket asks
+// How long a session may be silent here: measured on spare sockets, so that no session in use is put at risk. A socket asks
 // a peer where it is seen, says nothing for a gap, and the peer knocks there: what arrives has survived. The request for the
-// knock goes over the session, from another socket, so that it does not refresh what it asks about.
+// knock goes over the session, from another socket, so that it does not refresh what it asks about. A peer could keep a binding
+// alive to have us believe in too long a gap: so two sockets and two peers of different owners must agree, and a gap in
+// which something came in counts for nothing.
 //
 //   unmeasured --- translated, and a peer to ask ---> measuring --- nothing left to try ---> measured
 //       ^                                                                                       |
@@ -8,6 +10,7 @@
 //
 // Until it is measured, sessions show a sign of life every 15 s: too early for nearly every router, late for none of those.
 
+import { ownerRangeOf } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type DatagramSocket, type OpenSocket } from '../ports/datagram-socket.ts'
@@ -21,6 +24,8 @@ import { type Observing, type Seen } from './observing.ts'
 export const CAUTIOUS_KEEP_ALIVE_MS = 15_000
 /** Linux's connection tracking takes a flow for a stream, with the longer timeout, when it is used again after 2 s. */
 const STREAM_MS = 2_500
+/** Answers to a question that was asked twice come by then. Shorter than every gap. */
+const LATE_MS = 2_000
 /** Chosen: at 5 % loss all of them are lost once in eight thousand gaps. */
 const KNOCKS = 3
 /** Chosen: the peer was busy, or is gone. */
@@ -30,12 +35,19 @@ const AFTER_LOSS = 0.7
 /** Chosen: whoever sees us says that a binding was lost; a peer that keeps saying so costs one measurement in so long. */
 const LOSS_PAUSE_MS = 3_600_000
 
+interface Spare {
+  readonly socket: DatagramSocket
+  /** Datagrams so far. */
+  heard: number
+}
+
 export interface KeepAliveParts {
   observing: Observing
   knocks: KnockRequests
   memory: NetworkMemory
   openSocket: OpenSocket
-  observer(): Observer | undefined
+  /** In any order. */
+  observers(): readonly Observer[]
   /** For all sessions. */
   apply(keepAliveMs: number): void
 }
@@ -101,23 +113,33 @@ export class KeepAliveMeasurement {
   async #run(): Promise<void> {
     this.#isRunning = true
     const { openSocket } = this.#parts
-    const isDone = await withSocket(openSocket, (socket) => this.#searchOn(socket))
+    const isDone = await withSocket(openSocket, (one) =>
+      withSocket(openSocket, (other) => this.#searchOn([one, other])),
+    )
     this.#isRunning = false
     if (!isDone) this.#timer = this.#around.timers.after(RETRY_MS, () => this.#go())
   }
 
   /** False where it could not go on; what was found out stays. */
-  async #searchOn(socket: DatagramSocket): Promise<boolean> {
-    const { observing } = this.#parts
-    socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
+  async #searchOn(sockets: readonly DatagramSocket[]): Promise<boolean> {
+    const spares = sockets.map((socket) => this.#listenOn(socket))
     for (;;) {
       const network = this.#network
       const gapMs = nextGapMs(this.#search)
       if (gapMs === undefined) return this.#finish()
-      const hasSurvived = await this.#survives(socket, gapMs)
+      const hasSurvived = await this.#survives(spares, gapMs)
       if (hasSurvived === undefined) return false
       if (network === this.#network) this.#search = tried(this.#search, gapMs, hasSurvived)
     }
+  }
+
+  #listenOn(socket: DatagramSocket): Spare {
+    const spare: Spare = { socket, heard: 0 }
+    socket.onDatagram((datagram, from) => {
+      spare.heard++
+      this.#parts.observing.receive(datagram, from, socket)
+    })
+    return spare
   }
 
   #finish(): boolean {
@@ -129,24 +151,42 @@ export class KeepAliveMeasurement {
     return true
   }
 
-  /** Undefined where the peer could not be asked. */
-  async #survives(socket: DatagramSocket, gapMs: number): Promise<boolean | undefined> {
-    const observer = this.#parts.observer()
-    if (!observer) return undefined
+  /**
+   * Whether both bindings do, each watched by an observer of its own. Undefined where two could not be asked, or something came in
+   * during the gap: it may have kept the binding alive.
+   */
+  async #survives(spares: readonly Spare[], gapMs: number): Promise<boolean | undefined> {
+    const observers = twoOwners(this.#parts.observers())
+    if (observers.length < spares.length) return undefined
+    const outcomes = spares.map((spare, i) => this.#survivesAt(spare, observers[i]!, gapMs))
+    const survived = await Promise.all(outcomes)
+    return survived.includes(undefined) ? undefined : !survived.includes(false)
+  }
+
+  async #survivesAt(spare: Spare, observer: Observer, gapMs: number): Promise<boolean | undefined> {
     const { observing } = this.#parts
+    const { socket } = spare
     if (!(await observing.ask(socket, observer.address))) return undefined
     await this.#wait(STREAM_MS)
     const seen = await observing.ask(socket, observer.address)
     if (!seen) return undefined
-    await this.#wait(gapMs)
-    return this.#isKnockHeard(observer, seen)
+    await this.#wait(LATE_MS)
+    const { heard } = spare
+    await this.#wait(gapMs - LATE_MS)
+    if (spare.heard !== heard) return this.#disturbed()
+    return this.#isKnockHeard(observer, seen, socket)
   }
 
-  async #isKnockHeard({ link }: Observer, seen: Seen): Promise<boolean | undefined> {
+  #disturbed(): undefined {
+    this.#around.drops.count('keep-alive: a gap was not silent')
+    return undefined
+  }
+
+  async #isKnockHeard({ link }: Observer, seen: Seen, socket: DatagramSocket): Promise<boolean | undefined> {
     let sent = 0
     for (let i = 0; i < KNOCKS; i++) {
       if (!link.isOpen) return undefined
-      const { answer, from } = await this.#parts.knocks.askBack(link, seen)
+      const { answer, from } = await this.#parts.knocks.askBack(link, seen, socket)
       if (from) return true
       if (answer?.status === 'knocked') sent++
     }
@@ -156,4 +196,12 @@ export class KeepAliveMeasurement {
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#around.timers.after(ms, resolve))
   }
+}
+
+/** Two that are not one owner's, where there are such. */
+function twoOwners([first, ...others]: readonly Observer[]): Observer[] {
+  if (!first) return []
+  const owner = ownerRangeOf(first.address.host)
+  const second = others.find(({ address }) => ownerRangeOf(address.host) !== owner) ?? others[0]
+  return second ? [first, second] : [first]
 }

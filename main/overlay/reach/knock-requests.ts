@@ -3,7 +3,7 @@
 // where it was sent.
 
 import { type Surroundings } from '../base/surroundings.ts'
-import { type Address } from '../ports/datagram-socket.ts'
+import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
@@ -20,6 +20,8 @@ import { type Observing, type Seen } from './observing.ts'
 const ANSWER_MS = 5_000
 /** Chosen: the knock left no later than the word of it, and its way is no longer than three such. */
 const KNOCK_MS = 1_500
+
+type IsExpected = (from: Address, at: object) => boolean
 
 export interface KnockOutcome {
   /** What the peer said; undefined where it said nothing in time. */
@@ -42,18 +44,23 @@ export class KnockRequests {
     return [[MESSAGE.knockAnswer, (link, body) => this.#onAnswer(link, body)]]
   }
 
-  ask(link: Link, who: Knocker): Promise<KnockOutcome> {
+  /** At this socket; the other port is one of the peer's host. */
+  ask(link: Link, who: Knocker, socket: object): Promise<KnockOutcome> {
     const nonce = this.#observing.newNonce()
-    return this.#request(link, nonce, encodeKnockAsk({ nonce, who }))
+    const host = who === 'other-port' ? link.address?.host : undefined
+    const isExpected: IsExpected = (from, at) => at === socket && (host === undefined || from.host === host)
+    return this.#request(link, nonce, encodeKnockAsk({ nonce, who }), isExpected)
   }
 
-  /** Has the observer knock where it has seen us before. */
-  askBack(link: Link, { nonce: askedNonce, token, address }: Seen): Promise<KnockOutcome> {
+  /** Has the observer knock where it has seen this socket before; a knock from elsewhere, or at another socket, proves nothing. */
+  askBack(link: Link, seen: Seen, socket: object): Promise<KnockOutcome> {
+    const { nonce: askedNonce, token, address, observer } = seen
     const nonce = this.#observing.newNonce()
-    return this.#request(link, nonce, encodeKnockToken({ nonce, askedNonce, token, address }))
+    const isExpected: IsExpected = (from, at) => at === socket && sameAddress(from, observer)
+    return this.#request(link, nonce, encodeKnockToken({ nonce, askedNonce, token, address }), isExpected)
   }
 
-  #request(link: Link, nonce: string, message: Uint8Array): Promise<KnockOutcome> {
+  #request(link: Link, nonce: string, message: Uint8Array, isExpected: IsExpected): Promise<KnockOutcome> {
     return new Promise((resolve) => {
       let answer: KnockAnswer | undefined
       let from: Address | undefined
@@ -64,7 +71,8 @@ export class KnockRequests {
         resolve({ answer, from })
       }
       let timer = this.#around.timers.after(ANSWER_MS, finish)
-      const forget = this.#observing.onKnock(nonce, (knocker) => {
+      const forget = this.#observing.onKnock(nonce, (knocker, at) => {
+        if (!isExpected(knocker, at)) return this.#around.drops.count('knock from elsewhere')
         from ??= knocker
         if (answer) finish()
       })

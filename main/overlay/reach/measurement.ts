@@ -143,7 +143,7 @@ class Measurement {
     const { around, knocks, socket } = this.#tools
     const tally = this.#evidence.strangers
     const ask = async (observer: Observer): Promise<void> => {
-      const { answer, from } = await knocks.ask(observer.link, 'stranger')
+      const { answer, from } = await knocks.ask(observer.link, 'stranger', socket)
       const isStranger = from !== undefined && !socket.hasContacted(from.host)
       if (isStranger) tally.arrived++
       if (isStranger || (answer?.status === 'knocked' && !from)) tally.asked++
@@ -156,11 +156,11 @@ class Measurement {
   }
 
   async #otherPort(sightings: readonly Seen[]): Promise<OtherPort> {
-    const { knocks } = this.#tools
+    const { knocks, socket } = this.#tools
     const tally = this.#evidence.otherPorts
     let isSame: Promise<boolean | undefined> | undefined
     const ask = async (observer: Observer): Promise<void> => {
-      const { answer, from } = await knocks.ask(observer.link, 'other-port')
+      const { answer, from } = await knocks.ask(observer.link, 'other-port', socket)
       if (answer?.status !== 'knocked') return
       tally.asked++
       // What comes from the usual port was let in before.

@@ -40,13 +40,16 @@ export interface Seen extends Observed {
 
 type Sender = Pick<DatagramSocket, 'send'>
 
+/** Hears where a knock came from, and at which socket it came in. */
+export type KnockListener = (from: Address, at: Sender) => void
+
 export class Observing {
   readonly #around: Surroundings
   readonly #tokens: RetryTokens
   readonly #budgets: PeerBudgets
   readonly #all: TokenBucket
   readonly #pending = new Map<string, { to: Address; answered: (seen: Seen) => void }>()
-  readonly #knocks = new Map<string, (from: Address) => void>()
+  readonly #knocks = new Map<string, KnockListener>()
 
   constructor(around: Surroundings) {
     const { clock } = around
@@ -82,7 +85,7 @@ export class Observing {
   }
 
   /** Tells of the knocks with this nonce until the returned function is called. */
-  onKnock(nonce: string, knocked: (from: Address) => void): () => void {
+  onKnock(nonce: string, knocked: KnockListener): () => void {
     this.#knocks.set(nonce, knocked)
     return () => void this.#knocks.delete(nonce)
   }
@@ -97,7 +100,7 @@ export class Observing {
     try {
       if (datagram[0] === PACKET_OBSERVE) this.#answer(decodeObserve(datagram), from, socket)
       else if (datagram[0] === PACKET_OBSERVED) this.#answered(decodeObserved(datagram), from)
-      else this.#knocked(decodeKnock(datagram), from)
+      else this.#knocked(decodeKnock(datagram), from, socket)
     } catch (error) {
       this.#count(codeOf(error))
     }
@@ -116,9 +119,9 @@ export class Observing {
     pending.answered({ ...observed, observer: from })
   }
 
-  #knocked(nonce: string, from: Address): void {
+  #knocked(nonce: string, from: Address, socket: Sender): void {
     const knocked = this.#knocks.get(nonce)
-    if (knocked) knocked(from)
+    if (knocked) knocked(from, socket)
     else this.#count('knock that nobody waits for')
   }
 

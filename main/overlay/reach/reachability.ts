@@ -82,6 +82,8 @@ interface Family {
   state: ReachState
   timer: { timer: Timer; dueMs: number } | undefined
   retryMs: number
+  /** When to measure again though it is being measured now: what is found may be old already. */
+  againMs: number
 }
 
 export class Reachability {
@@ -111,16 +113,18 @@ export class Reachability {
     this.#service = new KnockService(around, { ...parts, openSocket, observing })
     this.#observed = new ObservedAddresses(around)
     const memory = (this.#memory = new NetworkMemory(around, parts.store))
-    const observer = (): Observer | undefined => this.#observers('ipv4')[0] ?? this.#observers('ipv6')[0]
+    const observers = (): Observer[] =>
+      FAMILIES.map((family) => this.#observers(family)).find(({ length }) => length > 1) ?? []
     const apply = (ms: number): void => parts.setKeepAliveMs(ms)
     this.#keepAlive =
       openSocket &&
-      new KeepAliveMeasurement(around, { observing, knocks, memory, openSocket, observer, apply })
+      new KeepAliveMeasurement(around, { observing, knocks, memory, openSocket, observers, apply })
     this.#families = FAMILIES.map((family) => ({
       family,
       state: { kind: 'unknown' },
       timer: undefined,
       retryMs: RETRY_MS,
+      againMs: Infinity,
     }))
     socket.onStray((datagram, from) => observing.receive(datagram, from, socket))
     socket.onStranger((family) => this.#onStranger(family))
@@ -313,10 +317,11 @@ export class Reachability {
     return this.#tools.socket.localAddresses().map(formatAddress).sort().join()
   }
 
-  /** One timer for each family: what comes first counts. */
+  /** One timer for each family: what comes first counts. What comes while it measures counts afterwards. */
   #soon(each: Family, delayMs: number): void {
-    if (!this.#isRunning || each.state.kind === 'measuring') return
+    if (!this.#isRunning) return
     const dueMs = this.#around.clock.nowMs() + delayMs
+    if (each.state.kind === 'measuring') return void (each.againMs = Math.min(each.againMs, dueMs))
     if (each.timer && each.timer.dueMs <= dueMs) return
     each.timer?.timer.cancel()
     each.timer = { timer: this.#around.timers.after(delayMs, () => void this.#measure(each)), dueMs }
@@ -349,8 +354,11 @@ export class Reachability {
   #ended(each: Family, findings: ReachFindings | undefined, isInVain = false): void {
     each.state = findings ? { kind: 'known', findings } : { kind: 'unknown' }
     this.#parts.onChange()
-    const { random } = this.#around
-    if (isInVain) {
+    const { random, clock } = this.#around
+    if (each.againMs < Infinity) {
+      this.#soon(each, Math.max(0, each.againMs - clock.nowMs()))
+      each.againMs = Infinity
+    } else if (isInVain) {
       this.#soon(each, each.retryMs * (1 + random.unit()))
       each.retryMs = Math.min(2 * each.retryMs, MAX_RETRY_MS)
     } else if (findings) this.#soon(each, RENEW_MS.least + (RENEW_MS.most - RENEW_MS.least) * random.unit())

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type Address } from '../../../main/overlay/ports/datagram-socket.ts'
 import { CAUTIOUS_KEEP_ALIVE_MS } from '../../../main/overlay/reach/keep-alive.ts'
 import { MemoryStore } from '../../../simulator/memory-store.ts'
 import { HOME_NATS } from '../../../simulator/packets/nat-kinds.ts'
@@ -83,6 +84,38 @@ describe('the keep-alive of a network', () => {
     expect(measuredIn(home)).toBeUndefined()
     await home.stage.run(15 * MINUTE_MS)
     expect(measuredIn(home)).toBe(49_500)
+  })
+
+  it('is not made longer by a peer that keeps the measured binding alive', async () => {
+    const stage = new ReachStage(10)
+    const { behaviour } = HOME_NATS[0]!
+    const box = stage.box({ ...behaviour, bindingTimeoutMs: 30_000 })
+    const subject = stage.host(INSIDE, box)
+    const peers = stage.publicHosts(18, 2)
+    for (const peer of peers) await stage.connect(subject, peer)
+    const liar = peers[0]!
+    /** Where spare sockets have asked the liar from. */
+    const asked = new Map<number, Address>()
+    stage.net.tap(([kind], from, to) => {
+      if (kind === 7 && to.host === liar.socket.local.host && from.port !== 4_000)
+        asked.set(from.port, { ...from })
+    })
+    await stage.run(1_000)
+    await subject.reachability!.start()
+    for (let second = 0; second < 1_800; second += 3) {
+      for (const address of asked.values()) liar.socket.send(Uint8Array.of(0), address)
+      await stage.run(3_000)
+    }
+    expect(asked.size).toBeGreaterThan(0)
+    expect(subject.reachability!.status.keepAliveMs ?? 0).toBeLessThan(30_000)
+    expect(subject.drops.snapshot()['keep-alive: a gap was not silent']).toBeGreaterThan(0)
+  })
+
+  it('is not measured with one peer alone', async () => {
+    const home = await homeWith(11, 60)
+    for (const peer of [...home.subject.endpoint.all()].slice(1)) peer.close('gone')
+    await home.stage.run(15 * MINUTE_MS)
+    expect(measuredIn(home)).toBeUndefined()
   })
 
   it('is not measured where nothing is translated', async () => {

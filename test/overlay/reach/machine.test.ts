@@ -133,6 +133,24 @@ describe('the machine of one address family', () => {
     expect(reach.findings('ipv4')).toMatchObject({ reflexive: moved, isPublic: true })
   })
 
+  it('is measured again after a change that came while it was measured', async () => {
+    const { stage, observers } = await withHelpers(16)
+    const box = stage.box(natOf('symmetric'))
+    const subject = stage.host(INSIDE, box)
+    const reach = await started(stage, subject, [])
+    await stage.run(17_300)
+    for (const observer of observers) await stage.connect(subject, observer)
+    while (reach.state('ipv4').kind !== 'measuring') await stage.run(50)
+    subject.socket.moveTo({ host: '192.168.1.77', port: 4_000 }, (address, receiver) =>
+      box.attach(address, receiver),
+    )
+    while (reach.state('ipv4').kind === 'measuring') await stage.run(50)
+    const overMs = stage.queue.nowMs
+    expect(overMs).toBeGreaterThan(22_000) // the own addresses were looked at meanwhile
+    await stage.run(20_000)
+    expect(reach.findings('ipv4')!.measuredAtMs).toBeGreaterThan(overMs + 1_000)
+  })
+
   it('follows a router that was restarted', async () => {
     const { stage, observers } = await withHelpers(7)
     const box = stage.box({ ...CARRIER_NAT, filtering: 'endpoint-independent' })
