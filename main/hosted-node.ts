@@ -34,6 +34,7 @@ export class HostedNode extends SocketNode {
   #lan: LanPeers | undefined
   #metrics: MetricsServer | undefined
   #watch: NetworkWatch | undefined
+  #forgetSwitches: () => void = () => undefined
   /** One turn of the switch after the other. */
   #turning: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -45,10 +46,10 @@ export class HostedNode extends SocketNode {
   }
 
   override async start(): Promise<void> {
-    await super.start()
     const { sockets, switches, log, metrics } = this.#hosted
+    if (metrics) await this.#serveMetrics(metrics) // a port that is taken is told before anybody is called
+    await super.start()
     const socket = sockets.carried
-    if (metrics) await this.#serveMetrics(metrics)
     if (isLoopback(socket.local.host)) return
     const advertise = (mapped: readonly Address[]) => {
       this.#endpoint.advertise('mapped', mapped)
@@ -62,12 +63,13 @@ export class HostedNode extends SocketNode {
       () => socket.localAddresses(),
       () => this.#networkChanged(),
     )
-    switches.onTurn((turned) => this.#turn(turned))
+    this.#forgetSwitches = switches.onTurn((turned) => this.#turn(turned))
     this.#turn(switches.current)
   }
 
   override async stop(): Promise<void> {
     this.#isStopped = true
+    this.#forgetSwitches()
     this.#watch?.stop()
     this.#metrics?.close()
     await this.#goodbyeInTime()

@@ -14,7 +14,7 @@ export interface Switches {
 export class NetworkSwitches {
   #current: Switches
   readonly #fixed: Partial<Switches>
-  readonly #listeners: ((switches: Switches) => void)[] = []
+  readonly #listeners = new Set<(switches: Switches) => void>()
 
   /** What the command line says holds, whatever the settings say. */
   constructor({ portMapping, lan }: Pick<Options, 'portMapping' | 'lan'>) {
@@ -34,8 +34,10 @@ export class NetworkSwitches {
     for (const listener of this.#listeners) listener(this.#current)
   }
 
-  onTurn(listener: (switches: Switches) => void): void {
-    this.#listeners.push(listener)
+  /** Until the returned function is called. */
+  onTurn(listener: (switches: Switches) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 }
 

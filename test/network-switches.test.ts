@@ -26,6 +26,16 @@ describe('the switches towards the network around', () => {
     expect(heard).toHaveLength(2)
   })
 
+  it('are heard of until the listener is taken away', () => {
+    const switches = new NetworkSwitches(unsaid)
+    const heard: unknown[] = []
+    const forget = switches.onTurn((turned) => heard.push(turned))
+    switches.set({ portMapping: false, lan: true })
+    forget()
+    switches.set({ portMapping: true, lan: true })
+    expect(heard).toEqual([{ portMapping: false, lan: true }])
+  })
+
   it('stay as the command line says', () => {
     const switches = new NetworkSwitches({ ...unsaid, lan: false })
     expect(switches.current).toEqual({ portMapping: true, lan: false })

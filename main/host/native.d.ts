@@ -110,6 +110,8 @@ declare module '@silentbot1/nat-api/lib/upnp/index.js' {
     url: string
     /** One SOAP action; its answer's body. Rejects with the router's words for a refusal. */
     run(action: string, parameters: [string, string | number][]): Promise<Record<string, unknown>>
+    /** Reads the description; `run` asks it for the URL it sends the action to. */
+    _getService(types: readonly string[]): Promise<{ service: string; SCPDURL: string; controlURL: string }>
   }
   export default class Client {
     /** `address`: of the interface by which it was found. Rejects after 1.8 s. */

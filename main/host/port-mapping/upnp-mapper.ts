@@ -11,6 +11,7 @@ import {
   type MappingWish,
   type PortMapper,
 } from '../../overlay/ports/port-mapper.ts'
+import { onlyAt } from './own-router-only.ts'
 
 /** Chosen: routers take up to 2 s to answer a search (their MX), and some a second for each call. */
 const DEADLINE_MS = 6_000
@@ -24,7 +25,7 @@ const DESCRIPTION = 'Banyan'
 const REFUSALS = /not authorized/i
 const CONFLICTS = /conflict/i
 
-interface Router {
+export interface Router {
   device: UpnpDevice
   /** Our address as the router sees it. */
   ownHost: string
@@ -34,9 +35,15 @@ export interface UpnpMapperOptions {
   gateway: () => Promise<string | undefined>
   /** From 0 to bound - 1. */
   below: (bound: number) => number
+  /** Another search than SSDP's, and less patience: for tests. */
+  find?: (gatewayHost: string | undefined) => Promise<Router>
+  deadlineMs?: number
 }
 
-export function upnpMapper({ gateway, below }: UpnpMapperOptions): PortMapper {
+export function upnpMapper(options: UpnpMapperOptions): PortMapper {
+  const { gateway, below, find = findRouter, deadlineMs: mapDeadlineMs = DEADLINE_MS } = options
+  /** Mappings that were asked for, and not granted within the time. */
+  const late = new Set<Promise<void>>()
   /** As long as it answers; SSDP is asked again after a failure only. */
   let known: Router | undefined
 
@@ -46,7 +53,7 @@ export function upnpMapper({ gateway, below }: UpnpMapperOptions): PortMapper {
   ): Promise<T | undefined> {
     try {
       return await within(deadlineMs, async () => {
-        known ??= await findRouter(await gateway())
+        known ??= await find(await gateway())
         return use(known)
       })
     } catch {
@@ -59,7 +66,19 @@ export function upnpMapper({ gateway, below }: UpnpMapperOptions): PortMapper {
     method: 'upnp',
 
     async map(wish: MappingWish): Promise<MappingAnswer> {
-      const answer = await withRouter(DEADLINE_MS, (router) => mapAt(router, wish, below))
+      let isLate = false
+      const answer = await withRouter(mapDeadlineMs, (router) => {
+        const work = mapAt(router, wish, below)
+        const over: Promise<void> = work
+          .then((granted) => {
+            if (isLate && granted.kind === 'granted') return removeOwn(router, granted.grant)
+          })
+          .catch(() => undefined) // refused or gone: there is nothing to give back
+          .finally(() => late.delete(over))
+        late.add(over)
+        return work
+      })
+      isLate = answer === undefined
       return answer ?? { kind: 'denied', reason: 'silent' }
     },
 
@@ -73,13 +92,22 @@ export function upnpMapper({ gateway, below }: UpnpMapperOptions): PortMapper {
       return answer ?? { kind: 'silent' }
     },
 
-    async unmap({ external, internalPort }: MappingGrant): Promise<void> {
-      await withRouter(UNMAP_DEADLINE_MS, async (router) => {
-        if ((await holderOf(router, external.port)) !== holderText(router, internalPort)) return
-        await router.device.run('DeletePortMapping', portArguments(external.port))
-      })
+    async unmap(grant: MappingGrant): Promise<void> {
+      await withRouter(UNMAP_DEADLINE_MS, (router) => removeOwn(router, grant))
+    },
+
+    async settle(): Promise<void> {
+      await Promise.all(late)
     },
   }
+}
+
+async function removeOwn(
+  router: Router,
+  { external, internalPort }: Pick<MappingGrant, 'external' | 'internalPort'>,
+): Promise<void> {
+  if ((await holderOf(router, external.port)) !== holderText(router, internalPort)) return
+  await router.device.run('DeletePortMapping', portArguments(external.port))
 }
 
 async function mapAt(
@@ -178,7 +206,7 @@ async function findRouter(gatewayHost: string | undefined): Promise<Router> {
     const { protocol, hostname } = new URL(device.url)
     if (protocol !== 'http:' || hostname !== gatewayHost)
       throw new Error('not the router of the default route')
-    return { device, ownHost: address }
+    return { device: onlyAt(device, gatewayHost), ownHost: address }
   } finally {
     void client.destroy()
   }

@@ -53,6 +53,8 @@ export interface PortMapper {
   check(grant: MappingGrant): Promise<MappingCheck>
   /** Removes the mapping if it is ours. */
   unmap(grant: MappingGrant): Promise<void>
+  /** Waits for what was taken for silent and is still under way; what comes of it is given back. */
+  settle?(): Promise<void>
 }
 
 /** What the person is told. Wall times are Unix milliseconds. */

@@ -118,6 +118,7 @@ export class PortMapping {
     this.#tell(undefined)
     if (state.kind === 'mapped') this.#follow(state.held.mapper.unmap(state.held.grant))
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    await Promise.all(this.#parts.mappers.map((mapper) => mapper.settle?.()))
   }
 
   #begin(): void {
