@@ -12,6 +12,7 @@ import { Connecting } from './reach/connecting.ts'
 import { ownCandidates } from './reach/own-candidates.ts'
 import { Reachability, type ReachPorts } from './reach/reachability.ts'
 import { PortSearch } from './reach/port-search.ts'
+import { Retreating } from './reach/retreating.ts'
 import { Upgrading } from './reach/upgrading.ts'
 import { type CarriedSocket } from './relay/carried-socket.ts'
 import { Relays } from './relay/relays.ts'
@@ -75,7 +76,8 @@ export class NatTraversal {
     connecting.use({ knocks, candidates, self, nodeKey, routes, relays: this.#relays })
     const portSearch = new PortSearch(around, { ...reachability.searchParts, isContact })
     const onNamed = connecting.met.bind(connecting)
-    this.#upgrading = new Upgrading(around, { links, candidates, onNamed, portSearch })
+    const retreating = new Retreating(around, connecting)
+    this.#upgrading = new Upgrading(around, { links, candidates, onNamed, portSearch, retreating })
   }
 
   /** Who reaches this node. */

@@ -44,6 +44,8 @@ export class Connecting implements Links {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #calls: TokenBucket
+  /** Volunteers that expect calls for peers, of the last dials. */
+  readonly #servers = new BoundedMap<NodeId, readonly PeerRecord[]>(MAX_REMEMBERED_CALLS)
   /** What peers have named to be tried, of the last calls. */
   readonly #named = new BoundedMap<NodeId, readonly Address[]>(MAX_REMEMBERED_CALLS)
   /** When the dials under way began. */
@@ -114,6 +116,7 @@ export class Connecting implements Links {
     const link = await inTime(this.#around.timers, this.#headStartMs(id, direct), early)
     if (link) return link
     const isForPerson = target.servers !== undefined
+    if (target.servers && target.servers.length > 0) this.#servers.set(id, target.servers)
     if (!isForPerson && !this.#calls.take(1, this.#around.clock.nowMs())) return direct
     return this.#firstOf([direct, ...this.#otherWays({ ...target, id })])
   }
@@ -134,16 +137,28 @@ export class Connecting implements Links {
     const relays = this.#relays
     // A volunteer's help is for people: the overlay's own links are many, and it lives with those it can have.
     if (!relays || !target.servers) return [overRoute]
-    // Those that expect calls for us may happen to have a session with the peer: in a small network they do.
-    const known = [...target.servers, ...relays.reservations]
-    const servers = new Map(known.filter(({ id }) => id !== target.id).map((server) => [server.id, server]))
-    if (servers.size === 0) return [overRoute, this.#byCircuit(target, this.#ownServer(relays), relays)]
-    return [
-      overRoute,
-      ...[...servers.values()]
-        .slice(0, MAX_SERVERS)
-        .flatMap((server) => this.#byServer(target, server, relays)),
-    ]
+    const servers = serversFor(target.id, target.servers, relays)
+    if (servers.length === 0) return [overRoute, this.#byCircuit(target, this.#ownServer(relays), relays)]
+    return [overRoute, ...servers.flatMap((server) => this.#byServer(target, server, relays))]
+  }
+
+  /** A way to the peer through one of the volunteers that may have a session with it. Errors: those of a circuit. */
+  async newCircuit(id: NodeId): Promise<Address> {
+    const relays = this.#relays
+    const servers = relays ? serversFor(id, this.#servers.get(id) ?? [], relays) : []
+    let failure: unknown = new BanyanError('unreachable', 'no volunteer is known')
+    for (const server of servers)
+      try {
+        await this.#links.dial(server)
+        return await relays!.circuitTo(server.id, id)
+      } catch (error) {
+        failure = error // the next may have a session with the peer
+      }
+    throw failure
+  }
+
+  closeCircuit(address: Address): void {
+    this.#relays?.closeCircuit(address)
   }
 
   #byServer(target: KnownTarget, server: PeerRecord, relays: RelayPaths): Promise<Link>[] {
@@ -203,6 +218,12 @@ export class Connecting implements Links {
   #firstOf(ways: readonly Promise<Link>[]): Promise<Link> {
     return Promise.any(ways).catch(async () => ways[0]!)
   }
+}
+
+/** Those that expect calls for us may happen to have a session with the peer: in a small network they do. */
+function serversFor(peer: NodeId, named: readonly PeerRecord[], { reservations }: RelayPaths): PeerRecord[] {
+  const known = [...named, ...reservations].filter(({ id }) => id !== peer)
+  return [...new Map(known.map((server) => [server.id, server])).values()].slice(0, MAX_SERVERS)
 }
 
 /** One after another is called, so the order is time: a LAN's address first where the peer is on ours, and last elsewhere. */

@@ -1,7 +1,7 @@
 // Sessions that run through a volunteer are moved to a direct path as soon as one is found: both ends tell each other over the
 // session where they may be tried, and try at the same time (transport/path-trials.ts). What was in vain is tried again, more
 // and more seldom, and at once when this computer's own addresses have changed. The circuit is the
-// path to go back to for as long as the volunteer keeps it (minutes).
+// path to go back to for as long as the volunteer keeps it (minutes); later there is retreating.ts.
 //
 //   up over a circuit --candidates--> trying --a path answers--> direct
 //          ^                            |                          |
@@ -22,12 +22,14 @@ import {
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
 import { type PortSearch } from './port-search.ts'
+import { type Retreating } from './retreating.ts'
 
 export interface UpgradingParts {
   links: Links
   candidates(): Promise<Candidates>
   /** Where a peer has said that it may be tried. */
   onNamed(id: NodeId, addresses: readonly Address[]): void
+  retreating: Retreating
   /** For those that nothing else joins. */
   portSearch: PortSearch
 }
@@ -61,6 +63,7 @@ export class Upgrading {
   }
 
   start(): void {
+    this.#parts.retreating.start()
     this.#around.timers.every(
       () => LOOK_MS,
       () => this.#look(),
@@ -76,12 +79,15 @@ export class Upgrading {
 
   linkUp(link: Link): void {
     this.#waiting.delete(link.peer.id)
-    if (isOverCircuit(link)) this.#consider(link)
+    if (!isOverCircuit(link)) return
+    this.#parts.retreating.relayed(link)
+    this.#consider(link)
   }
 
   linkDown(id: NodeId): void {
     this.#waiting.delete(id)
     this.#parts.portSearch.linkDown(id)
+    this.#parts.retreating.linkDown(id)
   }
 
   #look(): void {
@@ -90,6 +96,7 @@ export class Upgrading {
     this.#ownAddresses = text
     for (const link of this.#parts.links.all()) {
       if (!isOverCircuit(link)) continue
+      this.#parts.retreating.relayed(link)
       this.#consider(link)
       this.#parts.portSearch.relayed(link)
     }

@@ -65,9 +65,10 @@ export interface StreamLink extends Link {
   readonly end: SessionEnd | undefined
   /**
    * Tries other addresses of the peer, while the session goes on where it is: where both ends do so at the same time, it moves
-   * to one that answers, and nothing is lost. The first MAX_TRIALS count (path-trials.ts).
+   * to one that answers, and nothing is lost. The first MAX_TRIALS count (path-trials.ts). Where it is not said whether this end
+   * `mayMove` the session, the end that called may.
    */
-  tryPaths(addresses: readonly Address[]): void
+  tryPaths(addresses: readonly Address[], mayMove?: boolean): void
 }
 
 export interface LinkTraffic {

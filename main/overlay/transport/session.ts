@@ -181,8 +181,8 @@ export class Session implements StreamLink, DutyHolder {
     this.probe()
   }
 
-  tryPaths(addresses: readonly Address[]): void {
-    this.#paths.try(addresses, this.facts.isInitiator, this.#ports.clock.nowMs())
+  tryPaths(addresses: readonly Address[], mayMove = this.facts.isInitiator): void {
+    this.#paths.try(addresses, mayMove, this.#ports.clock.nowMs())
     this.#scheduleFlush()
   }
 

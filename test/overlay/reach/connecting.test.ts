@@ -85,6 +85,36 @@ describe('with volunteers', () => {
     expect(pathBetween(alice, bob)).toBe('relayed')
   })
 
+  it('a session whose circuit was closed long ago gets another one when the direct path dies', async () => {
+    const { stage, volunteers, alice, bob } = await helpedStage(
+      45,
+      ['port-restricted', 'port-restricted'],
+      'cut',
+    )
+    alice.node.keepInTouch(bob.node.self.id)
+    await stage.until(() => pathBetween(alice, bob) !== 'none', 8_000)
+    stage.mend(alice, bob)
+    await stage.until(() => pathBetween(alice, bob) === 'direct', 200_000)
+    for (const [from, to] of [
+      [alice, bob],
+      [bob, alice],
+    ] as const) {
+      await stage.until(() => pathBetween(from, to) === 'direct', 200_000)
+      await stage.run(400_000)
+      expect(volunteers.map(({ node }) => node.status().relay!.circuits)).toEqual([0, 0])
+      const session = from.endpoint.get(to.node.self.id)
+      stage.cut(alice, bob)
+      void from.node.send(to.node.self.id, bytes(`after the cut, by ${from.outside}`))
+      const tookMs = await stage.until(() => pathBetween(from, to) === 'relayed', 6_000)
+      console.log(`no circuit any more: a new one ${tookMs} ms after the message`)
+      expect(tookMs).toBeLessThan(3_000)
+      await stage.run(1_000)
+      expect(to.received).toContain(`after the cut, by ${from.outside}`)
+      expect(from.endpoint.get(to.node.self.id)).toBe(session)
+      stage.mend(alice, bob)
+    }
+  })
+
   it('the conversation goes on when the volunteer dies in the middle of a message', async () => {
     const { stage, volunteers, alice, bob } = await helpedStage(43, ['symmetric, random', 'port-restricted'])
     alice.node.keepInTouch(bob.node.self.id)
