@@ -2,19 +2,22 @@
 // person has switched them. A node that is bound to loopback has neither: nothing of it leaves this computer.
 
 import { hostClock } from './host/clock.ts'
+import { UdpSocket } from './host/udp-socket.ts'
 import { openLanVoice } from './lan-voice.ts'
 import { type MetricsServer, serveMetrics } from './metrics-server.ts'
 import { type NetworkSwitches, type Switches } from './network-switches.ts'
 import { type OverlayStatus } from './overlay/api.ts'
 import { DropCounts } from './overlay/base/drop-counts.ts'
 import { isLoopback } from './overlay/base/ip.ts'
+import { ipScope } from './overlay/base/ip-scope.ts'
 import { type LanPeers } from './overlay/contact/lan-peers.ts'
-import { type Address, formatAddress } from './overlay/ports/datagram-socket.ts'
+import { type Address, type DatagramSocket, formatAddress } from './overlay/ports/datagram-socket.ts'
 import { type NetworkWatch, watchNetwork } from './overlay/reach/network-watch.ts'
 import { type PortMapping } from './overlay/reach/port-mapping.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
 import { openRouterDoor } from './router-door.ts'
 import { type NodeSockets, SocketNode, type SocketNodeParts } from './socket-node.ts'
+import { isWellKnown, WellKnownPort } from './well-known-port.ts'
 
 /** Chosen: on exit a router gets this long to take its port back; it forgets it by itself later. */
 const GOODBYE_MS = 1_500
@@ -34,6 +37,7 @@ export class HostedNode extends SocketNode {
   #lan: LanPeers | undefined
   #metrics: MetricsServer | undefined
   #watch: NetworkWatch | undefined
+  #wellKnown: WellKnownPort | undefined
   #forgetSwitches: () => void = () => undefined
   /** One turn of the switch after the other. */
   #turning: Promise<void> = Promise.resolve()
@@ -58,6 +62,7 @@ export class HostedNode extends SocketNode {
     const routerDoor = await openRouterDoor(socket, log, advertise)
     if (this.#isStopped) return
     this.#routerDoor = routerDoor
+    this.#wellKnown = this.#openWellKnown(socket)
     this.#watch = watchNetwork(
       hostClock,
       () => socket.localAddresses(),
@@ -71,6 +76,7 @@ export class HostedNode extends SocketNode {
     this.#isStopped = true
     this.#forgetSwitches()
     this.#watch?.stop()
+    this.#wellKnown?.stop()
     this.#metrics?.close()
     await this.#goodbyeInTime()
     await super.stop()
@@ -82,8 +88,33 @@ export class HostedNode extends SocketNode {
       ...status,
       dropped: { ...status.dropped, ...this.#lanDrops.snapshot() },
       ...(this.#routerDoor && { portMapping: this.#routerDoor.status }),
+      ...(this.#wellKnown?.port !== undefined && { wellKnownPort: this.#wellKnown.port }),
       ...(this.#lan && { lan: { found: this.#lan.found } }),
     }
+  }
+
+  /** Only what is this computer's own address is told of: nobody maps a second port for it. */
+  #openWellKnown(socket: DatagramSocket): WellKnownPort {
+    const { sockets, log } = this.#hosted
+    const hosts = (): string[] =>
+      socket.localAddresses().flatMap(({ host }) => (ipScope(host) === 'public' ? [host] : []))
+    const wellKnown = new WellKnownPort({
+      clock: hostClock,
+      log,
+      isWanted: () =>
+        !isWellKnown(socket.local.port) && super.status().relay?.isHelping === true && hosts().length > 0,
+      bind: (port) => UdpSocket.bind(socket.local.host, port),
+      onOpen: (second) => {
+        sockets.reached.listenAlso(second)
+        this.#endpoint.advertise(
+          'second',
+          hosts().map((host) => ({ host, port: second.local.port })),
+        )
+        this.statusChanged()
+      },
+    })
+    wellKnown.start()
+    return wellKnown
   }
 
   #turn({ portMapping, lan }: Switches): void {

@@ -144,6 +144,8 @@ export interface OverlayStatus {
   /** Why the last attempt to join failed, in the words of its error; empty when joined. */
   joinProblem: string
   /** Undefined where nobody asks routers: a simulation, a node on loopback. */
+  /** The second UDP port that a volunteer listens on; 0 where none could be opened, absent where none is wanted. */
+  wellKnownPort?: number
   portMapping?: PortMappingStatus
   /** Computers of this network found on the local one; undefined where nobody looks. */
   lan?: { found: number }

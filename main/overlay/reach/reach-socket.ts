@@ -31,12 +31,16 @@ export class ReachSocket implements DatagramSocket {
   /** By remote address, the longest unused first: sockets that our NAT has let one peer in by (port-search.ts). */
   readonly #doors = new Map<string, DatagramSocket>()
   #arrive: StrayListener = () => undefined
+  /** A second port of this computer, and who came in by it last. */
+  #second: DatagramSocket | undefined
+  readonly #secondCallers: RecentMap<string, true>
   #onStray: StrayListener = () => undefined
   #onStranger: (family: AddressFamily) => void = () => undefined
 
   constructor(inner: DatagramSocket, clock: Clock) {
     this.#inner = inner
     this.#clock = clock
+    this.#secondCallers = new RecentMap(clock, { lifeMs: CONTACT_MS, limit: MAX_CONTACTS })
     this.#contacts = new RecentMap(clock, { lifeMs: CONTACT_MS, limit: MAX_CONTACTS })
   }
 
@@ -76,9 +80,22 @@ export class ReachSocket implements DatagramSocket {
     this.#doors.delete(oldest!)
   }
 
+  /** Another port that leads here: who comes in by it is answered by it. It is ours to close. */
+  listenAlso(socket: DatagramSocket): void {
+    this.#second = socket
+    socket.onDatagram((datagram, from) => {
+      this.#secondCallers.set(formatAddress(from), true)
+      this.#arrive(datagram, from)
+    })
+  }
+
   #doorTo(to: Address): DatagramSocket {
-    if (this.#doors.size === 0) return this.#inner
+    if (this.#doors.size === 0 && !this.#second) return this.#inner
     const key = formatAddress(to)
+    if (this.#second && this.#secondCallers.get(key)) {
+      this.#secondCallers.set(key, true)
+      return this.#second
+    }
     const door = this.#doors.get(key)
     if (!door) return this.#inner
     this.#doors.delete(key)
@@ -98,7 +115,10 @@ export class ReachSocket implements DatagramSocket {
       if (kind >= PACKET_OBSERVE && kind <= PACKET_KNOCK) this.#onStray(datagram, from)
       else receiver(datagram, from)
     }
-    this.#inner.onDatagram(this.#arrive)
+    this.#inner.onDatagram((datagram, from) => {
+      if (this.#second) this.#secondCallers.delete(formatAddress(from))
+      this.#arrive(datagram, from)
+    })
   }
 
   /** When somebody called last from a host that nothing was sent to; -Infinity where nobody has. */
@@ -122,7 +142,7 @@ export class ReachSocket implements DatagramSocket {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#doors.values(), this.#inner].map((socket) => socket.close()))
+    await Promise.all([...this.#doors.values(), this.#inner, this.#second].map((socket) => socket?.close()))
   }
 
   /** Of all datagrams these alone come from strangers in the course of things, and they are few. */

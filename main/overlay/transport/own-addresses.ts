@@ -7,13 +7,16 @@ import { type Address, type DatagramSocket, isCircuit, sameAddress } from '../po
 /** Chosen: a person notices nothing of 5 s. */
 const LOOK_MS = 5_000
 
-/** mapped: a port that a router has opened for this socket. seen: where peers see it, behind a translator that keeps to it. */
-export type OutsideKind = 'mapped' | 'seen'
+/**
+ * mapped: a port that a router has opened for this socket. seen: where peers see it, behind a translator that keeps to it. second: another port of
+ * this computer, for those who cannot send to the first.
+ */
+export type OutsideKind = 'mapped' | 'seen' | 'second'
 
 export class OwnAddresses {
   readonly #clock: Clock
   readonly #socket: DatagramSocket
-  readonly #outside: Record<OutsideKind, readonly Address[]> = { mapped: [], seen: [] }
+  readonly #outside: Record<OutsideKind, readonly Address[]> = { mapped: [], seen: [], second: [] }
   #local: readonly Address[] = []
   #lookedMs = -Infinity
 
@@ -47,8 +50,9 @@ export class OwnAddresses {
 
   /** What others shall try, best first, each once. */
   get told(): Address[] {
+    const { mapped, seen, second } = this.#outside
     const told: Address[] = []
-    for (const address of [...this.#outside.mapped, ...this.#outside.seen, ...this.#local])
+    for (const address of [...mapped, ...seen, ...this.#local, ...second])
       if (!isCircuit(address) && !told.some((each) => sameAddress(each, address))) told.push(address)
     return told
   }
