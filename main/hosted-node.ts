@@ -15,7 +15,7 @@ import { type Address, type DatagramSocket, formatAddress } from './overlay/port
 import { type NetworkWatch, watchNetwork } from './overlay/reach/network-watch.ts'
 import { type PortMapping } from './overlay/reach/port-mapping.ts'
 import { type Endpoint } from './overlay/transport/endpoint.ts'
-import { openRouterDoor } from './router-door.ts'
+import { isTranslated, openRouterDoor } from './router-door.ts'
 import { type NodeSockets, SocketNode, type SocketNodeParts } from './socket-node.ts'
 import { isWellKnown, WellKnownPort } from './well-known-port.ts'
 
@@ -50,18 +50,13 @@ export class HostedNode extends SocketNode {
   }
 
   override async start(): Promise<void> {
-    const { sockets, switches, log, metrics } = this.#hosted
+    const { sockets, switches, metrics } = this.#hosted
     if (metrics) await this.#serveMetrics(metrics) // a port that is taken is told before anybody is called
     await super.start()
     const socket = sockets.carried
     if (isLoopback(socket.local.host)) return
-    const advertise = (mapped: readonly Address[]) => {
-      this.#endpoint.advertise('mapped', mapped)
-      this.statusChanged()
-    }
-    const routerDoor = await openRouterDoor(socket, log, advertise)
+    await this.#openDoor()
     if (this.#isStopped) return
-    this.#routerDoor = routerDoor
     this.#wellKnown = this.#openWellKnown(socket)
     this.#watch = watchNetwork(
       hostClock,
@@ -117,6 +112,18 @@ export class HostedNode extends SocketNode {
     return wellKnown
   }
 
+  /** Where there is a router to be asked; a computer with an address of its own spares itself the library. */
+  async #openDoor(): Promise<void> {
+    const { sockets, log } = this.#hosted
+    const socket = sockets.carried
+    if (this.#routerDoor || !isTranslated(socket.localAddresses())) return
+    const routerDoor = await openRouterDoor(socket, log, (mapped) => {
+      this.#endpoint.advertise('mapped', mapped)
+      this.statusChanged()
+    })
+    if (!this.#isStopped) this.#routerDoor ??= routerDoor
+  }
+
   #turn({ portMapping, lan }: Switches): void {
     if (this.#isStopped) return
     this.#routerDoor?.allow(portMapping)
@@ -152,7 +159,9 @@ export class HostedNode extends SocketNode {
   }
 
   #networkChanged(): void {
-    this.#routerDoor?.networkChanged()
+    this.networkChanged()
+    if (this.#routerDoor) this.#routerDoor.networkChanged()
+    else void this.#openDoor().then(() => this.#routerDoor?.allow(this.#hosted.switches.current.portMapping))
     this.#lan?.networkChanged()
   }
 

@@ -24,6 +24,9 @@ const MAX_INTERFACES = 8
 /** Chosen: one node is three records; a packet holds some twenty at most. */
 const MAX_RECORDS = 60
 
+/** A changed network is told of by `renew`. */
+const BELIEVED_MS = 5_000
+
 export interface LanDiscoveryOptions {
   networkId: Uint8Array
   noiseKey: Uint8Array
@@ -41,6 +44,7 @@ export function lanDiscovery(options: LanDiscoveryOptions): Lan {
   const name = `${toHex(noiseKey.subarray(0, 8))}.${type}`
   let voices = new Map<string, MulticastDns>()
   let listener: LanListener | undefined
+  let known = recent(interfaces)
 
   function hear(packet: DnsPacket, host: string): void {
     if (packet.type === 'query') {
@@ -62,6 +66,7 @@ export function lanDiscovery(options: LanDiscoveryOptions): Lan {
   }
 
   function renew(): void {
+    known = recent(interfaces)
     const addresses = new Set(interfaces().map((info) => info.address))
     for (const [address, voice] of voices) if (!addresses.has(address)) voice.destroy()
     voices = new Map([...addresses].map((address) => [address, voices.get(address) ?? open(address)]))
@@ -72,7 +77,7 @@ export function lanDiscovery(options: LanDiscoveryOptions): Lan {
     on(heard) {
       listener = heard
     },
-    isLocal: (host) => interfaces().some(({ cidr }) => cidr !== null && isInSubnet(host, cidr)),
+    isLocal: (host) => known().some(({ cidr }) => cidr !== null && isInSubnet(host, cidr)),
     ask() {
       for (const voice of voices.values()) voice.query([{ name: type, type: 'PTR' }])
     },
@@ -117,6 +122,20 @@ function keyIn(data: unknown): Bytes | undefined {
   const text = data.map(String).find((entry) => entry.startsWith('k='))
   const key = text === undefined ? undefined : fromBase64Url(text.slice(2))
   return key?.length === PUBLIC_KEY_BYTES ? key : undefined
+}
+
+/** Asked for with each packet of a lively network, and a tenth of a millisecond each time. */
+function recent(interfaces: () => NetworkInterfaceInfo[]): () => NetworkInterfaceInfo[] {
+  let found: NetworkInterfaceInfo[] = []
+  let untilMs = -Infinity
+  return () => {
+    const nowMs = performance.now()
+    if (nowMs >= untilMs) {
+      found = interfaces()
+      untilMs = nowMs + BELIEVED_MS
+    }
+    return found
+  }
 }
 
 function lanInterfaces(): NetworkInterfaceInfo[] {

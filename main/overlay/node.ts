@@ -20,6 +20,7 @@ import { PeerSearch } from './contact/peer-search.ts'
 import { RememberedPeers } from './contact/remembered-peers.ts'
 import { Dht } from './dht/dht.ts'
 import { type Identity } from './identity.ts'
+import { MappedLinks } from './linkmap/linkmap.ts'
 import { NatTraversal } from './nat-traversal.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
@@ -48,6 +49,8 @@ export interface NodeOptions {
   replicaQuotaBytes: number
   routing: RoutingOptions
   unicast: UnicastOptions
+  /** With few links, takes part in the map of links; off in measurements alone. */
+  isMapping: boolean
 }
 
 export interface NodeParts {
@@ -77,6 +80,7 @@ const DEFAULTS: NodeOptions = {
   replicaQuotaBytes: 256 * 1024 * 1024,
   routing: ROUTING_DEFAULTS,
   unicast: UNICAST_DEFAULTS,
+  isMapping: true,
 }
 /** A window repaints for each; nobody reads faster. */
 const STATUS_PERIOD_MS = 1000
@@ -90,6 +94,7 @@ export class OverlayNode implements OverlayApi {
   readonly #routing: Routing
   readonly #records: NextHopRecords
   readonly #unicast: Unicast
+  readonly #mapped: MappedLinks | undefined
   readonly #topics: Topics
   readonly #dht: Dht
   readonly #book: AddressBook
@@ -128,18 +133,21 @@ export class OverlayNode implements OverlayApi {
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean =>
       this.#topics.uses(id) || this.#contacts.has(id) || (this.relays?.uses(id) ?? false)
-    const { replicaQuotaBytes, routing, unicast } = { ...DEFAULTS, ...parts.options }
+    const { replicaQuotaBytes, routing, unicast, isMapping } = { ...DEFAULTS, ...parts.options }
     this.#records = unicastRecords(around, unicast)
-    const above = { onState: () => this.#onJoinState(), isUsed, paths: this.#records }
+    const onSeen = (peer: PeerRecord): void => this.#routing.seen(peer)
+    if (isMapping) this.#mapped = new MappedLinks(around, this.#records, { links, nodeKey, onSeen })
+    const paths = this.#mapped?.ways ?? this.#records
+    const above = { onState: () => this.#onJoinState(), isUsed, paths }
     this.#routing = new Routing(around, links, above, routing)
     const { routes, neighbourhood: ring } = this.#routing
+    const isMapped = (id: NodeId): boolean => this.#routing.isMapped(id)
     this.#unicast = new Unicast(around, this.#records, {
       links,
       routes,
       ring,
-      nodeKey,
-      options: unicast,
-      onSeen: (peer) => this.#routing.seen(peer),
+      ...{ nodeKey, options: unicast, isMapped },
+      onSeen,
       onNamed: (peers) => this.#routing.learn(peers),
     })
     const onPublication: OverlayEvents['publication'] = (publication) =>
@@ -163,7 +171,9 @@ export class OverlayNode implements OverlayApi {
     this.#contacts = new Contacts(around, { links, search, onUp, onDown })
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
-    this.#direct = new DirectMessages(around, { links, routes, search, nodeKey, hintFor, onMessage })
+    this.#direct = new DirectMessages(around, {
+      ...{ links, routes, search, nodeKey, hintFor, isMapped, onMessage },
+    })
     const peersKnown = (): PeerRecord[] => this.#routing.knownPeers()
     this.#remembered = new RememberedPeers(around, { store, links, known: peersKnown })
     const isUnanswered = (): boolean => {
@@ -178,8 +188,8 @@ export class OverlayNode implements OverlayApi {
     const isContact = (id: NodeId): boolean => this.#contacts.has(id)
     this.#traversal.use({ routes, isContact, isUnanswered, onPlace })
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [this.#routing, this.#topics, this.#dht, this.#traversal])
-      for (const [type, handler] of protocol.handlers()) this.#handlers[type] = handler
+    for (const protocol of [this.#routing, this.#mapped, this.#topics, this.#dht, this.#traversal])
+      for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
       up: (link) => this.#guard('link up', () => this.#onUp(link)),
@@ -239,6 +249,7 @@ export class OverlayNode implements OverlayApi {
     for (const peer of remembered.later) this.#routing.addHint(peer)
     this.#routing.start()
     this.#unicast.start()
+    this.#mapped?.start()
     this.#topics.start()
     this.#contacts.start()
     this.#book.start()
@@ -280,6 +291,11 @@ export class OverlayNode implements OverlayApi {
   /** Heard of on the local network: a way in, believed no farther than its handshake. */
   addNearby(target: DialTarget): void {
     this.#routing.addNearby(target)
+  }
+
+  /** This computer has come into another network, or a cable was plugged in. */
+  networkChanged(): void {
+    this.#routing.networkChanged()
   }
 
   keepInTouch(id: NodeId, hint?: DialTarget): void {
@@ -364,6 +380,7 @@ export class OverlayNode implements OverlayApi {
   #onUp(link: Link): void {
     if (this.#state !== 'running') return
     this.#routing.linkUp(link)
+    this.#mapped?.linkUp(link.peer.id)
     this.#contacts.linkUp(link.peer.id)
     this.#traversal.linkUp(link)
     this.#statusSoon()
@@ -378,6 +395,7 @@ export class OverlayNode implements OverlayApi {
     if (this.#links.get(link.peer.id)?.isOpen) return this.#topics.linkReplaced(link.peer.id)
     this.#routing.linkDown(link, reason)
     this.#unicast.linkDown(link.peer.id)
+    this.#mapped?.linkDown(link.peer.id)
     this.#topics.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)

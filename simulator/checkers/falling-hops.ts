@@ -5,7 +5,7 @@ import { Reader } from '../../main/overlay/wire/codec.ts'
 import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
 import { decodeRouted, NO_KEY_HOPS, type RoutedMessage } from '../../main/overlay/wire/routed-message.ts'
 
-type Crossing = Pick<RoutedMessage, 'keyHops' | 'bound' | 'isFollowing'>
+type Crossing = Pick<RoutedMessage, 'keyHops' | 'bound' | 'isFollowing' | 'detoursLeft'>
 
 /** A routed message opens with its type and a request id drawn at random (wire/routed-message.ts). */
 const REQUEST_ID_AT = 1
@@ -36,8 +36,8 @@ export class FallingHops {
   sent(from: number, to: number, message: Uint8Array): void {
     if (message[0] !== MESSAGE.routed || message[REQUEST_ID_AT]! >= this.#followedOf256) return
     this.#turn()
-    const { requestId, keyHops, bound, isFollowing } = decodeRouted(new Reader(message.subarray(1)))
-    const crossing = { keyHops, bound, isFollowing }
+    const { requestId, ...crossing } = decodeRouted(new Reader(message.subarray(1)))
+    const { keyHops, isFollowing } = crossing
     const received = this.#young.get(`${requestId} ${from}`) ?? this.#old.get(`${requestId} ${from}`)
     if (isFollowing || keyHops < NO_KEY_HOPS) this.#followed++
     if (received && !received.some((each) => falls(each, crossing))) this.#rises++
@@ -55,7 +55,8 @@ export class FallingHops {
 
 /** Whether a node that received the one may send the other. */
 function falls(received: Crossing, sent: Crossing): boolean {
-  if (sent.keyHops > received.keyHops) return false
+  // Past a break the hops to the key begin anew, at the price of a detour.
+  if (sent.keyHops > received.keyHops) return sent.detoursLeft < received.detoursLeft
   const isSameTarget = sent.bound !== undefined && sent.bound.target === received.bound?.target
   if (!isSameTarget) return true
   return sent.isFollowing ? sent.bound!.hops < received.bound!.hops : sent.bound!.hops <= received.bound!.hops

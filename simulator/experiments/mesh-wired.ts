@@ -2,6 +2,9 @@
 // the cost of processes. What is slow here is slow by the protocol; what is slow there alone is the computer.
 
 import { type NodeId } from '../../main/overlay/base/id.ts'
+import { Reader } from '../../main/overlay/wire/codec.ts'
+import { APPLICATION, MESSAGE } from '../../main/overlay/wire/message-types.ts'
+import { decodeRouted } from '../../main/overlay/wire/routed-message.ts'
 import { Cables } from '../world/cables.ts'
 import { connectedHalf, distancesFrom, type Edge } from '../world/random-graph.ts'
 import { type Host } from '../world/world.ts'
@@ -38,7 +41,9 @@ export const meshWired: Experiment = {
     const start = await measureStart(lab)
     const stretch = await measureStretch(lab, cables)
     await lab.run(SETTLE_MS, 'settling')
+    const purposes = countPurposes(lab)
     const idle = await measureIdle(lab, IDLE_MS)
+    const routed = [...purposes].map(([purpose, count]) => `${count} for ${purpose}`).join(', ')
     const heal = await measureHealing(lab, cables)
     const freeze = await measureFreeze(lab, cables)
     const checks = checkFigures(lab)
@@ -58,9 +63,27 @@ export const meshWired: Experiment = {
         ...checks.figures,
       },
       plots: [],
-      notes: ['per node, idle:', ...perType, ...dropNotes(lab), ...checks.notes],
+      notes: [
+        'per node, idle:',
+        ...perType,
+        `  hops of routed messages: ${routed}`,
+        ...dropNotes(lab),
+        ...checks.notes,
+      ],
     }
   },
+}
+
+/** Counts from now on. */
+function countPurposes({ world }: Lab): Map<string, number> {
+  const counts = new Map<string, number>()
+  const names = new Map(Object.entries(APPLICATION).map(([name, number]) => [number as number, name]))
+  world.network.tap((_from, _to, message) => {
+    if (message[0] !== MESSAGE.routed) return
+    const name = names.get(decodeRouted(new Reader(message.subarray(1))).application) ?? 'others'
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  })
+  return counts
 }
 
 async function measureStart(lab: Lab): Promise<Figures> {
@@ -104,6 +127,8 @@ async function measureHealing(lab: Lab, { graph }: Cables): Promise<Figures> {
   lab.world.network.cut(isAcross)
   await lab.run(CUT_MS, 'cut in two')
   lab.world.network.cut((a, b) => isAcross(a, b) && !isBridge(a, b))
+  // A computer notices a cable that is plugged in: it has an address more (reach/network-watch.ts).
+  for (const { node, number } of lab.world.alive) if (bridge.includes(number)) node.networkChanged()
   const pairs = randomPairs(lab, ([one, other]) => isAcross(one.number, other.number))
   const took = await exchangeAll(lab, pairs, HEAL_LIMIT_MS)
   lab.world.network.heal()

@@ -53,12 +53,15 @@ const COUNTED_AT_ONCE = 20
 /** Joins and first repairs have ended; what a start costs is not what idling costs. */
 const SETTLE_MS = 10_000
 
+const CAUSES = 12
+
 type Pair = readonly [number, number]
 
 export async function measureReach(mesh: Mesh, options: ReachOptions): Promise<ReachFigures> {
   const { say } = options
   const start = await measureStart(mesh, options)
   say(`start: ${JSON.stringify(start)}`)
+  say(`dropped, over all nodes: ${await droppedOver(mesh)}`)
   const stretch = await measureStretch(mesh, options)
   say(`stretch: ${stretch.stretchMean} over ${stretch.stretchPairs} pairs`)
   const idle = await measureIdle(mesh, options)
@@ -115,6 +118,18 @@ async function measureIdle(
     packetsPerSecond: perNode(later.packets - before.packets),
     bytesPerSecond: perNode(later.bytes - before.bytes),
   }
+}
+
+/** What a slow start is most often explained by: the most frequent causes. */
+async function droppedOver(mesh: Mesh): Promise<string> {
+  const sums = new Map<string, number>()
+  for (const { dropped } of await Promise.all(mesh.nodes.map((node) => node.status())))
+    for (const [cause, count] of Object.entries(dropped)) sums.set(cause, (sums.get(cause) ?? 0) + count)
+  const sorted = [...sums].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a)
+  return sorted
+    .slice(0, CAUSES)
+    .map(([cause, count]) => `${count} ${cause}`)
+    .join(', ')
 }
 
 /** All cables between two halves are unplugged for a while; then one of them is back. The others follow afterwards. */

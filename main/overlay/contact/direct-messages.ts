@@ -1,5 +1,5 @@
 // A message to a node: over a live session; else over one dialled for it, where that is quick; else hop by hop, along the
-// node's unicast tree or towards its id, while the dial goes on.
+// node's unicast tree or towards its id, while the dial goes on. Where the map of links shows the way, hop by hop at once.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
@@ -7,6 +7,7 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type SendResult } from '../api.ts'
@@ -29,6 +30,11 @@ const MOST_SILENT_MS = 1_000
 /** After a dial in vain, messages go by route for so long without another one. */
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
+/** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
+const REDRAWN_WITHIN_MS = [300, 700, 1_400]
+/** Links to those that are reached without one are for later messages, and mostly not to be had. */
+const SHORTCUTS_BURST = 1
+const SHORTCUTS_PER_SECOND = 0.05
 
 export class DirectMessages {
   readonly #around: Surroundings
@@ -37,6 +43,8 @@ export class DirectMessages {
   readonly #search: PeerSearch
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
+  readonly #isMapped: (id: NodeId) => boolean
+  readonly #shortcuts: TokenBucket
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
   readonly #seen = new SeenNumbers()
   readonly #dialledInVainMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED_FAILURES)
@@ -49,6 +57,8 @@ export class DirectMessages {
       search: PeerSearch
       nodeKey: KeyPair
       hintFor: (id: NodeId) => DialTarget | undefined
+      /** The map of the links around here shows a way to it. */
+      isMapped: (id: NodeId) => boolean
       onMessage: (from: NodeId, payload: Bytes) => void
     },
   ) {
@@ -58,6 +68,8 @@ export class DirectMessages {
     this.#search = parts.search
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
+    this.#isMapped = parts.isMapped
+    this.#shortcuts = new TokenBucket(SHORTCUTS_BURST, SHORTCUTS_PER_SECOND, around.clock.nowMs())
     this.#onMessage = parts.onMessage
     parts.routes.register(APPLICATION.direct, {
       deliver: ({ payload, source }) => this.#onRouted(payload, source),
@@ -70,6 +82,8 @@ export class DirectMessages {
     const present = this.#links.get(to)
     const early = present?.isOpen ? await this.#sendOverSession(present, to, payload) : undefined
     if (early?.kind === 'delivered') return early
+    const onMap = await this.#sendByMap(to, payload)
+    if (onMap?.kind === 'delivered') return onMap
     const dial = this.#dialled(to)
     const link = await inTime(this.#around.timers, DIAL_HEAD_START_MS, dial)
     if (link && (await sendOver(link, payload))) return OVER_SESSION
@@ -78,6 +92,20 @@ export class DirectMessages {
     const late = await dial
     const isDelivered = late !== undefined && late !== link && (await sendOver(late, payload))
     return isDelivered ? OVER_SESSION : result
+  }
+
+  /** Undefined where no way is on the map. */
+  async #sendByMap(to: NodeId, payload: Uint8Array): Promise<SendResult | undefined> {
+    if (!this.#isMapped(to)) return undefined
+    let result = await this.#sendByRoute(to, payload)
+    for (const pauseMs of REDRAWN_WITHIN_MS) {
+      if (result.kind === 'delivered' || result.reason !== 'unreachable') break
+      await new Promise<void>((resolve) => void this.#around.timers.after(pauseMs, resolve))
+      result = await this.#sendByRoute(to, payload)
+    }
+    if (result.kind === 'delivered' && this.#shortcuts.take(1, this.#around.clock.nowMs()))
+      void this.#dialled(to)
+    return result
   }
 
   /**

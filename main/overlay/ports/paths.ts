@@ -25,10 +25,14 @@ export interface PathStep extends PathBound {
 export interface Paths {
   /** The best record for a target with fewer hops than `below`, whose link `isUsable`. */
   step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined
+  /** The shortest way by the map of the links around here, however long: it is true now, where a record may be older. */
+  mapped(target: NodeId, isUsable: (link: NodeId) => boolean): PathStep | undefined
   /** Of the targets that `isWanted`, the closest to the key that there are records for. */
   closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined
   /** What was sent to the target over that link was not acknowledged end to end. */
   failed(target: NodeId, link: NodeId): void
   /** It was. */
   worked(target: NodeId, link: NodeId): void
+  /** A message over that link was not acknowledged in time. */
+  silent(link: NodeId): void
 }

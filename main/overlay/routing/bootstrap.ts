@@ -10,7 +10,7 @@
 // adds its leaf set. The same lookup, repeated now and then through somebody no link leads to, lets rings that were apart merge.
 
 import { BoundedMap } from '../base/bounded-map.ts'
-import { type Bytes, toHex } from '../base/bytes.ts'
+import { type Bytes, equal, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId, sharedPrefixLength } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -45,6 +45,8 @@ const MAX_MET = 64
 const MAX_HINTS = 128
 /** Through those that have a link to us while we look for a ring: some answers may be lost, and more lead no farther. */
 const MAX_PARALLEL_JOINS = 4
+/** In another network, of those that were there in the last. */
+const MAX_CALLED_BACK = 16
 /** Of those met in this run, and of the hints, so many are tried each time: another draw every half minute at most. */
 const DRAWN_PER_ROUND = 8
 /** Through somebody no link leads to any more. A network that was cut for long is one again within two periods. */
@@ -136,6 +138,14 @@ export class Bootstrap {
       () => this.#joined(),
       (error: unknown) => this.#around.drops.count(`join: ${codeOf(error)}`),
     )
+  }
+
+  /** Whom no link leads to may be there again: those of late, and of the targets some. */
+  networkChanged(): void {
+    if (this.#state.stage === 'joining' || this.#state.stage === 'alone') return this.#tryAll()
+    if (this.#state.stage !== 'joined') return
+    const apart = [...this.#apart()].slice(0, MAX_CALLED_BACK)
+    for (const target of apart) void this.#compareThrough(target)
   }
 
   linkDown(): void {
@@ -237,11 +247,20 @@ export class Bootstrap {
    */
   #lookUpSelfApart(): void {
     if (this.#state.stage !== 'joined') return
-    const met = [...this.#met.keys()].filter((id) => !this.#membership.linkTo(id))
-    const targets = [...this.#targets.values()].filter(({ id }) => !id || !this.#membership.linkTo(id))
-    const apart = [...met.map((id) => this.#met.get(id)!), ...targets]
+    const apart = this.#apart()
     const target = apart[this.#around.random.below(Math.max(1, apart.length))]
     if (target) void this.#compareThrough(target)
+  }
+
+  /** Those met and targets that no link leads to, or none that is known to lead to them. */
+  #apart(): DialTarget[] {
+    const met = [...this.#met.keys()].filter((id) => !this.#membership.linkTo(id))
+    const linked = this.#membership.linked().map((id) => this.#membership.linkTo(id)?.peer.noiseKey)
+    const isLinked = ({ noiseKey }: DialTarget): boolean => linked.some((key) => key && equal(key, noiseKey))
+    const all = [...met.map((id) => this.#met.get(id)!), ...this.#targets.values()].filter(
+      (target) => !isLinked(target),
+    )
+    return [...new Map(all.map((target) => [toHex(target.noiseKey), target])).values()]
   }
 
   /** What a join would tell, without what is known already: in a ring that is one this is nothing. */

@@ -1,6 +1,7 @@
 // Dials the nodes that have a place in leaf set or table: a few at a time, the ring's nearest first, none that failed of
 // late. A wanted neighbour that cannot be linked (two nodes behind unfriendly NATs) is a member all the same where it
 // answers over the ring, or has just been seen by its probe. No transport watches such a member: it is asked now and then.
+// Whoever is on the map of links around here needs no link, and is dialled as a shortcut (shortcuts.ts).
 
 import { compareDistance, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -14,6 +15,7 @@ import { hintOf } from '../wire/id-hints.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type Membership } from './membership.ts'
+import { Shortcuts } from './shortcuts.ts'
 
 /** Enough to fill a leaf set in two round trips; few enough that a burst of gossip is no burst of handshakes. */
 const MAX_PARALLEL_DIALS = 8
@@ -44,6 +46,8 @@ export class LinkKeeper {
   readonly #links: Links
   readonly #membership: Membership
   readonly #routes: Routes
+  readonly #isMapped: (id: NodeId) => boolean
+  readonly #shortcuts = new Shortcuts()
   readonly #admissions: TokenBucket
   readonly #dialling = new Set<NodeId>()
   readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
@@ -54,11 +58,16 @@ export class LinkKeeper {
   readonly #reporters = new Map<NodeId, Set<NodeId>>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
 
-  constructor(around: Surroundings, links: Links, membership: Membership, routes: Routes) {
+  constructor(
+    around: Surroundings,
+    parts: { links: Links; membership: Membership; routes: Routes; isMapped: (id: NodeId) => boolean },
+  ) {
+    const { links, membership, routes, isMapped } = parts
     this.#around = around
     this.#links = links
     this.#membership = membership
     this.#routes = routes
+    this.#isMapped = isMapped
     this.#admissions = new TokenBucket(ADMISSIONS_BURST, ADMISSIONS_PER_SECOND, around.clock.nowMs())
     routes.register(APPLICATION.ping, { deliver: () => EMPTY })
   }
@@ -146,7 +155,8 @@ export class LinkKeeper {
 
   #isWorthDialling(id: NodeId): boolean {
     if (this.#dialling.has(id) || this.#membership.linkTo(id)) return false
-    return this.#membership.hasUseFor(id) && !this.#membership.directory.isBlocked(id)
+    if (!this.#membership.hasUseFor(id) || this.#membership.directory.isBlocked(id)) return false
+    return !this.#isMapped(id) || this.#shortcuts.mayTry(this.#nowMs())
   }
 
   /** It could not be dialled, but may be there. */
@@ -175,12 +185,16 @@ export class LinkKeeper {
   async #dial(record: PeerRecord): Promise<void> {
     const { id } = record
     const { directory } = this.#membership
+    const isShortcut = this.#isMapped(id)
+    if (isShortcut) this.#shortcuts.began()
     this.#dialling.add(id)
+    let isLinked = false
     const late = this.#around.timers.after(DIAL_PATIENCE_MS, () => {
       if (this.#isWorthAsking(id)) void this.#askOverRing(record)
     })
     try {
       await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id })
+      isLinked = true
     } catch (error) {
       this.#around.drops.count(`dial: ${codeOf(error)}`)
       directory.failed(id)
@@ -189,7 +203,9 @@ export class LinkKeeper {
     }
     late.cancel()
     this.#dialling.delete(id)
-    this.#pump()
+    if (isShortcut) this.#shortcuts.ended(isLinked, this.#nowMs())
+    if (isShortcut && isLinked) this.review()
+    else this.#pump()
   }
 
   /** A neighbour that cannot be linked may still be there; and one that was given up, and is there, may be linked. */
@@ -220,7 +236,7 @@ export class LinkKeeper {
     const nowMs = this.#nowMs()
     for (const id of this.#membership.members()) {
       const isFresh = nowMs - (this.#seenMs.get(id) ?? -Infinity) < SEEN_FOR_MS
-      if (!isFresh && !this.#membership.linkTo(id)) void this.#verify(id)
+      if (!isFresh && !this.#membership.linkTo(id) && !this.#isMapped(id)) void this.#verify(id)
     }
   }
 

@@ -1,8 +1,8 @@
 // Where a message goes next: a pure decision over the links that are up and the next-hop records that are held.
 //
 //   1. the key is this node                        deliver
-//   2. an exact key, or the root of one that the   over the link to it, else along a record for it
-//      leaf set covers
+//   2. an exact key, or the root of one that the   over the link to it, else along a record for it (an exact key also by
+//      leaf set covers                             the map of links, past a break, as a detour)
 //   3. a link is closer than where we are          over the closest such link (for an offset, the n-th beside it)
 //   4. a record's target is closer                 along that record
 //   5. nobody closer can be got at                 a detour, from a small budget: along the record closest to the key where
@@ -32,6 +32,8 @@ export interface HopQuery {
   visited: NodeNames
   /** Links that did not take this message. */
   failed: ReadonlySet<NodeId>
+  /** Whence it came. */
+  previous?: NodeId | undefined
   detoursLeft: number
   keyHops: number
   bound?: PathBound | undefined
@@ -48,7 +50,7 @@ export function nextHop(view: RoutingView, query: HopQuery): Hop {
   const { self } = view
   const { key, isExact } = query
   if (key === self) return { kind: 'deliver' }
-  const hop = (isExact && towards(view, query, key)) || onwards(view, query)
+  const hop = (isExact && (towards(view, query, key) ?? pastBreak(view, query))) || onwards(view, query)
   if (hop) return hop
   const lost = query.isFollowing && query.bound?.target !== self ? query.bound?.target : undefined
   const other = elsewhere(view, lost ? without(query, lost) : query)
@@ -86,6 +88,18 @@ function towards(view: RoutingView, query: HopQuery, target: NodeId): Hop | unde
   return along(view, query, target)
 }
 
+/**
+ * The way that it followed is broken here, and no other is as short. The map shows the next best, by which the hops begin
+ * anew: a detour, for there could be one at each node. Not back where it came from: by the next attempt all around know of
+ * the break, and steps back cost a hop's timeout each.
+ */
+function pastBreak({ links, paths }: RoutingView, query: HopQuery): Forward | undefined {
+  const { key, previous, failed, detoursLeft } = query
+  if (detoursLeft === 0) return undefined
+  const path = paths.mapped(key, (link) => links.has(link) && link !== previous && !failed.has(link))
+  return path && { kind: 'forward', next: path.link, isDetour: true, path }
+}
+
 /** While it follows a record: on, unless something still closer to the key is at hand. */
 function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
   const { bound, isFollowing, offset } = query
@@ -95,13 +109,17 @@ function onwards(view: RoutingView, query: HopQuery): Hop | undefined {
 
 /** A target may be followed where it is closer to the key than the last one was, or within the bound if it is the same. */
 function along(view: RoutingView, query: HopQuery, target: NodeId): Forward | undefined {
-  const { key, keyHops, bound, failed, detoursLeft } = query
+  const { key, keyHops, bound, failed, previous, detoursLeft } = query
   const isSame = bound?.target === target
   const isFarther =
     target !== key && bound !== undefined && !isSame && compareDistance(key, target, bound.target) > 0
   if (isFarther && detoursLeft === 0) return undefined
   const below = target === key ? keyHops : isSame ? bound.hops : Infinity
-  const path = view.paths.step(target, below, (link) => view.links.has(link) && !failed.has(link))
+  const path = view.paths.step(
+    target,
+    below,
+    (link) => view.links.has(link) && link !== previous && !failed.has(link),
+  )
   return path && { kind: 'forward', next: path.link, isDetour: isFarther, path }
 }
 

@@ -39,15 +39,14 @@ import {
   type RoutedReply,
 } from '../wire/routed-message.ts'
 import { type Membership } from './membership.ts'
+import { HopPatience } from './hop-patience.ts'
 import { type Hop, nextHop } from './next-hop.ts'
 import { Visited } from './visited.ts'
 import { WayBack } from './way-back.ts'
 
 const NONE: ReadonlySet<NodeId> = new Set()
-/** Below this a delayed acknowledgement (25 ms) and a lost packet's resend would look like a dead hop. */
-const SHORTEST_HOP_TIMEOUT_MS = 300
-/** 64 KiB in a second: what a slow uplink needs before it can be acknowledged. */
-const PATIENCE_BYTES_PER_MS = 64
+/** A timer that fires so late was held up with all else here: an acknowledgement may be waiting to be read. */
+const HELD_UP_MS = 100
 /** Twice what an attempt waits for its answer at most (unicast/probing.ts). */
 const REVERSE_LIFE_MS = 12_000
 /** That at 150 requests a second, and twice over; the oldest goes first. */
@@ -95,6 +94,7 @@ export class Router implements Routes {
   readonly #silentUntilMs = new BoundedMap<NodeId, number>(MAX_SUSPECTED)
   readonly #messages: PeerBudgets
   readonly #bytes: PeerBudgets
+  readonly #patience = new HopPatience()
   #isStopped = false
 
   /** `detours`: the dead-end budget of this node's own messages. */
@@ -218,7 +218,7 @@ export class Router implements Routes {
   /** Decides and acts: deliver here, send on, or say that there is no way. */
   #advance(message: RoutedMessage, previous: NodeId | undefined, failed: ReadonlySet<NodeId>): void {
     if (this.#isStopped) return
-    const hop = this.#decide(message, failed)
+    const hop = this.#decide(message, previous, failed)
     if (hop.kind === 'deliver') this.#deliver(message, previous)
     else if (hop.kind === 'stuck')
       this.#answer(message.requestId, stuckStatus(hop.reason), EMPTY, message.hops)
@@ -229,21 +229,22 @@ export class Router implements Routes {
     }
   }
 
-  #decide(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
-    const hop = this.#hopBeyond(message, failed)
+  #decide(message: RoutedMessage, previous: NodeId | undefined, failed: ReadonlySet<NodeId>): Hop {
+    const hop = this.#hopBeyond(message, previous, failed)
     if (hop.kind === 'forward' && message.hops >= MAX_HOPS) return { kind: 'stuck', reason: 'dead-end' }
     if (hop.kind !== 'forward' || !this.#isSilent(hop.next)) return hop
     // Only where it is not the end of the way: a slow root is still the root.
-    if (hop.next === message.key || this.#membership.leafSet.has(hop.next)) return hop
-    const other = this.#hopBeyond(message, new Set([...failed, ...this.#silentNow()]))
-    return other.kind === 'forward' && !other.isDetour ? other : hop
+    const isEnd = hop.next === message.key || (!message.isExact && this.#membership.leafSet.has(hop.next))
+    if (isEnd) return hop
+    const other = this.#hopBeyond(message, previous, new Set([...failed, ...this.#silentNow()]))
+    return other.kind === 'forward' && (message.isExact || !other.isDetour) ? other : hop
   }
 
-  #hopBeyond(message: RoutedMessage, failed: ReadonlySet<NodeId>): Hop {
+  #hopBeyond(message: RoutedMessage, previous: NodeId | undefined, failed: ReadonlySet<NodeId>): Hop {
     const { self, leafSet, links } = this.#membership
     const view = { self, leafSet, links, paths: this.#paths }
     const visited = new Visited(message.visited, message.source)
-    return nextHop(view, { ...message, visited, failed })
+    return nextHop(view, { ...message, visited, failed, previous })
   }
 
   #silentNow(): Set<NodeId> {
@@ -306,10 +307,17 @@ export class Router implements Routes {
       if (this.#membership.linkTo(link.peer.id)) this.#suspect(link)
       this.#routeAround(sending, reason)
     }
-    const timer: Timer = this.#around.timers.after(hopTimeoutMs(link, message), () => routeAround('silent'))
+    const { clock, timers } = this.#around
+    const timeoutMs = this.#patience.timeoutMs(link, message.payload.length)
+    const dueMs = clock.nowMs() + timeoutMs
+    let timer: Timer = timers.after(timeoutMs, () => {
+      if (clock.nowMs() - dueMs < HELD_UP_MS) routeAround('silent')
+      else timer = timers.after(timeoutMs, () => routeAround('silent'))
+    })
     link.send(encoded, (isDelivered) => {
       const newer = this.#membership.linkTo(link.peer.id)
       const canResend = !isResent && !isSettled && newer !== undefined && newer !== link
+      if (isDelivered) this.#patience.acknowledged(!isSettled)
       if (!isDelivered && !canResend) return routeAround('link down')
       isSettled = true
       timer.cancel()
@@ -342,6 +350,7 @@ export class Router implements Routes {
   /** Its transport finds out in a few seconds; until then others need not find out one by one. */
   #suspect(link: Link): void {
     link.probe()
+    this.#paths.silent(link.peer.id)
     this.#silentUntilMs.set(link.peer.id, this.#around.clock.nowMs() + SUSPECTED_MS)
   }
 
@@ -407,10 +416,6 @@ function visitedAfter(message: RoutedMessage, hop: Forward, self: NodeId): strin
 function boundAfter({ key, bound }: RoutedMessage, { path, lost }: Forward): PathBound | undefined {
   if (path && path.target !== key) return { target: path.target, hops: path.hops }
   return lost ? { target: lost, hops: 0 } : bound
-}
-
-function hopTimeoutMs(link: Link, message: RoutedMessage): number {
-  return Math.max(3 * link.rttMs, SHORTEST_HOP_TIMEOUT_MS) + message.payload.length / PATIENCE_BYTES_PER_MS
 }
 
 /** Another first hop, unless that hop is where the message must end or begin, and not through the node where no way went on. */

@@ -32,6 +32,7 @@ export const ROUTING_DEFAULTS: RoutingOptions = { detours: 8 }
 export class Routing {
   readonly #membership: Membership
   readonly #router: Router
+  readonly #paths: Paths
   readonly #keeper: LinkKeeper
   readonly #upkeep: LeafUpkeep
   readonly #rows: RowRepair
@@ -49,7 +50,10 @@ export class Routing {
     const { onState } = above
     this.#membership = new Membership(around, links)
     this.#router = new Router(around, this.#membership, above.paths, options.detours)
-    this.#keeper = new LinkKeeper(around, links, this.#membership, this.#router)
+    const routes = this.#router
+    const isMapped = (id: NodeId): boolean => this.isMapped(id)
+    this.#keeper = new LinkKeeper(around, { links, membership: this.#membership, routes, isMapped })
+    this.#paths = above.paths
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
     const heard = (this.#heard = new LastHeard(around.clock))
     const overRing = new LeafExchange(around, parts)
@@ -82,6 +86,11 @@ export class Routing {
   /** Ring neighbours in order, for a drawing of the network and for tests. */
   get leafSet(): { above: readonly NodeId[]; below: readonly NodeId[] } {
     return this.#membership.leafSet
+  }
+
+  /** The map of the links around here shows a way to it. */
+  isMapped(id: NodeId): boolean {
+    return this.#paths.mapped(id, () => true) !== undefined
   }
 
   recordOf(id: NodeId): PeerRecord | undefined {
@@ -127,6 +136,10 @@ export class Routing {
   /** Where a contact may be: a way in as long as there is no better one. */
   addHint(target: DialTarget): void {
     this.#bootstrap.addHint(target)
+  }
+
+  networkChanged(): void {
+    this.#bootstrap.networkChanged()
   }
 
   addNearby(target: DialTarget): void {

@@ -88,12 +88,22 @@ export class NextHopRecords implements Paths {
     return this.#index.closest(key, isWanted)
   }
 
+  /** Records are no map. */
+  mapped(): undefined {
+    return undefined
+  }
+
   failed(target: NodeId, link: NodeId): void {
     this.#judge(target, link, (way) => way.failures + 1)
   }
 
   worked(target: NodeId, link: NodeId): void {
     this.#judge(target, link, () => 0)
+  }
+
+  /** What goes over it may come through all the same; if not, its ways fail one by one, or go with the link. */
+  silent(): void {
+    return
   }
 
   linkDown(link: NodeId): void {

@@ -48,6 +48,8 @@ export interface ProbingParts {
   records: NextHopRecords
   nodeKey: KeyPair
   options: ProbingOptions
+  /** The map of the links around here shows a way to it. */
+  isMapped: (id: NodeId) => boolean
   /** A node proved that it is there, over a way that leads back to it. */
   onSeen: (peer: PeerRecord) => void
   /** Nodes that the end of a probe named. */
@@ -165,10 +167,13 @@ export class Probing {
 
   /** A next neighbour without a link did not get a probe, so it may have no way here: there ways would break. */
   #hasGapBeside(ends: readonly (RouteReply | undefined)[]): boolean {
-    const { links, ring } = this.#parts
+    const { links, ring, isMapped } = this.#parts
     const { above, below } = ring.nearest()
     const isReached = (id: NodeId | undefined): boolean =>
-      id === undefined || links.get(id)?.isOpen === true || ends.some((end) => end?.responder === id)
+      id === undefined ||
+      links.get(id)?.isOpen === true ||
+      isMapped(id) ||
+      ends.some((end) => end?.responder === id)
     return !isReached(above) || !isReached(below)
   }
 
@@ -196,10 +201,10 @@ export class Probing {
     return [...this.#parts.links.all()].filter(({ isOpen }) => isOpen).map(({ peer }) => peer.id)
   }
 
-  /** Whoever gets near this node on the ring has a link to it: one probe then is enough, to look whether that is so. */
+  /** Whoever gets near this node on the ring has a link to it, or it on its map: one probe then is enough, to look whether that is so. */
   #isInPlainSight(): boolean {
-    const { links, ring } = this.#parts
-    return ring.members().every((id) => links.get(id)?.isOpen)
+    const { links, ring, isMapped } = this.#parts
+    return ring.members().every((id) => links.get(id)?.isOpen ?? isMapped(id))
   }
 
   /** Where it ended; undefined where no answer came. */

@@ -39,6 +39,8 @@ export const MESSAGE = {
   relayOffer: 39,
   candidates: 40,
   portSearch: 41,
+  links: 42,
+  linksKnown: 43,
 } as const
 
 /** What a routed message is for. */

@@ -88,6 +88,7 @@ export class ProbeBench {
       nodeKey: this.#self.nodeKey,
       options,
       onSeen: ({ id }) => void this.seen.push(id),
+      isMapped: () => false,
       onNamed: (peers) => void this.named.push(...peers.map(({ id }) => id)),
     })
     this.start = () => probing.start()

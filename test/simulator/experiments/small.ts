@@ -31,8 +31,14 @@ export const SOUND = {
   overlayErrors: 0,
 }
 
-/** Nodes that lay no trees: what else a message can be delivered by. */
-export const WITHOUT_TREES: Partial<NodeOptions> = { unicast: { ...UNICAST_DEFAULTS, copies: 0 } }
+/** Nodes that lay no trees and draw no map: what else a message can be delivered by. */
+export const WITHOUT_TREES: Partial<NodeOptions> = {
+  unicast: { ...UNICAST_DEFAULTS, copies: 0 },
+  isMapping: false,
+}
+
+/** Trees are all there is to lead where the ring does not. */
+export const WITHOUT_MAP: Partial<NodeOptions> = { isMapping: false }
 
 /** Dead ends are the end, so that links and records alone deliver. */
 export const WITHOUT_BUDGET: Partial<NodeOptions> = { routing: { ...ROUTING_DEFAULTS, detours: 0 } }

@@ -1,0 +1,359 @@
+// Keeps the map of the links around a node that has few of them (a radio, a cable, a small network), by telling each other
+// of links instead of asking for ways:
+//
+//   own links changed         soon, its new announcement over all of its links
+//   a new announcement        passed on over all other links, gathered for a moment; not where the map is full of nearer nodes
+//   a link came up            both sides say what they have, and get what they miss
+//   a hop did not take a      not used from now on; not announced any more where nothing is heard of it for another moment,
+//   message in time           and used and announced again when it is heard
+//   now and then              what is known is compared over one link, in case something was lost with a session
+//
+// A node with many links takes no part: there the ring leads everywhere in a few steps. Every origin is told of only within
+// the 64 nearest nodes, so neither state nor traffic grows with the network. A link-state protocol, as OLSR (RFC 3626) and
+// OSPF are, cut off at a distance; distance vectors were rejected, for they take rounds to forget a node that went.
+
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type NodeId } from '../base/id.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { SPARSE_LINKS } from '../ports/paths.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import { hintOf } from '../wire/id-hints.ts'
+import {
+  decodeLinks,
+  decodeLinksKnown,
+  encodeLinks,
+  encodeLinksKnown,
+  type LinkAnnouncement,
+  MAX_MAPPED,
+  newAnnouncement,
+  verifyAnnouncement,
+} from '../wire/link-announcement.ts'
+import { MESSAGE } from '../wire/message-types.ts'
+import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
+import { type LinkMap } from './link-map.ts'
+
+/** Links come up several at a time; a node that is about to have many never says a word. */
+const QUIET_MS = 150
+const LONGEST_WAIT_MS = 600
+/** Of what comes in, to be passed on in one message. */
+const GATHER_MS = 15
+/** A live node answers a probe by then; with the hop's own timeout this makes a second. One that was wronged gets longer. */
+const CONFIRM_MS = 700
+const LONGEST_CONFIRM_MS = 30_000
+const WATCH_MS = 350
+/** A look that is so late was made by a computer that sleeps or has too much to do: others may have answered meanwhile. */
+const LATE_MS = 150
+/** By chance, about so often; what is unknown at two looks in a row is forgotten. */
+const COMPARE_MS = 120_000
+/** Of one's own, and (with some more room) of any origin: links that come and go. */
+const CHANGES_BURST = 10
+const CHANGES_PER_SECOND = 0.2
+const ROOM_FACTOR = 2
+/** Sums of fractions of milliseconds may fall short of a moment by a rounding error. */
+const ROUNDING_MS = 0.01
+/** From one link: a whole map several times over, at once. */
+const LINK_BURST = 512
+const LINK_PER_SECOND = 40
+/** Clocks of desktop computers are off by hours where a time zone is set wrong. */
+const MAX_CLOCK_SKEW_S = 86_400
+
+interface Silence {
+  heardPackets: number
+  /** When it will be told to others, unless it is heard by then. */
+  confirmedMs: number
+  isConfirmed: boolean
+}
+
+export interface AnnouncingParts {
+  links: Links
+  map: LinkMap
+  nodeKey: KeyPair
+  /** It has links now, and there is a way to it. */
+  onSeen: (peer: PeerRecord) => void
+}
+
+export class Announcing {
+  readonly #around: Surroundings
+  readonly #parts: AnnouncingParts
+  readonly #changes: TokenBucket
+  readonly #origins: PeerBudgets
+  readonly #budgets: PeerBudgets
+  /** Hops that did not take a message, and how many packets had come from them by then. */
+  readonly #silent = new Map<NodeId, Silence>()
+  /** Of links that were said to be silent and were not: how long they get the next time. */
+  readonly #patienceMs = new Map<NodeId, number>()
+  /** Links that came up since the last announcement. */
+  readonly #fresh = new Set<NodeId>()
+  /** By hint, the link that it came over. */
+  readonly #toPassOn = new Map<string, NodeId>()
+  /** Taken in, but no way leads there yet. */
+  readonly #unseen = new Map<string, PeerRecord>()
+  #unreachable = new Set<string>()
+  #own: LinkAnnouncement | undefined
+  #sequence = 0
+  #wait: { timer: Timer; sinceMs: number } | undefined
+  #gathering: Timer | undefined
+  #watching: Timer | undefined
+
+  constructor(around: Surroundings, parts: AnnouncingParts) {
+    this.#around = around
+    this.#parts = parts
+    this.#changes = new TokenBucket(CHANGES_BURST, CHANGES_PER_SECOND, around.clock.nowMs())
+    this.#origins = new PeerBudgets(
+      around.clock,
+      ROOM_FACTOR * CHANGES_BURST,
+      ROOM_FACTOR * CHANGES_PER_SECOND,
+    )
+    this.#budgets = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
+  }
+
+  start(): void {
+    const { timers, random } = this.#around
+    timers.every(
+      () => COMPARE_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#compare(),
+    )
+  }
+
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [
+      [MESSAGE.links, (link, body) => this.#onLinks(link, body)],
+      [MESSAGE.linksKnown, (link, body) => this.#onKnown(link, body)],
+    ]
+  }
+
+  linkUp(id: NodeId): void {
+    this.#silent.delete(id)
+    this.#fresh.add(id)
+    this.#changed()
+  }
+
+  linkDown(id: NodeId): void {
+    this.#silent.delete(id)
+    this.#patienceMs.delete(id)
+    this.#fresh.delete(id)
+    this.#changed()
+  }
+
+  /** A hop did not take a message in time. */
+  silent(id: NodeId): void {
+    const link = this.#parts.links.get(id)
+    if (!link || this.#silent.has(id) || this.#parts.map.size === 0) return
+    const confirmedMs = this.#around.clock.nowMs() + (this.#patienceMs.get(id) ?? CONFIRM_MS)
+    this.#silent.set(id, { heardPackets: link.traffic.receivedPackets, confirmedMs, isConfirmed: false })
+    this.#useOwn()
+    this.#watchSoon()
+  }
+
+  #watchSoon(): void {
+    const dueMs = this.#around.clock.nowMs() + WATCH_MS
+    this.#watching ??= this.#around.timers.after(WATCH_MS, () => {
+      this.#watching = undefined
+      if (this.#around.clock.nowMs() - dueMs < LATE_MS) this.#watch()
+      if (this.#silent.size > 0) this.#watchSoon()
+    })
+  }
+
+  /** Those that were heard are used again; of those that were not for their time, others are told. */
+  #watch(): void {
+    const nowMs = this.#around.clock.nowMs()
+    let isNews = false
+    for (const [id, silence] of this.#silent) {
+      const link = this.#parts.links.get(id)
+      if (!link?.isOpen || link.traffic.receivedPackets > silence.heardPackets) {
+        this.#silent.delete(id)
+        if (!silence.isConfirmed) continue
+        this.#patienceMs.set(id, Math.min(2 * (this.#patienceMs.get(id) ?? CONFIRM_MS), LONGEST_CONFIRM_MS))
+        isNews = true
+      } else if (!silence.isConfirmed && nowMs >= silence.confirmedMs - ROUNDING_MS) {
+        silence.isConfirmed = true
+        isNews = true
+      }
+    }
+    this.#useOwn()
+    if (isNews) this.#changed()
+  }
+
+  #open(): Link[] {
+    return [...this.#parts.links.all()].filter(({ isOpen }) => isOpen)
+  }
+
+  #isSparse(): boolean {
+    let open = 0
+    for (const { isOpen } of this.#parts.links.all()) if (isOpen && ++open >= SPARSE_LINKS) return false
+    return true
+  }
+
+  #useOwn(): void {
+    const usable = this.#open().filter(({ peer }) => !this.#silent.has(peer.id))
+    this.#parts.map.setOwn(usable.map(({ peer }) => peer.id))
+  }
+
+  #changed(): void {
+    if (!this.#isSparse()) return this.#withdraw()
+    this.#useOwn()
+    const nowMs = this.#around.clock.nowMs()
+    const sinceMs = this.#wait?.sinceMs ?? nowMs
+    this.#announceAfter(Math.min(QUIET_MS, sinceMs + LONGEST_WAIT_MS - nowMs), sinceMs)
+  }
+
+  #announceAfter(delayMs: number, sinceMs: number): void {
+    this.#wait?.timer.cancel()
+    const timer = this.#around.timers.after(delayMs, () => {
+      this.#wait = undefined
+      this.#announce()
+    })
+    this.#wait = { timer, sinceMs }
+  }
+
+  #announce(): void {
+    if (!this.#isSparse()) return this.#withdraw()
+    const open = this.#open()
+    const links = open
+      .map(({ peer }) => peer.id)
+      .filter((id) => this.#silent.get(id)?.isConfirmed !== true)
+      .map(hintOf)
+      .sort()
+    const isNews = links.join() !== this.#own?.links.join() || this.#own.sequence < this.#sequence
+    const nowMs = this.#around.clock.nowMs()
+    if (isNews && !this.#changes.take(1, nowMs)) return this.#announceAfter(1000 / CHANGES_PER_SECOND, nowMs)
+    if (isNews) this.#renew(links)
+    const message = encodeLinks([this.#own!])
+    const known = encodeLinksKnown({ asks: false, known: this.#known() })
+    for (const link of open) {
+      const isFresh = this.#fresh.has(link.peer.id)
+      if (isNews || isFresh) link.send(message)
+      if (isFresh && this.#parts.map.size > 0) link.send(known)
+    }
+    this.#fresh.clear()
+  }
+
+  #renew(links: readonly string[]): void {
+    const { crypto, clock, network } = this.#around
+    this.#sequence = Math.max(this.#sequence + 1, Math.floor(clock.wallMs() / 1000))
+    const own = { record: this.#parts.links.self, nodeKey: this.#parts.nodeKey }
+    this.#own = newAnnouncement(crypto, network.id, own, { sequence: this.#sequence, links })
+  }
+
+  /** With many links this node is no place on a map. Those who have it there are told. */
+  #withdraw(): void {
+    this.#wait?.timer.cancel()
+    this.#wait = undefined
+    this.#fresh.clear()
+    if (!this.#own) return
+    const hadLinks = this.#own.links.length > 0
+    this.#parts.map.clear()
+    this.#unseen.clear()
+    this.#renew([])
+    const message = encodeLinks([this.#own])
+    this.#own = undefined
+    if (hadLinks) for (const link of this.#open()) link.send(message)
+  }
+
+  #known(): Map<string, number> {
+    const all = [...this.#parts.map.announcements(), ...(this.#own ? [this.#own] : [])]
+    return new Map(all.map(({ origin, sequence }) => [hintOf(origin.id), sequence]))
+  }
+
+  #onKnown(link: Link, body: Reader): void {
+    const { asks, known: theirs } = decodeLinksKnown(body)
+    if (!this.#own) return
+    // A full map, compared now and then, has left out what is farther off than the rest of it.
+    const isFull = asks && theirs.size > MAX_MAPPED
+    const isMissing = ({ origin, sequence }: LinkAnnouncement): boolean => {
+      const there = theirs.get(hintOf(origin.id)) ?? (isFull ? Infinity : -1)
+      return origin.id !== link.peer.id && sequence > there
+    }
+    const missing = [this.#own, ...this.#parts.map.announcements()].filter(isMissing)
+    if (missing.length > 0) link.send(encodeLinks(missing))
+    if (asks) link.send(encodeLinksKnown({ asks: false, known: this.#known() }))
+  }
+
+  #onLinks(link: Link, body: Reader): void {
+    const announcements = decodeLinks(body, this.#around)
+    if (!this.#isSparse()) return
+    for (const announcement of announcements)
+      try {
+        this.#take(announcement, link)
+      } catch (error) {
+        this.#around.drops.count(`links: ${codeOf(error)}`)
+      }
+    this.#tellSeen()
+  }
+
+  /** Throws where it is not to be believed. */
+  #take(announcement: LinkAnnouncement, from: Link): void {
+    const { map } = this.#parts
+    const { origin, sequence } = announcement
+    const hint = hintOf(origin.id)
+    if (origin.id === this.#parts.links.self.id) return this.#overtake(sequence)
+    if (sequence <= (map.sequenceOf(hint) ?? -1) || !map.hasRoomFor(announcement)) return
+    this.#admit(announcement, from)
+    map.put(announcement)
+    this.#unseen.set(hint, origin)
+    this.#toPassOn.set(hint, from.peer.id)
+    this.#gathering ??= this.#around.timers.after(GATHER_MS, () => this.#passOn())
+  }
+
+  /** Before and with the costly checks: what is too much, too often or not signed. */
+  #admit(announcement: LinkAnnouncement, from: Link): void {
+    const { crypto, network, records, clock } = this.#around
+    const { origin, sequence } = announcement
+    if (Math.abs(sequence - clock.wallMs() / 1000) > MAX_CLOCK_SKEW_S)
+      throw new BanyanError('refused', 'links of another day')
+    if (!this.#budgets.admits(from.peer.id)) throw new BanyanError('refused', 'too many links over one link')
+    verifyAnnouncement(announcement, crypto, network.id)
+    if (records) records.verify(origin)
+    else verifyPeerRecord(origin, crypto, network)
+    if (!this.#origins.admits(origin.id)) throw new BanyanError('refused', 'links that change too often')
+  }
+
+  /** This node's own words of before it was started anew, or of a clock that was ahead. */
+  #overtake(sequence: number): void {
+    if (!this.#own || sequence <= this.#sequence) return
+    const seconds = this.#around.clock.wallMs() / 1000
+    if (sequence - seconds > MAX_CLOCK_SKEW_S) return
+    this.#sequence = sequence
+    this.#changed()
+  }
+
+  #passOn(): void {
+    this.#gathering = undefined
+    const news = this.#parts.map.announcements().filter(({ origin }) => this.#toPassOn.has(hintOf(origin.id)))
+    for (const link of this.#open()) {
+      const isForIt = ({ origin }: LinkAnnouncement): boolean =>
+        origin.id !== link.peer.id && this.#toPassOn.get(hintOf(origin.id)) !== link.peer.id
+      const forIt = news.filter(isForIt)
+      if (forIt.length > 0) link.send(encodeLinks(forIt))
+    }
+    this.#toPassOn.clear()
+  }
+
+  #tellSeen(): void {
+    for (const [hint, record] of this.#unseen) {
+      if (this.#parts.map.hopsTo(record.id) === Infinity) continue
+      this.#unseen.delete(hint)
+      this.#parts.onSeen(record)
+    }
+  }
+
+  #compare(): void {
+    const { map } = this.#parts
+    const gone = map.announcements().filter(({ origin }) => map.hopsTo(origin.id) === Infinity)
+    const hints = gone.map(({ origin }) => hintOf(origin.id))
+    for (const hint of hints)
+      if (this.#unreachable.has(hint)) {
+        map.delete(hint)
+        this.#unseen.delete(hint)
+      }
+    this.#unreachable = new Set(hints)
+    const open = this.#open()
+    const link = open[this.#around.random.below(Math.max(1, open.length))]
+    if (link && this.#own && map.size > 0) link.send(encodeLinksKnown({ asks: true, known: this.#known() }))
+  }
+}

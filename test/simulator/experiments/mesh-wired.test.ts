@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { meshWired } from '../../../simulator/experiments/mesh-wired.ts'
+import { runSmall, SOUND, WITHOUT_MAP } from './small.ts'
+
+const COMPUTERS = { nodes: 24, seed: 2 }
+
+it('computers joined by cables reach each other at once, on short ways, quietly, after a cut and after a freeze', async () => {
+  const { figures } = await runSmall(meshWired, COMPUTERS)
+  expect(figures).toMatchObject(SOUND)
+  expect(figures.startShare3).toBe(1)
+  expect(figures.stretchMean).toBeLessThan(1.05)
+  expect(figures.packetsPerNode).toBeLessThan(2)
+  expect(figures.bytesPerNode).toBeLessThan(350)
+  expect(figures.healShare).toBe(1)
+  expect(figures.shareAfter10).toBe(1)
+}, 30_000)
+
+it('and not so without their map', async () => {
+  const { figures } = await runSmall(meshWired, COMPUTERS, WITHOUT_MAP)
+  expect(figures.stretchMean).toBeGreaterThan(1.2)
+  expect(figures.bytesPerNode).toBeGreaterThan(600)
+}, 60_000)
