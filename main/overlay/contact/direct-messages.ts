@@ -32,6 +32,7 @@ const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
 const REDRAWN_WITHIN_MS = [300, 700, 1_400]
+const FORMING_LOOK_MS = 50
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */
 const SHORTCUTS_BURST = 1
 const SHORTCUTS_PER_SECOND = 0.05
@@ -44,6 +45,7 @@ export class DirectMessages {
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
   readonly #isMapped: (id: NodeId) => boolean
+  readonly #isMapForming: () => boolean
   readonly #shortcuts: TokenBucket
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
   readonly #seen = new SeenNumbers()
@@ -59,6 +61,8 @@ export class DirectMessages {
       hintFor: (id: NodeId) => DialTarget | undefined
       /** The map of the links around here shows a way to it. */
       isMapped: (id: NodeId) => boolean
+      /** Who is not on it yet may be in a moment. */
+      isMapForming: () => boolean
       onMessage: (from: NodeId, payload: Bytes) => void
     },
   ) {
@@ -69,6 +73,7 @@ export class DirectMessages {
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
     this.#isMapped = parts.isMapped
+    this.#isMapForming = parts.isMapForming
     this.#shortcuts = new TokenBucket(SHORTCUTS_BURST, SHORTCUTS_PER_SECOND, around.clock.nowMs())
     this.#onMessage = parts.onMessage
     parts.routes.register(APPLICATION.direct, {
@@ -96,16 +101,21 @@ export class DirectMessages {
 
   /** Undefined where no way is on the map. */
   async #sendByMap(to: NodeId, payload: Uint8Array): Promise<SendResult | undefined> {
+    while (!this.#isMapped(to) && this.#isMapForming()) await this.#pause(FORMING_LOOK_MS)
     if (!this.#isMapped(to)) return undefined
     let result = await this.#sendByRoute(to, payload)
     for (const pauseMs of REDRAWN_WITHIN_MS) {
       if (result.kind === 'delivered' || result.reason !== 'unreachable') break
-      await new Promise<void>((resolve) => void this.#around.timers.after(pauseMs, resolve))
+      await this.#pause(pauseMs)
       result = await this.#sendByRoute(to, payload)
     }
     if (result.kind === 'delivered' && this.#shortcuts.take(1, this.#around.clock.nowMs()))
       void this.#dialled(to)
     return result
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#around.timers.after(ms, resolve))
   }
 
   /**

@@ -50,6 +50,9 @@ const WATCH_MS = 350
 const LATE_MS = 150
 /** By chance, about so often; what is unknown at two looks in a row is forgotten. */
 const COMPARE_MS = 120_000
+/** A map of 64 nodes is drawn in some rounds of announcements; a computer with too much to do takes longer. */
+const SETTLED_AFTER_MS = 1_000
+const YOUNG_FOR_MS = 10_000
 /** Of one's own, and (with some more room) of any origin: links that come and go. */
 const CHANGES_BURST = 10
 const CHANGES_PER_SECOND = 0.2
@@ -94,6 +97,8 @@ export class Announcing {
   /** Taken in, but no way leads there yet. */
   readonly #unseen = new Map<string, PeerRecord>()
   #unreachable = new Set<string>()
+  #startedMs = -Infinity
+  #newsMs = -Infinity
   #own: LinkAnnouncement | undefined
   #sequence = 0
   #wait: { timer: Timer; sinceMs: number } | undefined
@@ -113,7 +118,8 @@ export class Announcing {
   }
 
   start(): void {
-    const { timers, random } = this.#around
+    const { timers, random, clock } = this.#around
+    this.#startedMs = clock.nowMs()
     timers.every(
       () => COMPARE_MS * (0.8 + 0.4 * random.unit()),
       () => this.#compare(),
@@ -148,6 +154,13 @@ export class Announcing {
     this.#silent.set(id, { heardPackets: link.traffic.receivedPackets, confirmedMs, isConfirmed: false })
     this.#useOwn()
     this.#watchSoon()
+  }
+
+  /** Some announcements are there, and more keep coming: the others of a network that has just started. */
+  isForming(): boolean {
+    const nowMs = this.#around.clock.nowMs()
+    const isYoung = nowMs - this.#startedMs < YOUNG_FOR_MS
+    return isYoung && nowMs - this.#newsMs < SETTLED_AFTER_MS && this.#parts.map.size > 0
   }
 
   #watchSoon(): void {
@@ -295,6 +308,7 @@ export class Announcing {
     if (sequence <= (map.sequenceOf(hint) ?? -1) || !map.hasRoomFor(announcement)) return
     this.#admit(announcement, from)
     map.put(announcement)
+    this.#newsMs = this.#around.clock.nowMs()
     this.#unseen.set(hint, origin)
     this.#toPassOn.set(hint, from.peer.id)
     this.#gathering ??= this.#around.timers.after(GATHER_MS, () => this.#passOn())

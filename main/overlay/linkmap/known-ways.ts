@@ -5,6 +5,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { compareDistance, type NodeId } from '../base/id.ts'
 import { type Clock } from '../ports/clock.ts'
 import { type Paths, type PathStep } from '../ports/paths.ts'
+import { type Announcing } from './announcing.ts'
 import { type LinkMap } from './link-map.ts'
 
 /** A node on the way that drops what it is to pass on is not asked again for so long where another way is there. */
@@ -15,15 +16,20 @@ export class KnownWays implements Paths {
   readonly #clock: Clock
   readonly #map: LinkMap
   readonly #records: Paths
-  readonly #onSilent: (link: NodeId) => void
+  readonly #announcing: Pick<Announcing, 'isForming' | 'silent'>
   /** By target and link: until when. */
   readonly #blamedUntilMs = new BoundedMap<string, number>(MAX_BLAMED)
 
-  constructor(clock: Clock, map: LinkMap, records: Paths, onSilent: (link: NodeId) => void) {
+  constructor(
+    clock: Clock,
+    map: LinkMap,
+    records: Paths,
+    announcing: Pick<Announcing, 'isForming' | 'silent'>,
+  ) {
     this.#clock = clock
     this.#map = map
     this.#records = records
-    this.#onSilent = onSilent
+    this.#announcing = announcing
   }
 
   step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined {
@@ -34,6 +40,10 @@ export class KnownWays implements Paths {
 
   mapped(target: NodeId, isUsable: (link: NodeId) => boolean): PathStep | undefined {
     return this.#onMap(target, Infinity, isUsable)
+  }
+
+  isForming(): boolean {
+    return this.#announcing.isForming()
   }
 
   closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined {
@@ -56,7 +66,7 @@ export class KnownWays implements Paths {
   }
 
   silent(link: NodeId): void {
-    this.#onSilent(link)
+    this.#announcing.silent(link)
   }
 
   #onMap(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined {

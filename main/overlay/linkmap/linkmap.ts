@@ -18,7 +18,7 @@ export class MappedLinks {
   constructor(around: Surroundings, records: Paths, parts: Omit<AnnouncingParts, 'map'>) {
     const map = new LinkMap(parts.links.self.id)
     this.#announcing = new Announcing(around, { ...parts, map })
-    this.ways = new KnownWays(around.clock, map, records, (link) => this.#announcing.silent(link))
+    this.ways = new KnownWays(around.clock, map, records, this.#announcing)
   }
 
   start(): void {

@@ -27,6 +27,8 @@ export interface Paths {
   step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined
   /** The shortest way by the map of the links around here, however long: it is true now, where a record may be older. */
   mapped(target: NodeId, isUsable: (link: NodeId) => boolean): PathStep | undefined
+  /** That map is being drawn: who is not on it yet may be in a moment. */
+  isForming(): boolean
   /** Of the targets that `isWanted`, the closest to the key that there are records for. */
   closest(key: NodeId, isWanted: (target: NodeId) => boolean): NodeId | undefined
   /** What was sent to the target over that link was not acknowledged end to end. */

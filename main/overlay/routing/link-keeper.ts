@@ -9,6 +9,8 @@ import { TokenBucket } from '../base/token-bucket.ts'
 import { codeOf } from '../base/errors.ts'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { EMPTY } from '../base/bytes.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type Links } from '../transport/links.ts'
 import { hintOf } from '../wire/id-hints.ts'
@@ -40,13 +42,14 @@ const ASK_AGAIN_MS = 45_000
 const ADMISSIONS_BURST = 16
 const ADMISSIONS_PER_SECOND = 0.5
 const MAX_REMEMBERED = 128
+const FORMING_LOOK_MS = 250
 
 export class LinkKeeper {
   readonly #around: Surroundings
   readonly #links: Links
   readonly #membership: Membership
   readonly #routes: Routes
-  readonly #isMapped: (id: NodeId) => boolean
+  readonly #paths: Paths
   readonly #shortcuts = new Shortcuts()
   readonly #admissions: TokenBucket
   readonly #dialling = new Set<NodeId>()
@@ -57,17 +60,18 @@ export class LinkKeeper {
   /** Of each member that is being asked for, who reported that it is gone. */
   readonly #reporters = new Map<NodeId, Set<NodeId>>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
+  #later: Timer | undefined
 
   constructor(
     around: Surroundings,
-    parts: { links: Links; membership: Membership; routes: Routes; isMapped: (id: NodeId) => boolean },
+    parts: { links: Links; membership: Membership; routes: Routes; paths: Paths },
   ) {
-    const { links, membership, routes, isMapped } = parts
+    const { links, membership, routes, paths } = parts
     this.#around = around
     this.#links = links
     this.#membership = membership
     this.#routes = routes
-    this.#isMapped = isMapped
+    this.#paths = paths
     this.#admissions = new TokenBucket(ADMISSIONS_BURST, ADMISSIONS_PER_SECOND, around.clock.nowMs())
     routes.register(APPLICATION.ping, { deliver: () => EMPTY })
   }
@@ -150,7 +154,7 @@ export class LinkKeeper {
   #consider(record: PeerRecord): void {
     const { id } = record
     if (this.#isWorthDialling(id)) this.#waiting.set(id, record)
-    else if (!this.#dialling.has(id) && this.#isWorthAsking(id)) void this.#askOverRing(record)
+    else if (!this.#dialling.has(id)) this.#admitOrAsk(record)
   }
 
   #isWorthDialling(id: NodeId): boolean {
@@ -166,13 +170,33 @@ export class LinkKeeper {
     return this.#nowMs() - (this.#askedMs.get(id) ?? -Infinity) >= ASK_AGAIN_MS
   }
 
+  /** Both ends of a link to it have just said that it is there; of others nobody knows. */
+  #admitOrAsk(record: PeerRecord): void {
+    if (!this.#isWorthAsking(record.id)) return
+    if (this.#isMapped(record.id)) this.#membership.admitUnlinked(record)
+    else void this.#askOverRing(record)
+  }
+
+  #isMapped(id: NodeId): boolean {
+    return this.#paths.mapped(id, () => true) !== undefined
+  }
+
   #pump(): void {
+    if (this.#paths.isForming()) return this.#pumpLater()
     while (this.#dialling.size < MAX_PARALLEL_DIALS) {
       const record = this.#nearestWaiting()
       if (!record) return
       this.#waiting.delete(record.id)
       if (this.#isWorthDialling(record.id)) void this.#dial(record)
     }
+  }
+
+  /** Whoever turns out to be on the map needs no dial. */
+  #pumpLater(): void {
+    this.#later ??= this.#around.timers.after(FORMING_LOOK_MS, () => {
+      this.#later = undefined
+      this.#pump()
+    })
   }
 
   #nearestWaiting(): PeerRecord | undefined {
@@ -190,7 +214,7 @@ export class LinkKeeper {
     this.#dialling.add(id)
     let isLinked = false
     const late = this.#around.timers.after(DIAL_PATIENCE_MS, () => {
-      if (this.#isWorthAsking(id)) void this.#askOverRing(record)
+      this.#admitOrAsk(record)
     })
     try {
       await this.#links.dial({ noiseKey: record.noiseKey, addresses: record.addresses, id })

@@ -51,9 +51,9 @@ export class Routing {
     this.#membership = new Membership(around, links)
     this.#router = new Router(around, this.#membership, above.paths, options.detours)
     const routes = this.#router
-    const isMapped = (id: NodeId): boolean => this.isMapped(id)
-    this.#keeper = new LinkKeeper(around, { links, membership: this.#membership, routes, isMapped })
-    this.#paths = above.paths
+    const { paths } = above
+    this.#paths = paths
+    this.#keeper = new LinkKeeper(around, { links, membership: this.#membership, routes, paths })
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
     const heard = (this.#heard = new LastHeard(around.clock))
     const overRing = new LeafExchange(around, parts)
@@ -91,6 +91,10 @@ export class Routing {
   /** The map of the links around here shows a way to it. */
   isMapped(id: NodeId): boolean {
     return this.#paths.mapped(id, () => true) !== undefined
+  }
+
+  isMapForming(): boolean {
+    return this.#paths.isForming()
   }
 
   recordOf(id: NodeId): PeerRecord | undefined {

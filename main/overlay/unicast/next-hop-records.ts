@@ -93,6 +93,10 @@ export class NextHopRecords implements Paths {
     return undefined
   }
 
+  isForming(): boolean {
+    return false
+  }
+
   failed(target: NodeId, link: NodeId): void {
     this.#judge(target, link, (way) => way.failures + 1)
   }
