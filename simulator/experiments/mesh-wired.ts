@@ -127,13 +127,22 @@ async function measureHealing(lab: Lab, { graph }: Cables): Promise<Figures> {
   lab.world.network.cut(isAcross)
   await lab.run(CUT_MS, 'cut in two')
   lab.world.network.cut((a, b) => isAcross(a, b) && !isBridge(a, b))
-  // A computer notices a cable that is plugged in: it has an address more (reach/network-watch.ts).
-  for (const { node, number } of lab.world.alive) if (bridge.includes(number)) node.networkChanged()
+  plugIn(lab, [bridge])
   const pairs = randomPairs(lab, ([one, other]) => isAcross(one.number, other.number))
   const took = await exchangeAll(lab, pairs, HEAL_LIMIT_MS)
   lab.world.network.heal()
+  plugIn(
+    lab,
+    graph.edges.filter(([a, b]) => isAcross(a, b)),
+  )
   await lab.run(SETTLE_MS)
   return { healSeconds: secondsUntil(took, 1), healShare: shareWithin(took, HEAL_LIMIT_MS) }
+}
+
+/** A computer notices a cable that is plugged in: it has an address more (reach/network-watch.ts). */
+function plugIn({ world }: Lab, cables: readonly Edge[]): void {
+  const ends = new Set(cables.flat())
+  for (const { node, number } of world.alive) if (ends.has(number)) node.networkChanged()
 }
 
 async function measureFreeze(lab: Lab, { graph }: Cables): Promise<Figures> {
