@@ -171,9 +171,10 @@ export class OverlayNode implements OverlayApi {
     this.#contacts = new Contacts(around, { links, search, onUp, onDown })
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
-    const isMapForming = (): boolean => this.#routing.isMapForming()
+    const isSettling = (): boolean =>
+      this.#routing.joinState.stage === 'joining' || this.#routing.isMapForming()
     this.#direct = new DirectMessages(around, {
-      ...{ links, routes, search, nodeKey, hintFor, isMapped, isMapForming, onMessage },
+      ...{ links, routes, search, nodeKey, hintFor, isMapped, isSettling, onMessage },
     })
     const peersKnown = (): PeerRecord[] => this.#routing.knownPeers()
     this.#remembered = new RememberedPeers(around, { store, links, known: peersKnown })

@@ -133,15 +133,20 @@ export class NodeProcess {
 
   /**
    * Says something until it has arrived, as an application would: again when an attempt fails or takes long. The result
-   * tells when the first copy arrived; undefined where none did in time. `leastBytes`: how long it is to be.
+   * tells when the first copy arrived; undefined where none did in time. `leastBytes`: how long it is to be;
+   * `firstPatienceMs`: how long the first attempt may take.
    */
-  async say(to: NodeProcess, timeoutMs: number, leastBytes = 0): Promise<Arrival | undefined> {
+  async say(
+    to: NodeProcess,
+    timeoutMs: number,
+    { leastBytes = 0, firstPatienceMs = PATIENCE_MS.first } = {},
+  ): Promise<Arrival | undefined> {
     const text = `text ${++texts}`.padEnd(leastBytes, '.')
     const untilMs = performance.now() + timeoutMs
     const arrival = to.#message(this.id, text, timeoutMs)
     const isOver = arrival.then(() => 'over' as const)
     let pauseMs = PAUSE_MS.first
-    let patienceMs = PATIENCE_MS.first
+    let patienceMs = firstPatienceMs
     while (performance.now() < untilMs) {
       const isSent = this.send(to, text).then(({ kind }) => kind)
       const outcome = await Promise.race([isSent, isOver, after(patienceMs)])

@@ -54,6 +54,8 @@ const COUNTED_AT_ONCE = 20
 const SETTLE_MS = 10_000
 
 const CAUSES = 12
+/** An attempt of which nothing is heard is left this long (main/chat/messaging/device-queue.ts); one that failed, much less. */
+const AS_CHAT = { firstPatienceMs: 5_000 }
 
 type Pair = readonly [number, number]
 
@@ -187,8 +189,8 @@ function exchangeAll(
   const exchange = async ([one, other]: Pair): Promise<number | undefined> => {
     const [caller, callee] = [mesh.nodes[one], mesh.nodes[other]] as [NodeProcess, NodeProcess]
     const leftMs = (): number => sinceMs + limitMs - wallMs()
-    const arrival = await caller.say(callee, leftMs())
-    const answer = arrival && (await callee.say(caller, Math.max(leftMs(), 0)))
+    const arrival = await caller.say(callee, leftMs(), AS_CHAT)
+    const answer = arrival && (await callee.say(caller, Math.max(leftMs(), 0), AS_CHAT))
     return answer && answer.atMs - sinceMs
   }
   return Promise.all(pairs.map(exchange))

@@ -95,7 +95,7 @@ export class ScenarioStage {
   /** Says something until it arrives. The milliseconds from now until then; null where it is lost. */
   async say(from: Inhabitant, to: Inhabitant, leastBytes = 0): Promise<number | null> {
     const startMs = performance.timeOrigin + performance.now()
-    const arrival = from.node.say(to.node, MESSAGE_LIMIT_MS, leastBytes)
+    const arrival = from.node.say(to.node, MESSAGE_LIMIT_MS, { leastBytes })
     this.#said.push(arrival)
     const arrived = await arrival
     return arrived ? Math.round(arrived.atMs - startMs) : null

@@ -32,7 +32,8 @@ const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
 const REDRAWN_WITHIN_MS = [300, 700, 1_400]
-const FORMING_LOOK_MS = 50
+const SETTLING_LOOK_MS = 50
+const SETTLED_WITHIN_MS = 3_000
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */
 const SHORTCUTS_BURST = 1
 const SHORTCUTS_PER_SECOND = 0.05
@@ -45,7 +46,7 @@ export class DirectMessages {
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
   readonly #isMapped: (id: NodeId) => boolean
-  readonly #isMapForming: () => boolean
+  readonly #isSettling: () => boolean
   readonly #shortcuts: TokenBucket
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
   readonly #seen = new SeenNumbers()
@@ -61,8 +62,8 @@ export class DirectMessages {
       hintFor: (id: NodeId) => DialTarget | undefined
       /** The map of the links around here shows a way to it. */
       isMapped: (id: NodeId) => boolean
-      /** Who is not on it yet may be in a moment. */
-      isMapForming: () => boolean
+      /** This node is still looking for its place: who cannot be reached yet may be in a moment. */
+      isSettling: () => boolean
       onMessage: (from: NodeId, payload: Bytes) => void
     },
   ) {
@@ -73,7 +74,7 @@ export class DirectMessages {
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
     this.#isMapped = parts.isMapped
-    this.#isMapForming = parts.isMapForming
+    this.#isSettling = parts.isSettling
     this.#shortcuts = new TokenBucket(SHORTCUTS_BURST, SHORTCUTS_PER_SECOND, around.clock.nowMs())
     this.#onMessage = parts.onMessage
     parts.routes.register(APPLICATION.direct, {
@@ -101,7 +102,7 @@ export class DirectMessages {
 
   /** Undefined where no way is on the map. */
   async #sendByMap(to: NodeId, payload: Uint8Array): Promise<SendResult | undefined> {
-    while (!this.#isMapped(to) && this.#isMapForming()) await this.#pause(FORMING_LOOK_MS)
+    await this.#settled(to)
     if (!this.#isMapped(to)) return undefined
     let result = await this.#sendByRoute(to, payload)
     for (const pauseMs of REDRAWN_WITHIN_MS) {
@@ -112,6 +113,13 @@ export class DirectMessages {
     if (result.kind === 'delivered' && this.#shortcuts.take(1, this.#around.clock.nowMs()))
       void this.#dialled(to)
     return result
+  }
+
+  /** Whoever was told of where the peer is need not wait; anybody else would ask a ring that is not there yet. */
+  async #settled(to: NodeId): Promise<void> {
+    const untilMs = this.#around.clock.nowMs() + SETTLED_WITHIN_MS
+    const mayChange = (): boolean => this.#isSettling() && this.#around.clock.nowMs() < untilMs
+    while (!this.#isMapped(to) && !this.#hintFor(to) && mayChange()) await this.#pause(SETTLING_LOOK_MS)
   }
 
   #pause(ms: number): Promise<void> {

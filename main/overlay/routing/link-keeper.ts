@@ -42,6 +42,11 @@ const ASK_AGAIN_MS = 45_000
 const ADMISSIONS_BURST = 16
 const ADMISSIONS_PER_SECOND = 0.5
 const MAX_REMEMBERED = 128
+/**
+ * While the map of links is drawn, most of those that are named turn out to be on it, and need no dial; among cables each would
+ * be in vain. Where links can be had a dial takes a round trip, so that a few at a time are no brake.
+ */
+const MAX_DIALS_WHILE_FORMING = 2
 const FORMING_LOOK_MS = 250
 
 export class LinkKeeper {
@@ -170,10 +175,10 @@ export class LinkKeeper {
     return this.#nowMs() - (this.#askedMs.get(id) ?? -Infinity) >= ASK_AGAIN_MS
   }
 
-  /** Both ends of a link to it have just said that it is there; of others nobody knows. */
+  /** Both ends of a link to it say that it is there, which of one that fell silent they said before. */
   #admitOrAsk(record: PeerRecord): void {
     if (!this.#isWorthAsking(record.id)) return
-    if (this.#isMapped(record.id)) this.#membership.admitUnlinked(record)
+    if (this.#isMapped(record.id) && !this.#missing.has(record.id)) this.#membership.admitUnlinked(record)
     else void this.#askOverRing(record)
   }
 
@@ -182,16 +187,17 @@ export class LinkKeeper {
   }
 
   #pump(): void {
-    if (this.#paths.isForming()) return this.#pumpLater()
-    while (this.#dialling.size < MAX_PARALLEL_DIALS) {
+    const isForming = this.#paths.isForming()
+    while (this.#dialling.size < (isForming ? MAX_DIALS_WHILE_FORMING : MAX_PARALLEL_DIALS)) {
       const record = this.#nearestWaiting()
       if (!record) return
       this.#waiting.delete(record.id)
       if (this.#isWorthDialling(record.id)) void this.#dial(record)
     }
+    if (isForming) this.#pumpLater()
   }
 
-  /** Whoever turns out to be on the map needs no dial. */
+  /** More of them, once the map is drawn. */
   #pumpLater(): void {
     this.#later ??= this.#around.timers.after(FORMING_LOOK_MS, () => {
       this.#later = undefined
