@@ -7,7 +7,6 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { TokenBucket } from '../base/token-bucket.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type SendResult } from '../api.ts'
@@ -35,8 +34,7 @@ const REDRAWN_WITHIN_MS = [300, 700, 1_400]
 const SETTLING_LOOK_MS = 50
 const SETTLED_WITHIN_MS = 3_000
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */
-const SHORTCUTS_BURST = 1
-const SHORTCUTS_PER_SECOND = 0.05
+const SHORTCUT_PERIOD_MS = 20_000
 
 export class DirectMessages {
   readonly #around: Surroundings
@@ -47,7 +45,7 @@ export class DirectMessages {
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
   readonly #isMapped: (id: NodeId) => boolean
   readonly #isSettling: () => boolean
-  readonly #shortcuts: TokenBucket
+  #nextShortcutMs: number
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
   readonly #seen = new SeenNumbers()
   readonly #dialledInVainMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED_FAILURES)
@@ -75,7 +73,7 @@ export class DirectMessages {
     this.#hintFor = parts.hintFor
     this.#isMapped = parts.isMapped
     this.#isSettling = parts.isSettling
-    this.#shortcuts = new TokenBucket(SHORTCUTS_BURST, SHORTCUTS_PER_SECOND, around.clock.nowMs())
+    this.#nextShortcutMs = around.clock.nowMs() + SHORTCUT_PERIOD_MS
     this.#onMessage = parts.onMessage
     parts.routes.register(APPLICATION.direct, {
       deliver: ({ payload, source }) => this.#onRouted(payload, source),
@@ -110,9 +108,15 @@ export class DirectMessages {
       await this.#pause(pauseMs)
       result = await this.#sendByRoute(to, payload)
     }
-    if (result.kind === 'delivered' && this.#shortcuts.take(1, this.#around.clock.nowMs()))
-      void this.#dialled(to)
+    if (result.kind === 'delivered') this.#tryShortcut(to)
     return result
+  }
+
+  #tryShortcut(to: NodeId): void {
+    const nowMs = this.#around.clock.nowMs()
+    if (nowMs < this.#nextShortcutMs) return
+    this.#nextShortcutMs = nowMs + SHORTCUT_PERIOD_MS
+    void this.#dialled(to)
   }
 
   /** Whoever was told of where the peer is need not wait; anybody else would ask a ring that is not there yet. */
