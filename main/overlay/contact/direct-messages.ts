@@ -30,7 +30,7 @@ const MOST_SILENT_MS = 1_000
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
-const REDRAWN_WITHIN_MS = [300, 700, 1_400]
+const REDRAWN_WITHIN_MS = [300, 600, 800, 1_000]
 const SETTLING_LOOK_MS = 50
 const SETTLED_WITHIN_MS = 3_000
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */

@@ -6,6 +6,9 @@
 //   a link came up            both sides say what they have, and get what they miss
 //   a hop did not take a      not used from now on; not announced any more where nothing is heard of it for another moment,
 //   message in time           and used and announced again when it is heard
+//   another says that      it is asked for a sign of life, and as silent as above where none comes
+//   its link to a node
+//   beside us is gone
 //   now and then              what is known is compared over one link, in case something was lost with a session
 //
 // A node with many links takes no part: there the ring leads everywhere in a few steps. Every origin is told of only within
@@ -45,7 +48,11 @@ const GATHER_MS = 15
 /** A live node answers a probe by then; with the hop's own timeout this makes a second. One that was wronged gets longer. */
 const CONFIRM_MS = 700
 const LONGEST_CONFIRM_MS = 30_000
+/** Heard again after longer than this, it was gone. */
+const WRONGED_WITHIN_MS = 5_000
 const WATCH_MS = 350
+/** A node beside us that another gave up: several that sent nothing find out at the same time, not one after another. */
+const DOUBTED_MS = 350
 /** A look that is so late was made by a computer that sleeps or has too much to do: others may have answered meanwhile. */
 const LATE_MS = 150
 /** By chance, about so often; what is unknown at two looks in a row is forgotten. */
@@ -66,6 +73,7 @@ const LINK_PER_SECOND = 40
 const MAX_CLOCK_SKEW_S = 86_400
 
 interface Silence {
+  sinceMs: number
   heardPackets: number
   /** When it will be told to others, unless it is heard by then. */
   confirmedMs: number
@@ -147,13 +155,30 @@ export class Announcing {
   }
 
   /** A hop did not take a message in time. */
-  silent(id: NodeId): void {
+  silent(id: NodeId, firstConfirmMs = CONFIRM_MS): void {
     const link = this.#parts.links.get(id)
     if (!link || this.#silent.has(id) || this.#parts.map.size === 0) return
-    const confirmedMs = this.#around.clock.nowMs() + (this.#patienceMs.get(id) ?? CONFIRM_MS)
-    this.#silent.set(id, { heardPackets: link.traffic.receivedPackets, confirmedMs, isConfirmed: false })
+    const sinceMs = this.#around.clock.nowMs()
+    const confirmedMs = sinceMs + (this.#patienceMs.get(id) ?? firstConfirmMs)
+    const heardPackets = link.traffic.receivedPackets
+    this.#silent.set(id, { sinceMs, heardPackets, confirmedMs, isConfirmed: false })
     this.#useOwn()
     this.#watchSoon()
+  }
+
+  /** Whom the origin no longer names, though they still name it. */
+  #doubtThoseLeft({ origin, links }: LinkAnnouncement): void {
+    const { map } = this.#parts
+    const [hint, named] = [hintOf(origin.id), new Set(links)]
+    for (const link of this.#open()) {
+      const { id } = link.peer
+      if (named.has(hintOf(id)) || !map.areLinked(hint, hintOf(id)) || this.#silent.has(id)) continue
+      const heard = link.traffic.receivedPackets
+      link.probe()
+      this.#around.timers.after(DOUBTED_MS, () => {
+        if (link.isOpen && link.traffic.receivedPackets === heard) this.silent(id, DOUBTED_MS)
+      })
+    }
   }
 
   /** Some announcements are there, and more keep coming: the others of a network that has just started. */
@@ -181,8 +206,8 @@ export class Announcing {
       if (!link?.isOpen || link.traffic.receivedPackets > silence.heardPackets) {
         this.#silent.delete(id)
         if (!silence.isConfirmed) continue
-        this.#patienceMs.set(id, Math.min(2 * (this.#patienceMs.get(id) ?? CONFIRM_MS), LONGEST_CONFIRM_MS))
         isNews = true
+        if (nowMs - silence.sinceMs < WRONGED_WITHIN_MS) this.#wronged(id)
       } else if (!silence.isConfirmed && nowMs >= silence.confirmedMs - ROUNDING_MS) {
         silence.isConfirmed = true
         isNews = true
@@ -190,6 +215,10 @@ export class Announcing {
     }
     this.#useOwn()
     if (isNews) this.#changed()
+  }
+
+  #wronged(id: NodeId): void {
+    this.#patienceMs.set(id, Math.min(2 * (this.#patienceMs.get(id) ?? CONFIRM_MS), LONGEST_CONFIRM_MS))
   }
 
   #open(): Link[] {
@@ -307,6 +336,7 @@ export class Announcing {
     if (origin.id === this.#parts.links.self.id) return this.#overtake(sequence)
     if (sequence <= (map.sequenceOf(hint) ?? -1) || !map.hasRoomFor(announcement)) return
     this.#admit(announcement, from)
+    this.#doubtThoseLeft(announcement)
     map.put(announcement)
     this.#newsMs = this.#around.clock.nowMs()
     this.#unseen.set(hint, origin)

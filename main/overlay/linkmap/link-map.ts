@@ -75,6 +75,15 @@ export class LinkMap {
     return this.#hopsTo(hintOf(id))
   }
 
+  /** Both said so. */
+  areLinked(one: string, other: string): boolean {
+    return this.#names(one, other) && this.#names(other, one)
+  }
+
+  #names(one: string, other: string): boolean {
+    return this.#nodes.get(one)?.links.has(other) ?? false
+  }
+
   /** Ways to it with fewer hops than `below`, over links that are usable, the shortest first. */
   ways(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep[] {
     const hint = hintOf(target)
@@ -123,7 +132,7 @@ export class LinkMap {
     const distances = new Map([[start, 0]])
     for (const [at, hops] of distances)
       for (const next of this.#nodes.get(at)?.links ?? [])
-        if (next !== this.#self && !distances.has(next) && this.#nodes.get(next)?.links.has(at))
+        if (next !== this.#self && !distances.has(next) && this.#names(next, at))
           distances.set(next, hops + 1)
     return distances
   }
