@@ -61,6 +61,11 @@ const METRICS: readonly Metric[] = [
   gauge('banyan_router_port_open', '1 where a router has opened a port.', ({ portMapping }) =>
     portMapping?.state === 'mapped' ? 1 : 0,
   ),
+  gauge(
+    'banyan_second_port',
+    'The second UDP port of a volunteer; 0 where there is none.',
+    ({ wellKnownPort }) => wellKnownPort ?? 0,
+  ),
   gauge('banyan_lan_nodes', 'Nodes found on the local network.', ({ lan }) => lan?.found ?? 0),
   gauge('process_start_time_seconds', 'Start of the process, Unix time.', (_status, { startedWallMs }) =>
     Math.round(startedWallMs / 1000),

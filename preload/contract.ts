@@ -293,6 +293,8 @@ export const healthSchema = v.object({
   joinProblem: v.string(),
   /** What became of the port on the router, as a sentence; empty where there is nothing to say. */
   router: v.string(),
+  /** A volunteer's second port, as a sentence; empty where there is nothing to say. */
+  secondPort: v.string(),
 })
 
 export const errorSchema = v.object({ code: v.string(), message: v.string() })

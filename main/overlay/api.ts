@@ -143,9 +143,9 @@ export interface OverlayStatus {
   reach?: ReachStatus
   /** Why the last attempt to join failed, in the words of its error; empty when joined. */
   joinProblem: string
-  /** Undefined where nobody asks routers: a simulation, a node on loopback. */
   /** The second UDP port that a volunteer listens on; 0 where none could be opened, absent where none is wanted. */
   wellKnownPort?: number
+  /** Undefined where nobody asks routers: a simulation, a node on loopback. */
   portMapping?: PortMappingStatus
   /** Computers of this network found on the local one; undefined where nobody looks. */
   lan?: { found: number }

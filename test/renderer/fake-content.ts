@@ -242,5 +242,6 @@ export function healthOf(tick: number): Health {
     },
     joinProblem: '',
     router: 'Open by NAT-PMP: 198.51.100.7:4700',
+    secondPort: '',
   }
 }

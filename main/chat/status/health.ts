@@ -13,7 +13,7 @@ import { type Topics } from '../topics/topics.ts'
 import { sessionFigures } from './session-figures.ts'
 import { networkState } from './network-words.ts'
 import { reachView } from './reach-view.ts'
-import { routerWords } from './router-words.ts'
+import { routerWords, secondPortWords } from './router-words.ts'
 
 const SAMPLE_MS = 1_000
 const RATE_SAMPLES = 10
@@ -76,6 +76,7 @@ export class HealthMonitor {
       reach: status.reach ? reachView(status.reach, core.ports.clock.nowMs()) : null,
       joinProblem: core.door.problem || status.joinProblem,
       router: routerWords(status.portMapping),
+      secondPort: secondPortWords(status.wellKnownPort),
     }
   }
 

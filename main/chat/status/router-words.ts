@@ -1,4 +1,4 @@
-// What became of the port on the router, as one sentence.
+// What became of the port on the router, and of a volunteer's second one, as one sentence each.
 
 import { type OverlayStatus } from '../../overlay/api.ts'
 import { formatAddress } from '../../overlay/ports/datagram-socket.ts'
@@ -29,4 +29,12 @@ export function routerWords(status: OverlayStatus['portMapping']): string {
     case 'mapped':
       return `Open by ${METHODS[status.method]}: ${formatAddress(status.external)}`
   }
+}
+
+/** Empty where there is nothing to say. */
+export function secondPortWords(port: number | undefined): string {
+  if (port === undefined) return ''
+  if (port === 0)
+    return 'None could be opened. Computers whose network lets out few kinds of traffic cannot come through you.'
+  return `UDP ${port}, for computers whose network lets out few kinds of traffic.`
 }
