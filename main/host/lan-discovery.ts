@@ -72,6 +72,11 @@ export function lanDiscovery(options: LanDiscoveryOptions): Lan {
     voices = new Map([...addresses].map((address) => [address, voices.get(address) ?? open(address)]))
   }
 
+  function isOnNetworkOf(address: string, hosts: readonly string[]): boolean {
+    const cidr = known().find((info) => info.address === address)?.cidr
+    return cidr !== undefined && cidr !== null && hosts.some((host) => isInSubnet(host, cidr))
+  }
+
   renew()
   return {
     on(heard) {
@@ -81,14 +86,15 @@ export function lanDiscovery(options: LanDiscoveryOptions): Lan {
     ask() {
       for (const voice of voices.values()) voice.query([{ name: type, type: 'PTR' }])
     },
-    tell(lifetimeMs) {
+    tell(lifetimeMs, hosts) {
       const ttl = Math.ceil(lifetimeMs / 1000)
       const answers: DnsRecord[] = [
         { name: type, type: 'PTR', ttl, data: name },
         { name, type: 'SRV', ttl, data: { port, target: `${name.split('.', 1)[0]}.local` } },
         { name, type: 'TXT', ttl, data: [`k=${toBase64Url(noiseKey)}`] },
       ]
-      for (const voice of voices.values()) voice.respond(answers)
+      for (const [address, voice] of voices)
+        if (!hosts || isOnNetworkOf(address, hosts)) voice.respond(answers)
     },
     renew,
     close() {

@@ -38,6 +38,7 @@ const LEAST_BETWEEN_MS = 1_000
 const NEW_TARGETS = { burst: 10, perSecond: 10 / 60 }
 /** Chosen: more nodes than a house or an office floor has. */
 const MAX_KNOWN = 128
+const MAX_ASKERS = 32
 
 export class LanPeers {
   readonly #parts: LanPeersParts
@@ -47,6 +48,8 @@ export class LanPeers {
   #pauseMs = FIRST_PAUSE_MS
   #round: Timer | undefined
   #answer: Timer | undefined
+  /** Who waits for it. */
+  readonly #askers = new Set<string>()
   #toldAtMs = -Infinity
 
   constructor(parts: LanPeersParts) {
@@ -96,20 +99,23 @@ export class LanPeers {
     this.#pauseMs = Math.min(PAUSE_GROWTH * this.#pauseMs, LONGEST_PAUSE_MS)
   }
 
-  #tell(): void {
+  #tell(hosts?: readonly string[]): void {
     this.#toldAtMs = this.#parts.clock.nowMs()
-    this.#parts.lan.tell(LIFETIME_MS)
+    this.#parts.lan.tell(LIFETIME_MS, hosts)
   }
 
-  /** One answer for all that ask within a second. */
+  /** One answer for all that ask within a second, on their networks alone. */
   #asked(host: string): void {
     const { clock, random, lan, drops } = this.#parts
     if (!lan.isLocal(host)) return drops.count('lan: question from elsewhere')
+    if (this.#askers.size < MAX_ASKERS) this.#askers.add(host)
     if (this.#answer) return
     const restMs = Math.max(0, this.#toldAtMs + LEAST_BETWEEN_MS - clock.nowMs())
     this.#answer = clock.after(restMs + ANSWER_MS.least + ANSWER_MS.spread * random.unit(), () => {
       this.#answer = undefined
-      this.#tell()
+      const askers = [...this.#askers]
+      this.#askers.clear()
+      this.#tell(askers)
     })
   }
 

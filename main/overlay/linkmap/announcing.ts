@@ -56,7 +56,7 @@ const DOUBTED_MS = 350
 /** A look that is so late was made by a computer that sleeps or has too much to do: others may have answered meanwhile. */
 const LATE_MS = 150
 /** By chance, about so often; what is unknown at two looks in a row is forgotten. */
-const COMPARE_MS = 120_000
+const COMPARE_MS = 300_000
 /** A map of 64 nodes is drawn in some rounds of announcements; a computer with too much to do takes longer. */
 const SETTLED_AFTER_MS = 1_000
 const YOUNG_FOR_MS = 10_000

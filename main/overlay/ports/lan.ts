@@ -26,8 +26,8 @@ export interface Lan {
   isLocal(host: string): boolean
   /** One packet per interface: who is there? */
   ask(): void
-  /** One packet per interface: this node is here, for so long; 0 is goodbye. */
-  tell(lifetimeMs: number): void
+  /** One packet per interface: this node is here, for so long; 0 is goodbye. With hosts, only where one of them is. */
+  tell(lifetimeMs: number, hosts?: readonly string[]): void
   /** Interfaces have come or gone. */
   renew(): void
   close(): void

@@ -4,8 +4,8 @@
 import { type Clock, type Timer } from '../ports/clock.ts'
 import { type Address } from '../ports/datagram-socket.ts'
 
-/** Chosen: a look takes some 0.1 ms, and a person who opens the laptop elsewhere waits for no more than this. */
-const LOOK_MS = 5_000
+/** Chosen: a look takes some 0.1 ms; a cable that is plugged in, and a laptop opened elsewhere, are noticed this soon. */
+const LOOK_MS = 1_000
 
 export interface NetworkWatch {
   stop(): void

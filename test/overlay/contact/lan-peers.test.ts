@@ -29,6 +29,7 @@ class Cable {
 class Plug implements Lan {
   listener: LanListener | undefined
   readonly found: string[] = []
+  readonly toldTo: (readonly string[] | undefined)[] = []
   readonly drops = new DropCounts()
   readonly key: Uint8Array<ArrayBuffer>
   readonly host: string
@@ -59,7 +60,8 @@ class Plug implements Lan {
   ask(): void {
     this.#cable.say(this.host, (listener) => listener.asked(this.host))
   }
-  tell(lifetimeMs: number): void {
+  tell(lifetimeMs: number, hosts?: readonly string[]): void {
+    this.toldTo.push(hosts)
     const word = { noiseKey: this.key, host: this.host, port: 4700, lifetimeMs }
     this.#cable.say(this.host, (listener) => listener.told(word))
   }
@@ -100,6 +102,18 @@ describe('nodes on one local network', () => {
     // each asks once an hour, tells, and answers the nine others
     expect((cable.packets - before) / 10 / 4).toBeLessThan(12)
     expect(plugs[0]!.found).toHaveLength(9)
+  })
+
+  it('answer on the networks of those who asked, and tell of themselves on all', async () => {
+    const cable = new Cable()
+    const plug = new Plug(cable, 1)
+    plug.peers.start()
+    await cable.run(20_000)
+    expect(plug.toldTo.every((hosts) => hosts === undefined)).toBe(true)
+    plug.toldTo.length = 0
+    for (const host of ['192.168.1.7', '192.168.1.8', '192.168.1.7']) plug.listener!.asked(host)
+    await cable.run(1_000)
+    expect(plug.toldTo).toEqual([['192.168.1.7', '192.168.1.8']])
   })
 
   it('answer many questions of one second once', async () => {

@@ -85,6 +85,7 @@ export class MapBench {
       peer: recordOf(one),
       isOpen: true,
       received: 0,
+      probe: () => undefined,
       send: (message: Uint8Array) => void told.push(message),
     }
     const traffic = { get: () => ({ receivedPackets: link.received }) }
