@@ -159,6 +159,7 @@ export class HostedNode extends SocketNode {
   }
 
   #networkChanged(): void {
+    this.#endpoint.networkChanged()
     this.networkChanged()
     if (this.#routerDoor) this.#routerDoor.networkChanged()
     else void this.#openDoor().then(() => this.#routerDoor?.allow(this.#hosted.switches.current.portMapping))

@@ -86,7 +86,8 @@ export class DirectMessages {
     const present = this.#links.get(to)
     const early = present?.isOpen ? await this.#sendOverSession(present, to, payload) : undefined
     if (early?.kind === 'delivered') return early
-    const onMap = await this.#sendByMap(to, payload)
+    // Whoever was told where the peer is calls it there first: the map may be older than that, and a link is what is wanted.
+    const onMap = this.#hintFor(to) ? undefined : await this.#sendByMap(to, payload)
     if (onMap?.kind === 'delivered') return onMap
     const dial = this.#dialled(to)
     const link = await inTime(this.#around.timers, DIAL_HEAD_START_MS, dial)
@@ -119,11 +120,11 @@ export class DirectMessages {
     void this.#dialled(to)
   }
 
-  /** Whoever was told of where the peer is need not wait; anybody else would ask a ring that is not there yet. */
+  /** Before that, one would ask a ring that is not there yet. */
   async #settled(to: NodeId): Promise<void> {
     const untilMs = this.#around.clock.nowMs() + SETTLED_WITHIN_MS
     const mayChange = (): boolean => this.#isSettling() && this.#around.clock.nowMs() < untilMs
-    while (!this.#isMapped(to) && !this.#hintFor(to) && mayChange()) await this.#pause(SETTLING_LOOK_MS)
+    while (!this.#isMapped(to) && mayChange()) await this.#pause(SETTLING_LOOK_MS)
   }
 
   #pause(ms: number): Promise<void> {

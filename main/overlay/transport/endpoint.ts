@@ -202,6 +202,12 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     if (isShorter) for (const session of this.all()) session.probe()
   }
 
+  /** An interface has come or gone. Sessions whose path was broken would try it again only as late as they had become patient. */
+  networkChanged(): void {
+    if (this.#addresses.look(true)) this.#tellAddresses()
+    for (const session of this.all()) session.renewPath()
+  }
+
   /** Places outside that lead here, which others shall try before the computer's own addresses. */
   advertise(kind: OutsideKind, addresses: readonly Address[]): void {
     this.#addresses.setOutside(kind, addresses)

@@ -29,10 +29,10 @@ export class OwnAddresses {
     return this.#local.some((local) => sameAddress(local, address))
   }
 
-  /** Whether the computer has other addresses than before. */
-  look(): boolean {
+  /** Whether the computer has other addresses than before; asked of late, it has not, unless the caller knows better. */
+  look(isForSure = false): boolean {
     const nowMs = this.#clock.nowMs()
-    if (nowMs - this.#lookedMs < LOOK_MS) return false
+    if (!isForSure && nowMs - this.#lookedMs < LOOK_MS) return false
     this.#lookedMs = nowMs
     const found = this.#socket.localAddresses()
     const isSame =
