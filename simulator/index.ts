@@ -10,6 +10,7 @@ import { keepAlive } from './experiments/keep-alive.ts'
 import { measureKernel } from './experiments/kernel.ts'
 import { Lab } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
+import { mesh } from './experiments/mesh.ts'
 import { meshRadio } from './experiments/mesh-radio.ts'
 import { meshWired } from './experiments/mesh-wired.ts'
 import { packets } from './experiments/packet-depth.ts'
@@ -31,6 +32,7 @@ const EXPERIMENTS: readonly Experiment[] = [
   variants,
   churn,
   partition,
+  mesh,
   meshRadio,
   meshWired,
   maintenance,

@@ -59,6 +59,8 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
   readonly start: (typeof STARTS)[number]
   readonly json: boolean
   readonly report: string | undefined
+  /** Of the protocol under test; which there are, the experiment says. Empty: what ships. */
+  readonly variant: string
   /** Sizes for `scale`. */
   readonly sizes: readonly number[]
 }
@@ -70,6 +72,7 @@ const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   variants: { nodes: 600, sends: 5000, kill: 0.1 },
   // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
+  mesh: { nodes: 10_000 },
   'mesh-wired': { topology: 'cables', nodes: 40 },
 }
 
@@ -114,6 +117,7 @@ export function parseOptions(args: readonly string[], experiments: readonly stri
     start: 'auto',
     json: false,
     report: undefined,
+    variant: '',
     sizes: [250, 1000, 4000],
   }
   for (const [name, { byDefault }] of Object.entries(PARAMETERS)) options[name] = byDefault
@@ -148,6 +152,7 @@ export function usage(experiments: readonly { name: string; about: string }[]): 
   lines.push(
     `  --start          ${STARTS.join(', ')}: real joins up to ${GROWN_NODES} nodes, built directly above`,
   )
+  lines.push('  --variant        of the protocol under test (mesh)')
   lines.push('  --sizes          network sizes for scale, as 250,1000,4000')
   lines.push('  --json           nothing but the last line', '  --report DIR     writes report.html there')
   return lines.join('\n')
@@ -155,14 +160,14 @@ export function usage(experiments: readonly { name: string; about: string }[]): 
 
 function nameOf(word: string): string {
   const name = word.startsWith('--') ? word.slice(2) : ''
-  const known = [...Object.keys(PARAMETERS), 'topology', 'crypto', 'start', 'json', 'report', 'sizes']
+  const known = [...Object.keys(PARAMETERS), 'topology', 'crypto', 'start', 'json', 'report', 'variant', 'sizes']
   if (!known.includes(name)) throw new UsageError(`unknown option ${word}; try --help`)
   return name
 }
 
 function valueOf(name: string, text: string | undefined): unknown {
   if (text === undefined || text.startsWith('--')) throw new UsageError(`--${name} needs a value`)
-  if (name === 'report') return text
+  if (name === 'report' || name === 'variant') return text
   if (name === 'topology') return oneOf(name, text, TOPOLOGIES)
   if (name === 'crypto') return oneOf(name, text, CRYPTO_KINDS)
   if (name === 'start') return oneOf(name, text, STARTS)

@@ -3,6 +3,7 @@
 import { type Bytes } from './base/bytes.ts'
 import { type Id, type NodeId } from './base/id.ts'
 import { type Address } from './ports/datagram-socket.ts'
+import { type Meshes } from './ports/meshes.ts'
 import { type HelpSettings, type RelayStatus } from './ports/relays.ts'
 import { type PortMappingStatus } from './ports/port-mapper.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
@@ -153,6 +154,8 @@ export interface OverlayStatus {
 
 export interface OverlayApi {
   readonly self: PeerRecord
+  /** Groups whose members hear each other's broadcasts: what rooms are built on. */
+  readonly meshes: Meshes
   start(): Promise<void>
   stop(): Promise<void>
   on(events: Partial<OverlayEvents>): void

@@ -22,6 +22,7 @@ import { Dht } from './dht/dht.ts'
 import { type Identity } from './identity.ts'
 import { MappedLinks } from './linkmap/linkmap.ts'
 import { NatTraversal } from './nat-traversal.ts'
+import { Meshes, type MeshOptions } from './mesh/meshes.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto } from './ports/crypto.ts'
@@ -51,6 +52,7 @@ export interface NodeOptions {
   unicast: UnicastOptions
   /** With few links, takes part in the map of links; off in measurements alone. */
   isMapping: boolean
+  mesh: Partial<MeshOptions>
 }
 
 export interface NodeParts {
@@ -81,6 +83,7 @@ const DEFAULTS: NodeOptions = {
   routing: ROUTING_DEFAULTS,
   unicast: UNICAST_DEFAULTS,
   isMapping: true,
+  mesh: {},
 }
 /** A window repaints for each; nobody reads faster. */
 const STATUS_PERIOD_MS = 1000
@@ -100,6 +103,7 @@ export class OverlayNode implements OverlayApi {
   readonly #book: AddressBook
   readonly #contacts: Contacts
   readonly #direct: DirectMessages
+  readonly meshes: Meshes
   readonly #remembered: RememberedPeers
   readonly #traversal: NatTraversal
   /** By message type. */
@@ -132,8 +136,8 @@ export class OverlayNode implements OverlayApi {
     this.#links = links
     const onChange = (): void => this.#statusSoon()
     const isUsed = (id: NodeId): boolean =>
-      this.#topics.uses(id) || this.#contacts.has(id) || (this.relays?.uses(id) ?? false)
-    const { replicaQuotaBytes, routing, unicast, isMapping } = { ...DEFAULTS, ...parts.options }
+      this.#topics.uses(id) || this.#contacts.has(id) || this.meshes.uses(id) || !!this.relays?.uses(id)
+    const { replicaQuotaBytes, routing, unicast, mesh, isMapping } = { ...DEFAULTS, ...parts.options }
     this.#records = unicastRecords(around, unicast)
     const onSeen = (peer: PeerRecord): void => this.#routing.seen(peer)
     if (isMapping) this.#mapped = new MappedLinks(around, this.#records, { links, nodeKey, onSeen })
@@ -169,6 +173,8 @@ export class OverlayNode implements OverlayApi {
     const onUp = (id: NodeId): void => this.#emit('contactUp', id)
     const onDown = (id: NodeId): void => this.#emit('contactDown', id)
     this.#contacts = new Contacts(around, { links, search, onUp, onDown })
+    const linkWith = (peer: PeerRecord): Promise<Link | undefined> => search.link(peer.id, peer)
+    this.meshes = new Meshes(around, { links, nodeKey, reach: linkWith, options: mesh })
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
     const isSettling = (): boolean =>
@@ -190,7 +196,8 @@ export class OverlayNode implements OverlayApi {
     const isContact = (id: NodeId): boolean => this.#contacts.has(id)
     this.#traversal.use({ routes, isContact, isUnanswered, onPlace })
     this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    for (const protocol of [this.#routing, this.#mapped, this.#topics, this.#dht, this.#traversal])
+    const { meshes } = this
+    for (const protocol of [this.#routing, this.#mapped, this.#topics, this.#dht, meshes, this.#traversal])
       for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
     ring.onChange(onChange)
     links.on({
@@ -394,11 +401,13 @@ export class OverlayNode implements OverlayApi {
     if (this.#state !== 'running') return
     // A newer session with the same peer has taken its place. What was under way on the old one may be lost: direct messages
     // and records hear of it by their acknowledgements, publications are told again.
-    if (this.#links.get(link.peer.id)?.isOpen) return this.#topics.linkReplaced(link.peer.id)
+    if (this.#links.get(link.peer.id)?.isOpen)
+      return [this.#topics, this.meshes].forEach((each) => each.linkReplaced(link.peer.id))
     this.#routing.linkDown(link, reason)
     this.#unicast.linkDown(link.peer.id)
     this.#mapped?.linkDown(link.peer.id)
     this.#topics.linkDown(link.peer.id)
+    this.meshes.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)
     this.#traversal.linkDown(link)

@@ -208,6 +208,11 @@ export class Reader {
     return this.#offset
   }
 
+  /** All of the message, read or not; not a copy: for whoever passes it on as it is. */
+  get whole(): Bytes {
+    return this.#bytes as Bytes
+  }
+
   /** Messages that may not be longer than what was read call this last. */
   end(): void {
     if (this.remaining !== 0) throw new BanyanError('malformed', `${this.remaining} bytes too many`)

@@ -41,6 +41,15 @@ export const MESSAGE = {
   portSearch: 41,
   links: 42,
   linksKnown: 43,
+  meshSubscribe: 60,
+  meshHello: 61,
+  meshDrop: 62,
+  meshLeave: 63,
+  meshHeartbeat: 64,
+  meshPayload: 65,
+  meshAnnounce: 66,
+  meshPrune: 67,
+  meshGraft: 68,
 } as const
 
 /** What a routed message is for. */

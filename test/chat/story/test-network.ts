@@ -19,11 +19,13 @@ import { recordKey } from '../../../main/overlay/wire/dht-record.ts'
 import { type HelpSettings } from '../../../main/overlay/ports/relays.ts'
 import { type PeerRecord } from '../../../main/overlay/wire/peer-record.ts'
 import { type SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
+import { TestMeshes } from './test-meshes.ts'
 
 export class TestNetwork {
   readonly nodes = new Map<NodeId, TestOverlay>()
   readonly records = new Map<Id, DhtRecord>()
   readonly topics = new Map<Id, Set<NodeId>>()
+  readonly meshes = new Map<Id, Map<NodeId, TestMeshes>>()
   delayMs = 10
   /** Share of direct messages that are lost after the overlay has reported them delivered. */
   loss = 0
@@ -61,6 +63,7 @@ export class TestNetwork {
 
 export class TestOverlay implements OverlayApi {
   readonly self: PeerRecord
+  readonly meshes: TestMeshes
   readonly #net: TestNetwork
   readonly #events: Partial<OverlayEvents>[] = []
   readonly #named = new Set<NodeId>()
@@ -75,6 +78,7 @@ export class TestOverlay implements OverlayApi {
 
   constructor(net: TestNetwork, identity: Identity) {
     this.#net = net
+    this.meshes = new TestMeshes(net, identity.id, () => this.#isOn && !this.isDead)
     this.self = identity.selfRecord([{ host: '127.0.0.1', port: 40_000 + net.nodes.size }])
   }
 

@@ -1,0 +1,87 @@
+// What has come lately and is not announced yet. Announcements gather for a moment, so that one message carries several, and so
+// that a neighbour that announces the same to us first need not be told: of the two directions of a link one is saved.
+
+import { type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type Announced, MAX_ANNOUNCED, type MessageId } from '../wire/mesh-messages.ts'
+import { type MeshOptions } from './mesh-options.ts'
+import { type Neighbour, type View } from './view.ts'
+
+interface Pending {
+  hops: number
+  /** They have it. */
+  holders: Set<NodeId>
+}
+
+export class Announcements {
+  readonly #around: Surroundings
+  readonly #view: View
+  readonly #options: Pick<MeshOptions, 'announceDelayMs' | 'announceTo'>
+  readonly #send: (to: NodeId, announced: Announced[]) => void
+  readonly #pending = new Map<MessageId, Pending>()
+  #timer: Timer | undefined
+  #alarmUntilMs = -Infinity
+
+  constructor(
+    around: Surroundings,
+    parts: {
+      view: View
+      options: Pick<MeshOptions, 'announceDelayMs' | 'announceTo'>
+      send: (to: NodeId, announced: Announced[]) => void
+    },
+  ) {
+    this.#around = around
+    this.#view = parts.view
+    this.#options = parts.options
+    this.#send = parts.send
+  }
+
+  /** `from`: who sent it; undefined for what is our own. */
+  add(id: MessageId, hops: number, from: NodeId | undefined): void {
+    if (this.#pending.size >= MAX_ANNOUNCED) this.#flush()
+    this.#pending.set(id, { hops, holders: new Set(from === undefined ? [] : [from]) })
+    this.#timer ??= this.#around.timers.after(this.#options.announceDelayMs, () => this.#flush())
+  }
+
+  hasIt(id: MessageId, holder: NodeId): void {
+    this.#pending.get(id)?.holders.add(holder)
+  }
+
+  /** Everybody is told until then. */
+  alarmUntil(atMs: number): void {
+    this.#alarmUntilMs = atMs
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#pending.clear()
+  }
+
+  #flush(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const pending = [...this.#pending]
+    this.#pending.clear()
+    for (const { id: to } of this.#recipients()) {
+      const news = pending.filter(([, { holders }]) => !holders.has(to))
+      if (news.length > 0)
+        this.#send(
+          to,
+          news.map(([id, { hops }]) => ({ id, hops })),
+        )
+    }
+  }
+
+  /** Some of those that are not pushed to, others each time. */
+  #recipients(): Neighbour[] {
+    const lazy = [...this.#view.all()].filter(({ isEager }) => !isEager)
+    const { announceTo } = this.#options
+    if (this.#around.clock.nowMs() < this.#alarmUntilMs || lazy.length <= announceTo) return lazy
+    for (let i = 0; i < announceTo; i++) {
+      const j = i + this.#around.random.below(lazy.length - i)
+      ;[lazy[i], lazy[j]] = [lazy[j]!, lazy[i]!]
+    }
+    return lazy.slice(0, announceTo)
+  }
+}

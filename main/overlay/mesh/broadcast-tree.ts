@@ -1,0 +1,310 @@
+// Plumtree (Leitão, Pereira, Rodrigues 2007): one spanning tree for all senders, cut out of the mesh by what the messages
+// themselves show. A message is pushed to the eager neighbours; who gets it twice prunes the second way (both ends make the
+// link lazy); lazy neighbours are told the ids of what has come, and whoever misses one grafts the link it was announced over
+// back into the tree.
+//
+//            new link              duplicate: prune
+//   lazy  <----------   eager  ------------------>  lazy
+//         ---------->          announced and not come, or come over many hops more: graft
+//
+// Three things differ from the paper, each measured in docs/decisions.md. A new link is lazy, but for a member's first: joining
+// alone then makes a tree, and the first message does not flood a view of ninety. A message is announced to a few lazy
+// neighbours, others each time, instead of all: in a SCAMP view the announcements would be twenty times the messages. And a
+// member that loses a neighbour of the tree raises an alarm for a while: it tells all neighbours what it has, asks them the
+// same, and announces to all of them, for where one neighbour died many may have.
+
+import { BoundedMap } from '../base/bounded-map.ts'
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { RecentMap } from '../base/recent-map.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type KeyPair } from '../ports/crypto.ts'
+import { type Links } from '../transport/links.ts'
+import { type Reader } from '../wire/codec.ts'
+import {
+  decodeMeshAnnounce,
+  decodeMeshGraft,
+  decodeMeshPayload,
+  decodeMeshPrune,
+  encodeMeshAnnounce,
+  encodeMeshGraft,
+  encodeMeshPayload,
+  encodeMeshPrune,
+  MAX_ANNOUNCED,
+  type MeshBroadcast,
+  type MessageId,
+  messageIdOf,
+  signBroadcast,
+  verifyBroadcast,
+  withHops,
+} from '../wire/mesh-messages.ts'
+import { Announcements } from './announcements.ts'
+import { KeptPayloads } from './kept-payloads.ts'
+import { type MeshLimits } from './mesh-limits.ts'
+import { type MeshOptions } from './mesh-options.ts'
+import { MissingMessages } from './missing-messages.ts'
+import { type Neighbour, type View } from './view.ts'
+
+/** Ids that have come are remembered for so long at least, unless there are too many. */
+const SEEN_MS = 600_000
+const MAX_SEEN = 32_768
+/** An author's numbers grow by its clock: one so much older than its latest is a message of old, sent again by somebody. */
+const OLDEST_BEHIND_MS = SEEN_MS
+const MAX_AUTHORS = 4096
+/** The field has one byte. */
+const MAX_HOPS = 255
+
+export interface BroadcastParts {
+  mesh: Id
+  links: Links
+  view: View
+  nodeKey: KeyPair
+  limits: MeshLimits
+  options: MeshOptions
+  deliver: (author: NodeId, payload: Bytes, number: number) => void
+  /** It sent what nobody may send. */
+  expel: (neighbour: NodeId) => void
+}
+
+export class BroadcastTree {
+  readonly #around: Surroundings
+  readonly #parts: BroadcastParts
+  /** By id the hops it came over. */
+  readonly #seen: RecentMap<MessageId, number>
+  readonly #latest = new BoundedMap<NodeId, number>(MAX_AUTHORS)
+  readonly #kept: KeptPayloads
+  readonly #missing: MissingMessages
+  readonly #announcements: Announcements
+  #lastNumber = 0
+  #isAlarmDue = false
+
+  constructor(around: Surroundings, parts: BroadcastParts) {
+    const { options, view, mesh } = parts
+    this.#around = around
+    this.#parts = parts
+    this.#seen = new RecentMap(around.clock, { lifeMs: SEEN_MS, limit: MAX_SEEN })
+    this.#kept = new KeptPayloads(around.clock, options)
+    this.#missing = new MissingMessages(around, {
+      options,
+      onDue: (from, ids) => this.#graft(from, ids),
+      onUnanswered: (from) => this.#unanswered(from),
+    })
+    this.#announcements = new Announcements(around, {
+      view,
+      options,
+      send: (to, announced) => this.#send(to, encodeMeshAnnounce(mesh, false, announced)),
+    })
+  }
+
+  /** Messages and their bytes kept to answer grafts, and those that are awaited: for tests of what bounds them. */
+  get holdings(): { kept: number; bytes: number; missing: number; seen: number } {
+    return {
+      kept: this.#kept.size,
+      bytes: this.#kept.bytes,
+      missing: this.#missing.size,
+      seen: this.#seen.size,
+    }
+  }
+
+  publish(payload: Bytes): void {
+    const { mesh, nodeKey } = this.#parts
+    const { crypto, clock } = this.#around
+    this.#lastNumber = Math.max(this.#lastNumber + 1, clock.wallMs())
+    const broadcast = signBroadcast(crypto, nodeKey, mesh, this.#lastNumber, payload)
+    const id = messageIdOf(crypto, mesh, broadcast)
+    this.#spread(id, 0, encodeMeshPayload(mesh, 1, broadcast), undefined)
+  }
+
+  // --- what the membership reports ---
+
+  up(neighbour: Neighbour): void {
+    if (this.#parts.options.isNewLinkEager) neighbour.isEager = true
+    else if (!this.#hasEager()) this.#graft(neighbour.id, [])
+    else return
+    if (this.#parts.view.size === 1) this.#exchange([neighbour])
+  }
+
+  /** `wasEager`: it was pushed to. */
+  down(peer: NodeId, wasEager: boolean): void {
+    this.#missing.neighbourGone(peer)
+    if (wasEager) this.#alarm()
+  }
+
+  /** What was on its way over the old link may be lost. */
+  linkReplaced(peer: NodeId): void {
+    const neighbour = this.#parts.view.get(peer)
+    if (neighbour) this.#exchange([neighbour])
+  }
+
+  stop(): void {
+    this.#missing.stop()
+    this.#announcements.stop()
+  }
+
+  // --- messages of neighbours ---
+
+  onPayload(from: Neighbour, reader: Reader): void {
+    const message = reader.whole
+    if (!this.#parts.limits.admitsOver(from.id, message.length))
+      return this.#drop('over the rate limit of its link')
+    const { hops, broadcast } = decodeMeshPayload(reader)
+    const id = messageIdOf(this.#around.crypto, this.#parts.mesh, broadcast)
+    if (this.#seen.get(id) !== undefined) return this.#onDuplicate(id, from)
+    const author = this.#admitted(broadcast, message.length, from)
+    if (author === undefined) return
+    const announcer = this.#missing.arrived(id)
+    from.isEager = true
+    from.broughtMs = this.#around.clock.nowMs()
+    this.#spread(id, hops, message, from.id)
+    if (announcer) this.#optimise(from, hops, announcer)
+    this.#parts.deliver(author, broadcast.payload, broadcast.number)
+  }
+
+  onAnnounce(from: Neighbour, reader: Reader): void {
+    const { asks, announced } = decodeMeshAnnounce(reader)
+    if (!this.#parts.limits.admitsAnnounced(from.id, announced.length + 1))
+      return this.#around.drops.count('mesh announcement: over the rate limit of its link')
+    for (const each of announced)
+      if (this.#seen.get(each.id) === undefined) this.#missing.announced(from.id, each)
+      else this.#announcements.hasIt(each.id, from.id)
+    if (asks) this.#answer(from.id, new Set(announced.map(({ id }) => id)))
+  }
+
+  /** A link that is needed in this direction is grafted again, unless its time has come. */
+  onPrune(from: Neighbour, reader: Reader): void {
+    const isFirm = decodeMeshPrune(reader)
+    from.isEager = false
+    if (!isFirm && this.#isNeeded(from)) this.#graft(from.id, [])
+  }
+
+  onGraft(from: Neighbour, reader: Reader): void {
+    from.isEager = true
+    for (const id of decodeMeshGraft(reader)) {
+      const kept = this.#kept.get(id)
+      if (!kept) this.#around.drops.count('mesh graft: no longer kept')
+      else if (!this.#parts.limits.admitsGraft(from.id, kept.message.length))
+        return this.#around.drops.count('mesh graft: over the rate limit of its link')
+      else this.#send(from.id, withHops(kept.message, nextHop(kept.hops)))
+    }
+  }
+
+  // --- the tree ---
+
+  #hasEager(): boolean {
+    for (const { isEager } of this.#parts.view.all()) if (isEager) return true
+    return false
+  }
+
+  #spread(id: MessageId, hops: number, message: Bytes, from: NodeId | undefined): void {
+    this.#seen.set(id, hops)
+    this.#kept.add(id, hops, message)
+    let outgoing: Bytes | undefined
+    for (const neighbour of this.#parts.view.all())
+      if (neighbour.isEager && neighbour.id !== from)
+        this.#send(neighbour.id, (outgoing ??= withHops(message, nextHop(hops))))
+    this.#announcements.add(id, hops, from)
+  }
+
+  #onDuplicate(id: MessageId, from: Neighbour): void {
+    this.#announcements.hasIt(id, from.id)
+    this.#prune(from)
+  }
+
+  /**
+   * Two messages in flight at once meet themselves at two places of one cycle, and where both are cut, somebody is cut off; who
+   * then grafts makes the next cycles. So a link that has just brought something is cut by chance only, one of few.
+   */
+  #prune(neighbour: Neighbour): void {
+    const isNeeded = this.#isNeeded(neighbour)
+    if (isNeeded && this.#around.random.unit() >= this.#parts.options.cutNeeded) return
+    neighbour.isEager = false
+    this.#send(neighbour.id, encodeMeshPrune(this.#parts.mesh, isNeeded))
+  }
+
+  #isNeeded({ broughtMs }: Neighbour): boolean {
+    return this.#around.clock.nowMs() - broughtMs < this.#parts.options.neededMs
+  }
+
+  #graft(peer: NodeId, ids: MessageId[]): void {
+    const neighbour = this.#parts.view.get(peer)
+    if (!neighbour) return
+    neighbour.isEager = true
+    for (let i = 0; i === 0 || i < ids.length; i += MAX_ANNOUNCED)
+      this.#send(peer, encodeMeshGraft(this.#parts.mesh, ids.slice(i, i + MAX_ANNOUNCED)))
+  }
+
+  #unanswered(peer: NodeId): void {
+    this.#around.drops.count('mesh graft: unanswered')
+    const neighbour = this.#parts.view.get(peer)
+    if (neighbour) neighbour.isEager = false
+  }
+
+  /** The announcer is so much nearer to the author that its link is the better way. */
+  #optimise(from: Neighbour, hops: number, announcer: { from: NodeId; hops: number }): void {
+    if (announcer.from === from.id || hops - nextHop(announcer.hops) < this.#parts.options.optimiseHops)
+      return
+    this.#graft(announcer.from, [])
+  }
+
+  // --- trouble ---
+
+  /** Of many that die at once most are noticed within a moment, and one round of questions does for all. */
+  #alarm(): void {
+    const { alarmMs, announceDelayMs } = this.#parts.options
+    this.#announcements.alarmUntil(this.#around.clock.nowMs() + alarmMs)
+    if (this.#isAlarmDue) return
+    this.#isAlarmDue = true
+    this.#around.timers.after(announceDelayMs, () => {
+      this.#isAlarmDue = false
+      const neighbours = [...this.#parts.view.all()]
+      if (neighbours.length > 0 && !this.#hasEager())
+        this.#graft(neighbours[this.#around.random.below(neighbours.length)]!.id, [])
+      this.#exchange(neighbours)
+    })
+  }
+
+  /** Tells them what is here and asks for what is there. */
+  #exchange(neighbours: readonly Neighbour[]): void {
+    const question = encodeMeshAnnounce(this.#parts.mesh, true, this.#kept.latest(MAX_ANNOUNCED))
+    for (const { id } of neighbours) this.#send(id, question)
+  }
+
+  #answer(to: NodeId, known: ReadonlySet<MessageId>): void {
+    const news = this.#kept.latest(MAX_ANNOUNCED).filter(({ id }) => !known.has(id))
+    if (news.length > 0) this.#send(to, encodeMeshAnnounce(this.#parts.mesh, false, news))
+  }
+
+  // --- what is not believed ---
+
+  /** The author, where the broadcast may go on. */
+  #admitted(broadcast: MeshBroadcast, bytes: number, from: Neighbour): NodeId | undefined {
+    const { crypto, network } = this.#around
+    try {
+      const author = verifyBroadcast(crypto, network, this.#parts.mesh, broadcast)
+      const latest = this.#latest.get(author) ?? 0
+      if (broadcast.number < latest - OLDEST_BEHIND_MS) return this.#drop('a message of old')
+      if (!this.#parts.limits.admitsOf(author, bytes)) return this.#drop('over the rate limit of its author')
+      this.#latest.set(author, Math.max(latest, broadcast.number))
+      return author
+    } catch (error) {
+      this.#drop(codeOf(error))
+      // Every honest neighbour checks before it passes anything on.
+      if (error instanceof BanyanError) this.#parts.expel(from.id)
+      return undefined
+    }
+  }
+
+  #drop(reason: string): undefined {
+    this.#around.drops.count(`mesh broadcast: ${reason}`)
+    return undefined
+  }
+
+  #send(to: NodeId, message: Bytes): void {
+    this.#parts.links.get(to)?.send(message)
+  }
+}
+
+function nextHop(hops: number): number {
+  return Math.min(hops + 1, MAX_HOPS)
+}
