@@ -160,7 +160,16 @@ export function usage(experiments: readonly { name: string; about: string }[]): 
 
 function nameOf(word: string): string {
   const name = word.startsWith('--') ? word.slice(2) : ''
-  const known = [...Object.keys(PARAMETERS), 'topology', 'crypto', 'start', 'json', 'report', 'variant', 'sizes']
+  const known = [
+    ...Object.keys(PARAMETERS),
+    'topology',
+    'crypto',
+    'start',
+    'json',
+    'report',
+    'variant',
+    'sizes',
+  ]
   if (!known.includes(name)) throw new UsageError(`unknown option ${word}; try --help`)
   return name
 }

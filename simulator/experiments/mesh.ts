@@ -50,7 +50,11 @@ export const mesh: Experiment & { parameters(options: SimOptions): string[] } = 
       const stage = i === 0 ? lab : new Lab(lab.options, lab.report)
       const stable = await runMesh(stage, death)
       outcome = outcome
-        ? { ...outcome, figures: { ...stable.figures, ...outcome.figures }, notes: [...outcome.notes, ...stable.notes] }
+        ? {
+            ...outcome,
+            figures: { ...stable.figures, ...outcome.figures },
+            notes: [...outcome.notes, ...stable.notes],
+          }
         : stable
     }
     return outcome!
@@ -177,5 +181,10 @@ function dropped(crowd: MeshCrowd): Record<string, number> {
 }
 
 function bars(title: string, unit: string, counts: { from: number; count: number }[]): Plot {
-  return { kind: 'bars', title, unit, bars: counts.map(({ from, count }) => ({ label: `${from}`, value: count })) }
+  return {
+    kind: 'bars',
+    title,
+    unit,
+    bars: counts.map(({ from, count }) => ({ label: `${from}`, value: count })),
+  }
 }

@@ -81,7 +81,9 @@ export class MeshCrowd {
 
   #contacts(): PeerRecord[] {
     const { terrain } = this.world.network
-    const some = this.world.sample(this.#members, DRAWN).filter(({ number }) => terrain.canLink(number, this.#created))
+    const some = this.world
+      .sample(this.#members, DRAWN)
+      .filter(({ number }) => terrain.canLink(number, this.#created))
     return some.slice(0, CONTACTS).map(({ links }) => links.self)
   }
 

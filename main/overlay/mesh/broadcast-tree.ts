@@ -76,6 +76,7 @@ export class BroadcastTree {
   readonly #kept: KeptPayloads
   readonly #missing: MissingMessages
   readonly #announcements: Announcements
+  readonly counts = { received: 0, repeated: 0 }
   #lastNumber = 0
   #isAlarmDue = false
 
@@ -149,6 +150,7 @@ export class BroadcastTree {
     if (!this.#parts.limits.admitsOver(from.id, message.length))
       return this.#drop('over the rate limit of its link')
     const { hops, broadcast } = decodeMeshPayload(reader)
+    this.counts.received++
     const id = messageIdOf(this.#around.crypto, this.#parts.mesh, broadcast)
     if (this.#seen.get(id) !== undefined) return this.#onDuplicate(id, from)
     const author = this.#admitted(broadcast, message.length, from)
@@ -207,6 +209,7 @@ export class BroadcastTree {
   }
 
   #onDuplicate(id: MessageId, from: Neighbour): void {
+    this.counts.repeated++
     this.#announcements.hasIt(id, from.id)
     this.#prune(from)
   }

@@ -16,6 +16,7 @@
 //   - a place whose lease is over is kept while the broadcast tree runs over it.
 
 import { type Id, type NodeId } from '../base/id.ts'
+import { RecentMap } from '../base/recent-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type KeyPair } from '../ports/crypto.ts'
@@ -56,6 +57,9 @@ const MAX_CONTACTS = 4
 const SILENT_HEARTBEATS = 3.5
 /** A subscriber whose contact has not said hello within this may subscribe again. */
 const CONTACTED_AGAIN_MS = 3000
+/** Chosen: long enough that coming back is no way to go on, and no verdict for life. */
+const EXPELLED_MS = 600_000
+const MAX_EXPELLED = 512
 
 export interface MembershipParts {
   mesh: Id
@@ -83,6 +87,7 @@ export class Membership {
   /** Dials under way to members that are to be held. */
   readonly #keeping = new Set<NodeId>()
   readonly #contacted = new Map<NodeId, number>()
+  readonly #expelled: RecentMap<NodeId, true>
   #signed: MeshJoin
   #renewAtMs = 0
   #isLeaving = false
@@ -92,13 +97,15 @@ export class Membership {
     this.#parts = parts
     this.#view = parts.view
     this.#signed = this.#sign()
+    this.#expelled = new RecentMap(around.clock, { lifeMs: EXPELLED_MS, limit: MAX_EXPELLED })
     this.#rejoining = new Rejoining(around, {
       view: parts.view,
       members: parts.members,
       contacts,
       floor: parts.options.extraCopies + 1,
       selfId: parts.links.self.id,
-      subscribe: (through) => this.#subscribeThrough(through),
+      reach: parts.reach,
+      subscribe: (link) => this.#subscribeOver(link),
     })
   }
 
@@ -132,8 +139,10 @@ export class Membership {
     if (this.#view.has(peer)) this.#remove(peer)
   }
 
-  /** It broke a rule. */
+  /** It broke a rule: for a while it is nobody's neighbour here. */
   expel(peer: NodeId): void {
+    this.#expelled.set(peer, true)
+    this.#parts.members.unreachable(peer)
     this.#sendDrop(peer, DROP_REASON.stranger)
     this.#remove(peer)
   }
@@ -171,12 +180,9 @@ export class Membership {
     this.#rejoining.renew()
   }
 
-  async #subscribeThrough(contact: PeerRecord): Promise<boolean> {
-    const link = await this.#parts.reach(contact)
-    if (!link || this.#isLeaving) return false
+  #subscribeOver(link: Link): void {
     const { mesh, options } = this.#parts
     link.send(encodeMeshSubscribe(mesh, { steps: options.walkSteps, hops: 0, join: this.join }))
-    return true
   }
 
   onSubscribe(link: Link, reader: Reader): void {
@@ -236,17 +242,27 @@ export class Membership {
       !this.#view.isHeld(id) &&
       !this.#keeping.has(id) &&
       size + this.#keeping.size < MAX_HELD
-    if (!canKeep || this.#around.random.unit() >= this.#parts.options.acceptance / (1 + size)) return this.#passOn(from, message, hops, id)
+    if (!canKeep || this.#around.random.unit() >= this.#parts.options.acceptance / (1 + size))
+      return this.#passOn(from, message, hops, join)
     if (!this.#parts.limits.admitsKeeping(from)) return this.#drop('more newcomers than one link may bring')
     if (!this.#believes(join)) return
-    this.#keep(join, () => this.#passOn(from, message, hops, id))
+    this.#keep(join, () => this.#passOn(from, message, hops, join))
   }
 
-  #passOn(from: NodeId, message: Bytes, hops: number, subscriber: NodeId): void {
-    const next = this.#view.pickHeld(this.#around.random, from, subscriber)
-    const limit = this.#view.isHeld(subscriber) ? ASTRAY * (1 + this.#view.heldCount) : MAX_PASSES
-    if (!next || hops >= Math.min(limit, MAX_PASSES)) return this.#drop('found no holder')
-    this.#send(next.id, passedOn(message, COPY, hops + 1))
+  #passOn(from: NodeId, message: Bytes, hops: number, join: MeshJoin): void {
+    const { id } = join.member
+    const next = this.#view.pickHeld(this.#around.random, from, id)
+    const isHeld = this.#view.isHeld(id)
+    const limit = isHeld ? ASTRAY * (1 + this.#view.heldCount) : MAX_PASSES
+    if (next && hops < Math.min(limit, MAX_PASSES))
+      return this.#send(next.id, passedOn(message, COPY, hops + 1))
+    // Where all hold all there is nobody else to take up a renewal.
+    if (isHeld && this.#believes(join)) this.#view.hold(id, this.#leaseEndsMs(join))
+    else this.#drop('found no holder')
+  }
+
+  #leaseEndsMs({ leaseSeconds }: MeshJoin): number {
+    return this.#around.clock.nowMs() + Math.min(1000 * leaseSeconds, this.#parts.options.leaseMs)
   }
 
   #keep(join: MeshJoin, otherwise: () => void): void {
@@ -264,8 +280,7 @@ export class Membership {
 
   #hold(link: Link, join: MeshJoin): void {
     const { neighbour, isNew } = this.#view.meet(join)
-    const leaseMs = Math.min(1000 * join.leaseSeconds, this.#parts.options.leaseMs)
-    this.#view.hold(neighbour.id, this.#around.clock.nowMs() + leaseMs)
+    this.#view.hold(neighbour.id, this.#leaseEndsMs(join))
     link.send(encodeMeshHello(this.#parts.mesh, HELLO_ROLE.holder, this.join))
     if (isNew) this.#parts.onUp(neighbour)
   }
@@ -283,6 +298,7 @@ export class Membership {
 
   /** Of a join whose signature is known to be good. */
   #sees(join: MeshJoin): boolean {
+    if (this.#expelled.get(join.member.id)) return this.#refuse('expelled')
     if (!this.#parts.admits(join.member.id)) return this.#refuse('not admitted by the application')
     const seen = this.#parts.members.joined(join)
     if (seen === 'old') return this.#refuse('an old word of its member')

@@ -96,6 +96,7 @@ export class Mesh {
       holders: idsOf(({ holdsUs }) => holdsUs),
       eager: idsOf(({ isEager }) => isEager),
       members: this.#members.list(),
+      ...this.#tree.counts,
       isAlone: neighbours.length === 0,
     }
   }

@@ -10,6 +10,7 @@
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
+import { type Link } from '../transport/links.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type KnownMembers } from './known-members.ts'
 import { type View } from './view.ts'
@@ -18,6 +19,8 @@ import { type View } from './view.ts'
 const ANSWER_MS = 4000
 /** ... and three contacts that cannot be dialled take the longest dial each, and as many subscribers' dials back. */
 const AWAITED_MS = 30_000
+/** Chosen: of members of whom four in five are gone, one is there, as a rule. */
+const TRIED_AT_ONCE = 5
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 300_000
 /** Neighbours that die together are noticed within a moment; then is the time to look how many are left. */
@@ -30,8 +33,8 @@ export interface RejoiningParts {
   /** With fewer neighbours than this a member is as good as cut off. */
   floor: number
   selfId: NodeId
-  /** False where the contact cannot be reached. */
-  subscribe: (through: PeerRecord) => Promise<boolean>
+  reach: (contact: PeerRecord) => Promise<Link | undefined>
+  subscribe: (over: Link) => void
 }
 
 export class Rejoining {
@@ -70,7 +73,7 @@ export class Rejoining {
 
   /** Subscribes now, cut off or not. */
   renew(): void {
-    void this.#ask()
+    void this.#ask(1)
   }
 
   lookSoon(): void {
@@ -82,7 +85,7 @@ export class Rejoining {
       this.#pauseMs = FIRST_PAUSE_MS
       return
     }
-    if (!this.#timer) void this.#askAndWait()
+    if (!this.#timer) this.#askAndWait()
   }
 
   #isCutOff(): boolean {
@@ -98,21 +101,30 @@ export class Rejoining {
     })
   }
 
-  async #askAndWait(): Promise<void> {
+  #askAndWait(): void {
     const waitMs = ANSWER_MS + this.#pauseMs * (0.75 + 0.5 * this.#around.random.unit())
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS)
     this.#lookIn(waitMs)
-    // Whoever is not there costs no pause, as long as there is another to ask.
-    for (let tries = 0; tries < 3; tries++) if (await this.#ask()) return
+    void this.#ask(TRIED_AT_ONCE)
   }
 
-  async #ask(): Promise<boolean> {
-    const through = this.#pick()
-    if (!through || this.#isStopped) return true
-    this.#askedMs = this.#around.clock.nowMs()
-    const isAsked = await this.#parts.subscribe(through)
-    if (!isAsked) this.#parts.members.unreachable(through.id)
-    return isAsked
+  /** Several at once, of whom the first that can be reached is asked: where many are gone, each costs a dial's whole time. */
+  async #ask(atOnce: number): Promise<void> {
+    const contacts = new Map<NodeId, PeerRecord>()
+    for (let i = 0; i < atOnce; i++) {
+      const contact = this.#pick()
+      if (contact) contacts.set(contact.id, contact)
+    }
+    let isAsked = false
+    const tryOne = async (contact: PeerRecord): Promise<void> => {
+      const link = await this.#parts.reach(contact)
+      if (!link) this.#parts.members.unreachable(contact.id)
+      if (!link || isAsked || this.#isStopped) return
+      isAsked = true
+      this.#askedMs = this.#around.clock.nowMs()
+      this.#parts.subscribe(link)
+    }
+    await Promise.all([...contacts.values()].map(tryOne))
   }
 
   /** A neighbour or a stranger, by chance: the neighbours may be as cut off as we are, the strangers gone. */

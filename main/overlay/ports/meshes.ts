@@ -30,6 +30,9 @@ export interface MeshView {
   eager: NodeId[]
   /** All whose join was seen and whose leave was not: who hears what is said here, as far as this node knows. */
   members: { id: NodeId; joinedMs: number }[]
+  /** Broadcasts that came over a link so far, and how many of these had come before. */
+  received: number
+  repeated: number
   /** Nobody is known to hear what is sent from here. */
   isAlone: boolean
 }

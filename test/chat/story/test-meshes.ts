@@ -51,6 +51,8 @@ export class TestMeshes implements Meshes {
       holders: others,
       eager: others,
       members: others.map((id) => ({ id, joinedMs: 0 })),
+      received: 0,
+      repeated: 0,
       isAlone: others.length === 0,
     }
   }

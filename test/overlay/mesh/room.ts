@@ -1,0 +1,64 @@
+// A room for the mesh's stories: whole nodes over modelled sessions, of which some join one mesh.
+
+import { idFromBytes, type Id, type NodeId } from '../../../main/overlay/base/id.ts'
+import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type MeshOptions } from '../../../main/overlay/mesh/meshes.ts'
+import { type MeshView } from '../../../main/overlay/ports/meshes.ts'
+import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelled-world.ts'
+
+export class Room {
+  readonly world: ModelledWorld
+  readonly mesh: Id
+  /** What each has heard, in order of arrival, as "author's number: text". */
+  readonly heard = new Map<Inhabitant, string[]>()
+  /** "joined 3", "left 3". */
+  readonly news = new Map<Inhabitant, string[]>()
+
+  private constructor(world: ModelledWorld) {
+    this.world = world
+    this.mesh = idFromBytes(world.random.bytes(32))
+  }
+
+  static async of(seed: number, nodes: number, mesh: Partial<MeshOptions> = {}): Promise<Room> {
+    const world = new ModelledWorld({ seed, node: { mesh, replicaQuotaBytes: 0 } })
+    await world.grow(nodes)
+    await world.run(10_000)
+    return new Room(world)
+  }
+
+  join(one: Inhabitant, through: readonly Inhabitant[], admits?: (member: NodeId) => boolean): void {
+    const heard: string[] = this.heard.get(one) ?? []
+    const news: string[] = this.news.get(one) ?? []
+    this.heard.set(one, heard)
+    this.news.set(one, news)
+    const contacts = through.map(({ links }) => links.self)
+    const events = {
+      message: ({ author, payload }: { author: NodeId; payload: Uint8Array }): void =>
+        void heard.push(`${this.numberOf(author)}: ${fromUtf8(payload)}`),
+      joined: (member: NodeId): void => void news.push(`joined ${this.numberOf(member)}`),
+      left: (member: NodeId): void => void news.push(`left ${this.numberOf(member)}`),
+    }
+    one.node.meshes.join(this.mesh, contacts, events, admits)
+  }
+
+  /** One after another, each through the one before it. */
+  async joinAll(members: readonly Inhabitant[]): Promise<void> {
+    for (const [i, one] of members.entries()) {
+      this.join(one, i === 0 ? [] : [members[i - 1]!])
+      await this.world.run(1000)
+    }
+    await this.world.run(10_000)
+  }
+
+  say(one: Inhabitant, text: string): void {
+    one.node.meshes.broadcast(this.mesh, utf8(text))
+  }
+
+  view(one: Inhabitant): MeshView {
+    return one.node.meshes.view(this.mesh)!
+  }
+
+  numberOf(id: NodeId): number {
+    return this.world.inhabitants.find(({ identity }) => identity.id === id)!.number
+  }
+}
