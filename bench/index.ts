@@ -1,5 +1,6 @@
 // `npm run -s bench -- NAME`: one repeatable measurement; its last line is one JSON object.
 
+import { benchBroadcast } from './broadcast.ts'
 import { benchIdle } from './idle.ts'
 import { benchJoin } from './join.ts'
 import { benchMessage } from './message.ts'
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   idle: benchIdle,
   transport: benchTransport,
   relay: benchRelay,
+  broadcast: benchBroadcast,
 }
 
 const name = process.argv[2] ?? ''

@@ -2,6 +2,7 @@
 
 import { acceptSessions, callOneByOne } from './transport/accept-sides.ts'
 import { banyanStream } from './transport/banyan-stream.ts'
+import { banyanBroadcast, gossipsubBroadcast } from './transport/broadcast-sides.ts'
 import { banyanCallers, banyanNetwork, hyperdhtCallers, hyperdhtNetwork } from './transport/connect-sides.ts'
 import { hyperdhtStream } from './transport/hyperdht-stream.ts'
 import { libp2pStream } from './transport/libp2p-stream.ts'
@@ -36,6 +37,8 @@ const ROLES: Record<string, Role> = {
   'hyperdht-callers': hyperdhtCallers,
   acceptor: acceptSessions,
   callers: callOneByOne,
+  'banyan-broadcast': banyanBroadcast,
+  'gossipsub-broadcast': gossipsubBroadcast,
 }
 
 const [role, args] = process.argv.slice(2)

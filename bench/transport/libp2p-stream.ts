@@ -9,9 +9,10 @@ interface Stream {
   addEventListener(event: 'message', listener: (event: { data: { byteLength: number } }) => void): void
 }
 
-interface Libp2p {
+export interface Libp2p {
   handle(protocol: string, handler: (stream: Stream) => void): Promise<void>
   dialProtocol(address: unknown, protocol: string): Promise<Stream>
+  dial(address: unknown): Promise<unknown>
   getMultiaddrs(): unknown[]
 }
 
@@ -20,7 +21,7 @@ const ANSWER = new Uint8Array(1)
 
 export const libp2pStream: StreamKind = {
   async listen(_task, arrived) {
-    const node = await startNode(['/ip4/127.0.0.1/tcp/0'])
+    const node = await startLibp2p(['/ip4/127.0.0.1/tcp/0'])
     await node.handle(PROTOCOL, (stream) =>
       stream.addEventListener('message', ({ data }) =>
         arrived(data.byteLength, () => void stream.send(ANSWER)),
@@ -30,7 +31,7 @@ export const libp2pStream: StreamKind = {
   },
 
   async connect(_task: StreamTask, address: string): Promise<Outgoing> {
-    const node = await startNode([])
+    const node = await startLibp2p([])
     const { multiaddr } = await loadPeer<{ multiaddr(text: string): unknown }>('@multiformats/multiaddr')
     const stream = await node.dialProtocol(multiaddr(address), PROTOCOL)
     const answered = new Signal()
@@ -43,7 +44,8 @@ export const libp2pStream: StreamKind = {
   },
 }
 
-async function startNode(listen: string[]): Promise<Libp2p> {
+/** A node without discovery of any kind; `more` are options of its own. */
+export async function startLibp2p(listen: string[], more: object = {}): Promise<Libp2p> {
   const { createLibp2p } = await loadPeer<{ createLibp2p(options: object): Promise<Libp2p> }>('libp2p')
   const { tcp } = await loadPeer<{ tcp(): unknown }>('@libp2p/tcp')
   const { noise } = await loadPeer<{ noise(): unknown }>('@chainsafe/libp2p-noise')
@@ -53,5 +55,6 @@ async function startNode(listen: string[]): Promise<Libp2p> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    ...more,
   })
 }

@@ -24,7 +24,7 @@ const VARIANTS: Record<string, Partial<MeshOptions>> = {
 }
 
 const SETTLE_MS = 60_000
-const WARM_UP = 40
+const WARM_UP = 60
 const MEASURED = 100
 /** Chosen: all hundred within twenty seconds, so that most are sent before anybody has noticed who died. */
 const EVERY_MS = 200

@@ -41,9 +41,9 @@ export const MESH_DEFAULTS: MeshOptions = {
   walkSteps: 8,
   leaseMs: 2 * 3_600_000,
   heartbeatMs: 24_000, // just before the transport's idle ping at 25 s, which it replaces
-  announceTo: 6,
+  announceTo: 3,
   isNewLinkEager: true,
-  announceDelayMs: 100,
+  announceDelayMs: 250,
   graftAfterMs: 1000,
   graftAgainMs: 400, // a long round trip, with one loss repaired
   neededMs: 5000,
