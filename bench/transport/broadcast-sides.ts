@@ -92,10 +92,11 @@ export async function gossipsubBroadcast(task: BroadcastTask, starter: Starter):
       return handle(from, message)
     }
     pubsub.addEventListener('gossipsub:message', () => void deliveries++)
-    pubsub.subscribe(TOPIC)
   }
   for (const [i, node] of nodes.entries())
     for (const other of nodes.slice(0, i)) await node.dial(other.getMultiaddrs()[0])
+  // All at once: one after another, the last would find all meshes full, and be kept away from them for a minute.
+  for (const { services } of nodes) services.pubsub.subscribe(TOPIC)
   const meshes = (): number[] => nodes.map(({ services }) => services.pubsub.getMeshPeers(TOPIC).length)
   await eventually(
     () => meshes().every((peers) => peers >= LEAST_NEIGHBOURS),
