@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../main/overlay/base/bytes.ts'
 import { type NodeId } from '../../main/overlay/base/id.ts'
+import { mean } from '../../simulator/experiments/statistics.ts'
 import { ModelledWorld, targetOf } from '../../simulator/links/modelled-world.ts'
 
 describe('two friends', () => {
@@ -110,18 +111,30 @@ describe('small networks', () => {
   })
 })
 
-describe('a quiet network of 20 (seed 406)', () => {
-  it('costs a node about two packets a second behind NATs, sent and received, and finds a dead neighbour within about ten', async () => {
+describe('a quiet network of 20', () => {
+  /** Which node has the most to do is chance, so the bound on it is for the mean of several networks. */
+  it('costs a node about two packets a second behind NATs, sent and received', async () => {
+    const rates: number[][] = []
+    for (const seed of [406, 407, 408, 409]) {
+      const world = new ModelledWorld({ seed })
+      await world.grow(20)
+      await world.run(120_000)
+      const packets = (): number[] =>
+        world.alive.map(
+          ({ node }) => node.status().traffic.sentPackets + node.status().traffic.receivedPackets,
+        )
+      const before = packets()
+      await world.run(600_000)
+      rates.push(packets().map((count, i) => (count - before[i]!) / 600))
+    }
+    expect(mean(rates.flat())).toBeLessThan(2.05)
+    expect(mean(rates.map((perSecond) => Math.max(...perSecond)))).toBeLessThan(2.2)
+  })
+
+  it('finds a dead neighbour within about ten seconds (seed 406)', async () => {
     const world = new ModelledWorld({ seed: 406 })
     await world.grow(20)
-    await world.run(120_000)
-    const packets = (): number[] =>
-      world.alive.map(({ node }) => node.status().traffic.sentPackets + node.status().traffic.receivedPackets)
-    const before = packets()
-    await world.run(600_000)
-    const perSecond = packets().map((count, i) => (count - before[i]!) / 600)
-    expect(Math.max(...perSecond)).toBeLessThan(2.2)
-
+    await world.run(720_000)
     const victim = world.alive[7]!
     const below = world.alive.find(({ node }) => node.leafSet.above[0] === victim.identity.id)!
     world.kill([victim])
