@@ -112,7 +112,6 @@ export class Announcing {
   #wait: { timer: Timer; sinceMs: number } | undefined
   #gathering: Timer | undefined
   #watching: Timer | undefined
-  #comparing: Timer | undefined
 
   constructor(around: Surroundings, parts: AnnouncingParts) {
     this.#around = around
@@ -127,7 +126,12 @@ export class Announcing {
   }
 
   start(): void {
-    this.#startedMs = this.#around.clock.nowMs()
+    const { timers, random, clock } = this.#around
+    this.#startedMs = clock.nowMs()
+    timers.every(
+      () => COMPARE_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#compare(),
+    )
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
@@ -335,7 +339,6 @@ export class Announcing {
     this.#doubtThoseLeft(announcement)
     map.put(announcement)
     this.#newsMs = this.#around.clock.nowMs()
-    this.#compareLater()
     this.#unseen.set(hint, origin)
     this.#toPassOn.set(hint, from.peer.id)
     this.#gathering ??= this.#around.timers.after(GATHER_MS, () => this.#passOn())
@@ -383,17 +386,6 @@ export class Announcing {
     }
   }
 
-  /** As long as there is a map. */
-  #compareLater(): void {
-    const { timers, random } = this.#around
-    this.#comparing ??= timers.after(COMPARE_MS * (0.8 + 0.4 * random.unit()), () => {
-      this.#comparing = undefined
-      if (this.#parts.map.size === 0) return
-      this.#compare()
-      this.#compareLater()
-    })
-  }
-
   #compare(): void {
     const { map } = this.#parts
     const gone = map.announcements().filter(({ origin }) => map.hopsTo(origin.id) === Infinity)
@@ -406,6 +398,6 @@ export class Announcing {
     this.#unreachable = new Set(hints)
     const open = this.#open()
     const link = open[this.#around.random.below(Math.max(1, open.length))]
-    if (link && this.#own) link.send(encodeLinksKnown({ asks: true, known: this.#known() }))
+    if (link && this.#own && map.size > 0) link.send(encodeLinksKnown({ asks: true, known: this.#known() }))
   }
 }

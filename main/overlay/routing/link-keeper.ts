@@ -233,7 +233,8 @@ export class LinkKeeper {
     }
     late.cancel()
     this.#dialling.delete(id)
-    if (isShortcut) this.#shortcuts.ended(isLinked, this.#nowMs())
+    // Whoever has gone meanwhile says nothing about those who can be linked.
+    if (isShortcut) this.#shortcuts.ended(isLinked || !this.#isMapped(id), this.#nowMs())
     if (isShortcut && isLinked) this.review()
     else this.#pump()
   }
