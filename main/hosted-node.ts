@@ -124,6 +124,13 @@ export class HostedNode extends SocketNode {
     if (!this.#isStopped) this.#routerDoor ??= routerDoor
   }
 
+  #openDoorLater(): void {
+    const { switches, log } = this.#hosted
+    this.#openDoor()
+      .then(() => this.#routerDoor?.allow(switches.current.portMapping))
+      .catch((error: unknown) => log.log('error', 'router', 'cannot be asked', { error: String(error) }))
+  }
+
   #turn({ portMapping, lan }: Switches): void {
     if (this.#isStopped) return
     this.#routerDoor?.allow(portMapping)
@@ -162,7 +169,7 @@ export class HostedNode extends SocketNode {
     this.#endpoint.networkChanged()
     this.networkChanged()
     if (this.#routerDoor) this.#routerDoor.networkChanged()
-    else void this.#openDoor().then(() => this.#routerDoor?.allow(this.#hosted.switches.current.portMapping))
+    else this.#openDoorLater()
     this.#lan?.networkChanged()
   }
 

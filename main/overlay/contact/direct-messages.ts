@@ -5,7 +5,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
-import { inTime } from '../base/in-time.ts'
+import { inTime, pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Routes } from '../ports/routes.ts'
@@ -106,7 +106,7 @@ export class DirectMessages {
     let result = await this.#sendByRoute(to, payload)
     for (const pauseMs of REDRAWN_WITHIN_MS) {
       if (result.kind === 'delivered' || result.reason !== 'unreachable') break
-      await this.#pause(pauseMs)
+      await pause(this.#around.timers, pauseMs)
       result = await this.#sendByRoute(to, payload)
     }
     if (result.kind === 'delivered') this.#tryShortcut(to)
@@ -124,11 +124,7 @@ export class DirectMessages {
   async #settled(to: NodeId): Promise<void> {
     const untilMs = this.#around.clock.nowMs() + SETTLED_WITHIN_MS
     const mayChange = (): boolean => this.#isSettling() && this.#around.clock.nowMs() < untilMs
-    while (!this.#isMapped(to) && mayChange()) await this.#pause(SETTLING_LOOK_MS)
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#around.timers.after(ms, resolve))
+    while (!this.#isMapped(to) && mayChange()) await pause(this.#around.timers, SETTLING_LOOK_MS)
   }
 
   /**

@@ -42,6 +42,10 @@ export class KnownWays implements Paths {
     return this.#onMap(target, Infinity, isUsable)
   }
 
+  isMapped(target: NodeId): boolean {
+    return this.#map.size > 0 && this.#map.hopsTo(target) < Infinity
+  }
+
   isForming(): boolean {
     return this.#announcing.isForming()
   }

@@ -27,6 +27,8 @@ export interface Paths {
   step(target: NodeId, below: number, isUsable: (link: NodeId) => boolean): PathStep | undefined
   /** The shortest way by the map of the links around here, however long: it is true now, where a record may be older. */
   mapped(target: NodeId, isUsable: (link: NodeId) => boolean): PathStep | undefined
+  /** Whether there is one. */
+  isMapped(target: NodeId): boolean
   /** That map is being drawn: who is not on it yet may be in a moment. */
   isForming(): boolean
   /** Of the targets that `isWanted`, the closest to the key that there are records for. */

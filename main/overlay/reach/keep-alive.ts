@@ -11,6 +11,7 @@
 // Until it is measured, sessions show a sign of life every 15 s: too early for nearly every router, late for none of those.
 
 import { ownerRangeOf } from '../base/ip-ranges.ts'
+import { pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type DatagramSocket, type OpenSocket } from '../ports/datagram-socket.ts'
@@ -167,12 +168,12 @@ export class KeepAliveMeasurement {
     const { observing } = this.#parts
     const { socket } = spare
     if (!(await observing.ask(socket, observer.address))) return undefined
-    await this.#wait(STREAM_MS)
+    await pause(this.#around.timers, STREAM_MS)
     const seen = await observing.ask(socket, observer.address)
     if (!seen) return undefined
-    await this.#wait(LATE_MS)
+    await pause(this.#around.timers, LATE_MS)
     const { heard } = spare
-    await this.#wait(gapMs - LATE_MS)
+    await pause(this.#around.timers, gapMs - LATE_MS)
     if (spare.heard !== heard) return this.#disturbed()
     return this.#isKnockHeard(observer, seen, socket)
   }
@@ -191,10 +192,6 @@ export class KeepAliveMeasurement {
       if (answer?.status === 'knocked') sent++
     }
     return sent === KNOCKS ? false : undefined
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#around.timers.after(ms, resolve))
   }
 }
 

@@ -4,6 +4,7 @@
 // Whoever is on the map of links around here needs no link, and is dialled as a shortcut (shortcuts.ts).
 
 import { compareDistance, type NodeId } from '../base/id.ts'
+import { pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { codeOf } from '../base/errors.ts'
@@ -165,7 +166,7 @@ export class LinkKeeper {
   #isWorthDialling(id: NodeId): boolean {
     if (this.#dialling.has(id) || this.#membership.linkTo(id)) return false
     if (!this.#membership.hasUseFor(id) || this.#membership.directory.isBlocked(id)) return false
-    return !this.#isMapped(id) || this.#shortcuts.mayTry(this.#nowMs())
+    return !this.#paths.isMapped(id) || this.#shortcuts.mayTry(this.#nowMs())
   }
 
   /** It could not be dialled, but may be there. */
@@ -178,12 +179,9 @@ export class LinkKeeper {
   /** Both ends of a link to it say that it is there, which of one that fell silent they said before. */
   #admitOrAsk(record: PeerRecord): void {
     if (!this.#isWorthAsking(record.id)) return
-    if (this.#isMapped(record.id) && !this.#missing.has(record.id)) this.#membership.admitUnlinked(record)
+    if (this.#paths.isMapped(record.id) && !this.#missing.has(record.id))
+      this.#membership.admitUnlinked(record)
     else void this.#askOverRing(record)
-  }
-
-  #isMapped(id: NodeId): boolean {
-    return this.#paths.mapped(id, () => true) !== undefined
   }
 
   #pump(): void {
@@ -215,7 +213,7 @@ export class LinkKeeper {
   async #dial(record: PeerRecord): Promise<void> {
     const { id } = record
     const { directory } = this.#membership
-    const isShortcut = this.#isMapped(id)
+    const isShortcut = this.#paths.isMapped(id)
     if (isShortcut) this.#shortcuts.began()
     this.#dialling.add(id)
     let isLinked = false
@@ -234,7 +232,7 @@ export class LinkKeeper {
     late.cancel()
     this.#dialling.delete(id)
     // Whoever has gone meanwhile says nothing about those who can be linked.
-    if (isShortcut) this.#shortcuts.ended(isLinked || !this.#isMapped(id), this.#nowMs())
+    if (isShortcut) this.#shortcuts.ended(isLinked || !this.#paths.isMapped(id), this.#nowMs())
     if (isShortcut && isLinked) this.review()
     else this.#pump()
   }
@@ -267,7 +265,7 @@ export class LinkKeeper {
     const nowMs = this.#nowMs()
     for (const id of this.#membership.members()) {
       const isFresh = nowMs - (this.#seenMs.get(id) ?? -Infinity) < SEEN_FOR_MS
-      if (!isFresh && !this.#membership.linkTo(id) && !this.#isMapped(id)) void this.#verify(id)
+      if (!isFresh && !this.#membership.linkTo(id) && !this.#paths.isMapped(id)) void this.#verify(id)
     }
   }
 
@@ -292,7 +290,7 @@ export class LinkKeeper {
   }
 
   async #answersLater(id: NodeId, reporters: ReadonlySet<NodeId>): Promise<boolean> {
-    await new Promise<void>((resolve) => void this.#around.timers.after(VERIFY_AGAIN_MS, resolve))
+    await pause(this.#around.timers, VERIFY_AGAIN_MS)
     if (this.#membership.linkTo(id)) return true
     return reporters.size < BELIEVED_REPORTS && this.#answersOverRing(id, VERIFY_DETOURS)
   }

@@ -90,7 +90,7 @@ export class Routing {
 
   /** The map of the links around here shows a way to it. */
   isMapped(id: NodeId): boolean {
-    return this.#paths.mapped(id, () => true) !== undefined
+    return this.#paths.isMapped(id)
   }
 
   isMapForming(): boolean {

@@ -13,6 +13,7 @@ import { type Publication, type PublishResult } from '../api.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
@@ -290,7 +291,8 @@ export class Topics {
         .request(topic, APPLICATION.subscribe, EMPTY, options)
         .then(() => '', codeOf)
       if (code) this.#around.drops.count(`subscribe: ${code}`)
-      await this.#pause(code === '' ? SETTLE_MS : retryMs * (0.75 + 0.5 * this.#around.random.unit()))
+      const { timers, random } = this.#around
+      await pause(timers, code === '' ? SETTLE_MS : retryMs * (0.75 + 0.5 * random.unit()))
       const tree = this.#trees.get(topic)
       if (!tree?.isNeeded || (tree.isConnected && this.#isPlausible(topic, tree))) return
       retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)
@@ -301,10 +303,6 @@ export class Topics {
   /** A root that knows a closer node is none. */
   #isPlausible(topic: Id, tree: TopicTree): boolean {
     return tree.position.kind !== 'root' || this.#ring.isRoot(topic)
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => void this.#around.timers.after(delayMs, resolve))
   }
 
   #onLeave(link: Link, body: Reader): void {

@@ -93,6 +93,10 @@ export class NextHopRecords implements Paths {
     return undefined
   }
 
+  isMapped(): boolean {
+    return false
+  }
+
   isForming(): boolean {
     return false
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inTime } from '../../../main/overlay/base/in-time.ts'
+import { inTime, pause } from '../../../main/overlay/base/in-time.ts'
 import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
 import { VirtualClock } from '../../../simulator/kernel/virtual-clock.ts'
@@ -13,4 +13,15 @@ it('is what comes in time, its error, or nothing, and leaves no timer', async ()
   await queue.runUntil(100)
   expect(await late).toBeUndefined()
   expect(timers.pending).toBe(0)
+})
+
+it('a pause lasts as long as it says', async () => {
+  const queue = new EventQueue()
+  const timers = new TimerGroup(new VirtualClock(queue))
+  let isOver = false
+  void pause(timers, 100).then(() => (isOver = true))
+  await queue.runUntil(99)
+  expect(isOver).toBe(false)
+  await queue.runUntil(100)
+  expect(isOver).toBe(true)
 })

@@ -142,6 +142,7 @@ function recordOf(one: Identity): PeerRecord {
 const NO_RECORDS: Paths = {
   step: () => undefined,
   mapped: () => undefined,
+  isMapped: () => false,
   isForming: () => false,
   closest: () => undefined,
   failed: () => undefined,
