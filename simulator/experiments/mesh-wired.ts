@@ -38,12 +38,19 @@ export const meshWired: Experiment = {
   async run(lab) {
     const cables = lab.world.network.terrain
     if (!(cables instanceof Cables)) throw new Error('mesh-wired needs --topology cables')
+    const startPurposes = countPurposes(lab)
     const start = await measureStart(lab)
+    const startTypes = lab.world.network.traffic.byType()
+    const atStart = startTypes.map(({ type, packets, bytes }) => {
+      const perNode = (sum: number): string => (sum / lab.options.nodes).toFixed(1)
+      return `  ${type}: ${perNode(packets)} packets, ${perNode(bytes)} bytes`
+    })
+    const startRouted = listed(startPurposes)
     const stretch = await measureStretch(lab, cables)
     await lab.run(SETTLE_MS, 'settling')
     const purposes = countPurposes(lab)
     const idle = await measureIdle(lab, IDLE_MS)
-    const routed = [...purposes].map(([purpose, count]) => `${count} for ${purpose}`).join(', ')
+    const routed = listed(purposes)
     const heal = await measureHealing(lab, cables)
     const freeze = await measureFreeze(lab, cables)
     const checks = checkFigures(lab)
@@ -64,6 +71,9 @@ export const meshWired: Experiment = {
       },
       plots: [],
       notes: [
+        'per node, at the start:',
+        ...atStart,
+        `  hops of routed messages: ${startRouted}`,
         'per node, idle:',
         ...perType,
         `  hops of routed messages: ${routed}`,
@@ -84,6 +94,10 @@ function countPurposes({ world }: Lab): Map<string, number> {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   })
   return counts
+}
+
+function listed(purposes: ReadonlyMap<string, number>): string {
+  return [...purposes].map(([purpose, count]) => `${count} for ${purpose}`).join(', ')
 }
 
 async function measureStart(lab: Lab): Promise<Figures> {

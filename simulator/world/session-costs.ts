@@ -21,6 +21,8 @@ export const INITIATION_BYTES = DATAGRAM_BYTES
 export const RESPONSE_BYTES = 330
 /** main/overlay/transport/dial.ts: a lost initiation is sent again after so long. */
 export const FIRST_PAUSE_MS = 400
+/** main/overlay/transport/dial.ts: PAUSES_MS, about. */
+export const LATER_PAUSE_MS = 800
 
 export function packetsOf(messageBytes: number): number {
   return Math.max(

@@ -12,6 +12,7 @@ import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import {
   DIAL_TIMEOUT_MS,
   FIRST_PAUSE_MS,
+  LATER_PAUSE_MS,
   INITIATION_BYTES,
   RESPONSE_BYTES,
   VAIN_INITIATIONS,
@@ -108,7 +109,9 @@ export class WorldLinks implements Links {
     if (present) return present
     const peer = this.network.find(target.addresses)
     this.network.dials++
-    if (!peer || peer === this || !this.network.canLink(this.host, peer.host)) return this.#callInVain()
+    if (!peer || peer === this || !this.network.terrain.canLink(this.host, peer.host)) return this.#callInVain()
+    const spentMs = await this.#waitForCable(peer.host)
+    if (spentMs === DIAL_TIMEOUT_MS) return this.#callInVain(spentMs)
     this.network.count(this.host, UPKEEP.handshake, 1, INITIATION_BYTES)
     await this.#pass(this.#handshakeMs(peer.host))
     return this.#connect(peer, target)
@@ -128,10 +131,21 @@ export class WorldLinks implements Links {
     return near
   }
 
-  async #callInVain(): Promise<never> {
+  /** Initiations go out again and again: one that goes after a cut has ended gets there. How long that took. */
+  async #waitForCable(peer: number): Promise<number> {
+    let spentMs = 0
+    while (spentMs < DIAL_TIMEOUT_MS && this.network.isCut(this.host, peer)) {
+      const pauseMs = Math.min(LATER_PAUSE_MS, DIAL_TIMEOUT_MS - spentMs)
+      await this.#pass(pauseMs)
+      spentMs += pauseMs
+    }
+    return spentMs
+  }
+
+  async #callInVain(spentMs = 0): Promise<never> {
     this.network.failedDials++
     this.network.count(this.host, UPKEEP.handshake, VAIN_INITIATIONS, VAIN_INITIATIONS * INITIATION_BYTES)
-    await this.#pass(DIAL_TIMEOUT_MS)
+    await this.#pass(DIAL_TIMEOUT_MS - spentMs)
     throw new BanyanError('unreachable', 'no answer from any of its addresses')
   }
 

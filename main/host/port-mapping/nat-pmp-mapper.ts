@@ -1,7 +1,7 @@
 // NAT-PMP (RFC 6886) by the nat-pmp package, which knows the messages. What it lacks is added here: it sends once (the RFC
 // wants repeats with doubling pauses), it believes any sender, and a short datagram makes it throw where nobody catches.
 
-import natPmp, { type NatPmpClient, type NatPmpDone, type NatPmpReply } from 'nat-pmp'
+import type { NatPmpClient, NatPmpDone, NatPmpReply } from 'nat-pmp'
 import { type Bytes } from '../../overlay/base/bytes.ts'
 import {
   type MappingAnswer,
@@ -107,11 +107,12 @@ function hostOf(asked: Asked | undefined): string | undefined {
 }
 
 /** A client and a socket of its own for each try: the package cannot ask again while it waits. */
-function askOnce(
+async function askOnce(
   gateway: { host: string; port: number },
   question: Question,
   waitMs: number,
 ): Promise<Asked> {
+  const { default: natPmp } = await import('nat-pmp') // not for a computer without a router
   return new Promise((resolve) => {
     // The package's own client port is for announcements, which it does not read; taken by another program, it would be in the way.
     natPmp.CLIENT_PORT = 0

@@ -1,4 +1,4 @@
-import { type UpnpDevice } from '@silentbot1/nat-api/lib/upnp/index.js'
+import type { UpnpDevice } from '@silentbot1/nat-api/lib/upnp/index.js'
 
 /**
  * A description names the URL that commands go to, and may name another host's: then whoever answered the search for a router

@@ -1,7 +1,7 @@
 // UPnP's Internet Gateway Device by the UPnP half of @silentbot1/nat-api (kept for WebTorrent): it finds the device and speaks
 // SOAP with it. Which device to believe, whose ports to leave alone and when to stop waiting is decided here.
 
-import UpnpClient, { type UpnpDevice } from '@silentbot1/nat-api/lib/upnp/index.js'
+import type { UpnpDevice } from '@silentbot1/nat-api/lib/upnp/index.js'
 import { ipScope } from '../../overlay/base/ip-scope.ts'
 import {
   type MappingAnswer,
@@ -200,6 +200,8 @@ function text(value: unknown): string {
 /** Anyone on the local network may answer the search and name a URL: only the router's own is called. */
 async function findRouter(gatewayHost: string | undefined): Promise<Router> {
   if (gatewayHost === undefined) throw new Error('no default route')
+  // A tenth of a second of a processor's time, with all that it brings: not for a computer without a router.
+  const { default: UpnpClient } = await import('@silentbot1/nat-api/lib/upnp/index.js')
   const client = new UpnpClient()
   try {
     const { gateway: device, address } = await client.findGateway()

@@ -94,6 +94,8 @@ export class DirectMessages {
     if (link && (await sendOver(link, payload))) return OVER_SESSION
     const result = await this.#sendByRoute(to, payload)
     if (result.kind === 'delivered') return result
+    const anew = (await this.#isMappedBefore(dial, to)) ? await this.#sendByMap(to, payload) : undefined
+    if (anew?.kind === 'delivered') return anew
     const late = await dial
     const isDelivered = late !== undefined && late !== link && (await sendOver(late, payload))
     return isDelivered ? OVER_SESSION : result
@@ -125,6 +127,14 @@ export class DirectMessages {
     const untilMs = this.#around.clock.nowMs() + SETTLED_WITHIN_MS
     const mayChange = (): boolean => this.#isSettling() && this.#around.clock.nowMs() < untilMs
     while (!this.#isMapped(to) && mayChange()) await pause(this.#around.timers, SETTLING_LOOK_MS)
+  }
+
+  /** Somebody found a way meanwhile, and the map shows it: sooner, as a rule, than a dial ends that is in vain. */
+  async #isMappedBefore(dial: Promise<unknown>, to: NodeId): Promise<boolean> {
+    let isOver = false
+    const over = dial.then(() => (isOver = true))
+    while (!isOver && !this.#isMapped(to)) await inTime(this.#around.timers, SETTLING_LOOK_MS, over)
+    return !isOver
   }
 
   /**

@@ -15,7 +15,7 @@
 // the 64 nearest nodes, so neither state nor traffic grows with the network. A link-state protocol, as OLSR (RFC 3626) and
 // OSPF are, cut off at a distance; distance vectors were rejected, for they take rounds to forget a node that went.
 
-import { BanyanError, codeOf } from '../base/errors.ts'
+import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -107,6 +107,8 @@ export class Announcing {
   #unreachable = new Set<string>()
   #startedMs = -Infinity
   #newsMs = -Infinity
+  /** An announcement was not taken in, and may have been true. */
+  #refusedMs = -Infinity
   #own: LinkAnnouncement | undefined
   #sequence = 0
   #wait: { timer: Timer; sinceMs: number } | undefined
@@ -186,6 +188,11 @@ export class Announcing {
     const nowMs = this.#around.clock.nowMs()
     const isYoung = nowMs - this.#startedMs < YOUNG_FOR_MS
     return isYoung && nowMs - this.#newsMs < SETTLED_AFTER_MS && this.#parts.map.size > 0
+  }
+
+  /** Or has asked for it since: what was refused at a bad moment comes with the next comparison. */
+  hasHeardAll(): boolean {
+    return this.#around.clock.nowMs() - this.#refusedMs > 2 * COMPARE_MS
   }
 
   #watchSoon(): void {
@@ -323,7 +330,9 @@ export class Announcing {
       try {
         this.#take(announcement, link)
       } catch (error) {
-        this.#around.drops.count(`links: ${codeOf(error)}`)
+        if (!(error instanceof BanyanError)) throw error
+        this.#around.drops.count(`links: ${error.code}`)
+        this.#refusedMs = this.#around.clock.nowMs()
       }
     this.#tellSeen()
   }

@@ -16,7 +16,7 @@ export class KnownWays implements Paths {
   readonly #clock: Clock
   readonly #map: LinkMap
   readonly #records: Paths
-  readonly #announcing: Pick<Announcing, 'isForming' | 'silent'>
+  readonly #announcing: Pick<Announcing, 'hasHeardAll' | 'isForming' | 'silent'>
   /** By target and link: until when. */
   readonly #blamedUntilMs = new BoundedMap<string, number>(MAX_BLAMED)
 
@@ -24,7 +24,7 @@ export class KnownWays implements Paths {
     clock: Clock,
     map: LinkMap,
     records: Paths,
-    announcing: Pick<Announcing, 'isForming' | 'silent'>,
+    announcing: Pick<Announcing, 'hasHeardAll' | 'isForming' | 'silent'>,
   ) {
     this.#clock = clock
     this.#map = map
@@ -44,6 +44,10 @@ export class KnownWays implements Paths {
 
   isMapped(target: NodeId): boolean {
     return this.#map.size > 0 && this.#map.hopsTo(target) < Infinity
+  }
+
+  isWhole(): boolean {
+    return this.#announcing.hasHeardAll() && this.#map.isWhole()
   }
 
   isForming(): boolean {

@@ -23,6 +23,7 @@ export class LinkMap {
   #own: readonly NodeId[] = []
   /** For each own link, how far all others are from its end; undefined since something changed. */
   #distances: ReadonlyMap<NodeId, Distances> | undefined
+  #isWhole: boolean | undefined
 
   constructor(self: NodeId) {
     this.#self = hintOf(self)
@@ -43,7 +44,7 @@ export class LinkMap {
   /** This node's own links, as far as they are to be used. */
   setOwn(links: readonly NodeId[]): void {
     this.#own = links
-    this.#distances = undefined
+    this.#changed()
   }
 
   /** Whether it is among the nearest so many; a full map forgets the farthest for a nearer one. */
@@ -57,17 +58,23 @@ export class LinkMap {
     const hint = hintOf(announcement.origin.id)
     if (this.#nodes.size >= MAX_MAPPED && !this.#nodes.has(hint)) this.#nodes.delete(this.#farthest().hint)
     this.#nodes.set(hint, { announcement, links: new Set(announcement.links) })
-    this.#distances = undefined
+    this.#changed()
   }
 
   delete(hint: string): void {
     this.#nodes.delete(hint)
-    this.#distances = undefined
+    this.#changed()
   }
 
   clear(): void {
     this.#nodes.clear()
-    this.#distances = undefined
+    this.#changed()
+  }
+
+  /** Every link of everybody within reach leads to somebody on the map who says so too: nobody else is within reach. */
+  isWhole(): boolean {
+    if (this.#nodes.size === 0 || this.#nodes.size >= MAX_MAPPED) return false
+    return (this.#isWhole ??= this.#hasNoLooseEnd())
   }
 
   /** Links to it on the shortest way; Infinity where no way is on the map. */
@@ -103,6 +110,27 @@ export class LinkMap {
       if ((!best || compareDistance(key, id, best) < 0) && isWanted(id)) best = id
     }
     return best
+  }
+
+  #changed(): void {
+    this.#distances = undefined
+    this.#isWhole = undefined
+  }
+
+  /** A loose end: a link that only one side names. The other has not spoken yet, has no more to say, or knows better. */
+  #hasNoLooseEnd(): boolean {
+    const own = new Set(this.#own.map(hintOf))
+    const reached = new Set(own)
+    for (const at of reached) {
+      const links = this.#nodes.get(at)?.links
+      if (!links || links.has(this.#self) !== own.has(at)) return false
+      for (const next of links) {
+        if (next === this.#self) continue
+        if (!this.#names(next, at)) return false
+        reached.add(next)
+      }
+    }
+    return true
   }
 
   #hopsTo(hint: string): number {

@@ -29,6 +29,8 @@ export interface Paths {
   mapped(target: NodeId, isUsable: (link: NodeId) => boolean): PathStep | undefined
   /** Whether there is one. */
   isMapped(target: NodeId): boolean
+  /** That map shows everybody who can be reached from here: who is not on it cannot be, and nobody need be asked for others. */
+  isWhole(): boolean
   /** That map is being drawn: who is not on it yet may be in a moment. */
   isForming(): boolean
   /** Of the targets that `isWanted`, the closest to the key that there are records for. */

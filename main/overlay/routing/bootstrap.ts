@@ -13,9 +13,11 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, equal, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId, sharedPrefixLength } from '../base/id.ts'
+import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
 import { type DialTarget, type Links } from '../transport/links.ts'
 import { Reader, Writer } from '../wire/codec.ts'
@@ -61,6 +63,7 @@ export class Bootstrap {
   readonly #membership: Membership
   readonly #keeper: LinkKeeper
   readonly #routes: Routes
+  readonly #paths: Paths
   readonly #targets = new Map<string, DialTarget>()
   /** Those linked of late: where all links are lost, they are likelier to be there than the targets of the start. */
   readonly #met = new BoundedMap<NodeId, DialTarget>(MAX_MET)
@@ -75,13 +78,21 @@ export class Bootstrap {
 
   constructor(
     around: Surroundings,
-    parts: { links: Links; membership: Membership; keeper: LinkKeeper; routes: Routes; onState: () => void },
+    parts: {
+      links: Links
+      membership: Membership
+      keeper: LinkKeeper
+      routes: Routes
+      paths: Paths
+      onState: () => void
+    },
   ) {
     this.#around = around
     this.#links = parts.links
     this.#membership = parts.membership
     this.#keeper = parts.keeper
     this.#routes = parts.routes
+    this.#paths = parts.paths
     this.#onState = parts.onState
     parts.routes.register(APPLICATION.join, this.#application())
   }
@@ -212,17 +223,17 @@ export class Bootstrap {
     return pending
   }
 
-  /** After the first of them, most often: then what that one brought need not be brought again. */
+  /**
+   * After the first of them, most often: then what that one brought need not be brought again. Nor where the map of the links
+   * around shows everybody by then; while it is being drawn, all others may be starting too, and joins meet nobody.
+   */
   async #joinAfter(first: Promise<void> | undefined, via: NodeId): Promise<void> {
-    if (first)
-      await new Promise<void>((resolve) => {
-        const timer = this.#around.timers.after(PATIENCE_MS, resolve)
-        const goOn = (): void => {
-          timer.cancel()
-          resolve()
-        }
-        first.then(goOn, goOn)
-      })
+    let isFirstOver = first === undefined
+    const firstOver = first?.catch(() => undefined).then(() => (isFirstOver = true))
+    do {
+      if (firstOver) await inTime(this.#around.timers, PATIENCE_MS, firstOver)
+      if (firstOver && this.#paths.isWhole()) return
+    } while (!isFirstOver && this.#paths.isForming())
     await this.#joinOnce(via)
   }
 

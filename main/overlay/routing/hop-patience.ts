@@ -12,13 +12,15 @@ const BYTES_PER_MS = 64
 const GROWTH = 1.4
 const DECAY = 0.98
 const MOST_FACTOR = 8
-/** Of a node that has just started, maybe with all others around it: some seventy acknowledgements in time make it 1. */
-const FIRST_FACTOR = 4
+/** While all around have just started, maybe on one computer; some seventy acknowledgements in time then make it 1 again. */
+const FORMING_FACTOR = 4
 
 export class HopPatience {
-  #factor = FIRST_FACTOR
+  #factor = 1
 
-  timeoutMs({ rttMs }: Link, payloadBytes: number): number {
+  /** `isForming`: the map of the links around is being drawn, by nodes that have all just come. */
+  timeoutMs({ rttMs }: Link, payloadBytes: number, isForming: boolean): number {
+    if (isForming) this.#factor = Math.max(this.#factor, FORMING_FACTOR)
     return this.#factor * Math.max(ROUND_TRIPS * rttMs, SHORTEST_MS) + payloadBytes / BYTES_PER_MS
   }
 

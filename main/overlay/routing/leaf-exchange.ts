@@ -6,6 +6,7 @@ import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { comesBefore, RingIndex } from '../base/ring-index.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Routes } from '../ports/routes.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -23,19 +24,25 @@ export class LeafExchange {
   readonly #membership: Membership
   readonly #keeper: LinkKeeper
   readonly #routes: Routes
+  readonly #paths: Paths
 
-  constructor(around: Surroundings, parts: { membership: Membership; keeper: LinkKeeper; routes: Routes }) {
+  constructor(
+    around: Surroundings,
+    parts: { membership: Membership; keeper: LinkKeeper; routes: Routes; paths: Paths },
+  ) {
     this.#around = around
     this.#membership = parts.membership
     this.#keeper = parts.keeper
     this.#routes = parts.routes
+    this.#paths = parts.paths
     parts.routes.register(APPLICATION.leaves, {
       deliver: ({ payload, source }) => this.#answer(source, decodeLeaves(payload)),
     })
   }
 
-  /** Asks a member for those of its neighbours that have a place here. */
+  /** Asks a member for those of its neighbours that have a place here. Not where the map shows all there are. */
   async ask(member: NodeId): Promise<void> {
+    if (this.#paths.isWhole()) return
     const question = encodeLeaves(this.#membership.members())
     const options = { timeoutMs: TIMEOUT_MS, isExact: true, isOnce: true, detours: DETOURS }
     try {

@@ -123,6 +123,7 @@ export class Router implements Routes {
 
   async request(key: Id, application: number, payload: Bytes, options: RouteOptions): Promise<RouteReply> {
     if (payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'more than a route carries')
+    if (options.isExact && this.#isCutOff(key)) throw new BanyanError('unreachable', 'not in this network')
     const firstMs = options.timeoutMs * (options.isOnce ? 1 : FIRST_ATTEMPT_SHARE)
     const first = await this.#attempt(key, application, payload, options, firstMs)
     if (isOk(first.outcome)) return replyOf(first.outcome)
@@ -131,6 +132,12 @@ export class Router implements Routes {
     const second = await this.#attempt(key, application, payload, retryOf(key, options, first), firstMs)
     if (isOk(second.outcome)) return replyOf(second.outcome)
     throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
+  }
+
+  /** Nobody between here and the end of the network has a link to it. */
+  #isCutOff(key: Id): boolean {
+    const { self } = this.#membership
+    return key !== self && this.#paths.isWhole() && !this.#paths.isMapped(key) && !this.#membership.linkTo(key)
   }
 
   onRouted(link: Link, body: Reader): void {
@@ -308,7 +315,7 @@ export class Router implements Routes {
       this.#routeAround(sending, reason)
     }
     const { clock, timers } = this.#around
-    const timeoutMs = this.#patience.timeoutMs(link, message.payload.length)
+    const timeoutMs = this.#patience.timeoutMs(link, message.payload.length, this.#paths.isForming())
     const dueMs = clock.nowMs() + timeoutMs
     let timer: Timer = timers.after(timeoutMs, () => {
       if (clock.nowMs() - dueMs < HELD_UP_MS) routeAround('silent')

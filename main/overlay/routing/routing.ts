@@ -47,14 +47,13 @@ export class Routing {
     above: { onState: () => void; isUsed: (id: NodeId) => boolean; paths: Paths },
     options: RoutingOptions,
   ) {
-    const { onState } = above
+    const { onState, paths } = above
     this.#membership = new Membership(around, links)
-    this.#router = new Router(around, this.#membership, above.paths, options.detours)
+    this.#router = new Router(around, this.#membership, paths, options.detours)
     const routes = this.#router
-    const { paths } = above
     this.#paths = paths
     this.#keeper = new LinkKeeper(around, { links, membership: this.#membership, routes, paths })
-    const parts = { links, membership: this.#membership, keeper: this.#keeper, routes: this.#router, onState }
+    const parts = { links, membership: this.#membership, keeper: this.#keeper, routes, paths, onState }
     const heard = (this.#heard = new LastHeard(around.clock))
     const overRing = new LeafExchange(around, parts)
     this.#upkeep = new LeafUpkeep(around, this.#membership, { keeper: this.#keeper, overRing, heard })

@@ -7,7 +7,7 @@ import { toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { clockwise, digitAt, ID_BYTES, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { SPARSE_LINKS } from '../ports/paths.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { APPLICATION } from '../wire/message-types.ts'
@@ -23,8 +23,6 @@ const MOST_PERIOD_MS = 120_000
 const GROWTH = 1.3
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 1_800_000
-/** With few links hardly any that are named can be linked: every so many periods is enough to find out. */
-const SPARSE_PERIODS = 8
 const TIMEOUT_MS = 5000
 /** So many for a place, the one who answers included: some cannot be linked. */
 const NAMED_PER_PLACE = 2
@@ -40,17 +38,21 @@ export class RowRepair {
   readonly #membership: Membership
   readonly #keeper: LinkKeeper
   readonly #routes: Routes
+  readonly #paths: Paths
   /** By row and digit; only of places that were asked for and are still empty. */
   readonly #pauses = new Map<number, Pause>()
   #periodMs = LEAST_PERIOD_MS
   #lastSize = 0
-  #periods = 0
 
-  constructor(around: Surroundings, parts: { membership: Membership; keeper: LinkKeeper; routes: Routes }) {
+  constructor(
+    around: Surroundings,
+    parts: { membership: Membership; keeper: LinkKeeper; routes: Routes; paths: Paths },
+  ) {
     this.#around = around
     this.#membership = parts.membership
     this.#keeper = parts.keeper
     this.#routes = parts.routes
+    this.#paths = parts.paths
     parts.routes.register(APPLICATION.row, this.#application())
   }
 
@@ -70,8 +72,7 @@ export class RowRepair {
   }
 
   async #repair(): Promise<void> {
-    this.#periods++
-    if (this.#membership.links.size < SPARSE_LINKS && this.#periods % SPARSE_PERIODS !== 0) return
+    if (this.#paths.isWhole()) return
     const place = this.#emptyPlace()
     if (!place) return
     const { row, digit } = place

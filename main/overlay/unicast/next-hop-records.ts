@@ -97,6 +97,10 @@ export class NextHopRecords implements Paths {
     return false
   }
 
+  isWhole(): boolean {
+    return false
+  }
+
   isForming(): boolean {
     return false
   }

@@ -79,6 +79,20 @@ describe('telling of links', () => {
 })
 
 describe('a neighbour that lies', () => {
+  it('cannot have the map taken for whole where something was refused that may have been true', async () => {
+    const { bench, people } = await begin(11)
+    const [alice, bob, carol] = people
+    bench.say(bob, bench.announced(bob, [bench.self]))
+    expect(bench.ways.isWhole()).toBe(true)
+    const newcomer = bench.newcomer()
+    bench.say(alice, bench.announced(carol, [alice, newcomer], bench.seconds + 200_000))
+    expect(bench.ways.isWhole()).toBe(false)
+    await bench.run(5 * 60_000)
+    expect(bench.ways.isWhole()).toBe(false)
+    await bench.run(6 * 60_000)
+    expect(bench.ways.isWhole()).toBe(true)
+  })
+
   it('cannot speak for another: forged, altered, or of another network', async () => {
     const { bench, people } = await begin(5)
     const [alice, bob, carol] = people

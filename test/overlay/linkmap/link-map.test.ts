@@ -57,6 +57,27 @@ describe('a map of links', () => {
     expect(map.ways(D, Infinity, isAny).map(({ link }) => link)).toEqual([A])
   })
 
+  it('is whole where both ends name every link, and only there', () => {
+    expect(new LinkMap(SELF).isWhole()).toBe(false)
+    expect(diamond().isWhole()).toBe(true)
+    const looseEnds: [string, LinkAnnouncement][] = [
+      ['somebody who has said nothing', announced(D, C, id(5))],
+      ['one who says otherwise', announced(D)],
+      ['a link to this node that is not there', announced(C, A, B, D, SELF)],
+      ['a link of this node that is not there', announced(A, C)],
+    ]
+    for (const [what, announcement] of looseEnds) {
+      const map = diamond()
+      map.put(announcement)
+      expect(map.isWhole(), what).toBe(false)
+    }
+    const silentOnes = diamond()
+    silentOnes.put(announced(id(6), id(7))) // nobody within reach names them
+    expect(silentOnes.isWhole()).toBe(true)
+    silentOnes.setOwn([A])
+    expect(silentOnes.isWhole(), 'B, which fell silent, names this node').toBe(false)
+  })
+
   it('keeps the nearest when it is full', () => {
     const map = new LinkMap(SELF)
     map.setOwn([id(1)])
@@ -68,5 +89,6 @@ describe('a map of links', () => {
     map.put(near)
     expect(map.size).toBe(MAX_MAPPED)
     expect(map.hopsTo(id(MAX_MAPPED))).toBe(Infinity)
+    expect(map.isWhole()).toBe(false)
   })
 })

@@ -143,6 +143,7 @@ const NO_RECORDS: Paths = {
   step: () => undefined,
   mapped: () => undefined,
   isMapped: () => false,
+  isWhole: () => false,
   isForming: () => false,
   closest: () => undefined,
   failed: () => undefined,
