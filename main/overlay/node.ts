@@ -180,7 +180,7 @@ export class OverlayNode implements OverlayApi {
     const isSettling = (): boolean =>
       this.#routing.joinState.stage === 'joining' || this.#routing.isMapForming()
     this.#direct = new DirectMessages(around, {
-      ...{ links, routes, search, nodeKey, hintFor, isMapped, isSettling, onMessage },
+      ...{ links, routes, search, nodeKey, hintFor, paths, isSettling, onMessage },
     })
     const peersKnown = (): PeerRecord[] => this.#routing.knownPeers()
     this.#remembered = new RememberedPeers(around, { store, links, known: peersKnown })

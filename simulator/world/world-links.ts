@@ -109,7 +109,8 @@ export class WorldLinks implements Links {
     if (present) return present
     const peer = this.network.find(target.addresses)
     this.network.dials++
-    if (!peer || peer === this || !this.network.terrain.canLink(this.host, peer.host)) return this.#callInVain()
+    if (!peer || peer === this || !this.network.terrain.canLink(this.host, peer.host))
+      return this.#callInVain()
     const spentMs = await this.#waitForCable(peer.host)
     if (spentMs === DIAL_TIMEOUT_MS) return this.#callInVain(spentMs)
     this.network.count(this.host, UPKEEP.handshake, 1, INITIATION_BYTES)

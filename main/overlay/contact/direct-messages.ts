@@ -7,7 +7,9 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { inTime, pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import { type KeyPair } from '../ports/crypto.ts'
+import { type Paths } from '../ports/paths.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type SendResult } from '../api.ts'
 import { type DialTarget, type Link, type Links, MAX_MESSAGE_BYTES } from '../transport/links.ts'
@@ -29,6 +31,11 @@ const MOST_SILENT_MS = 1_000
 /** After a dial in vain, messages go by route for so long without another one. */
 const DIAL_AGAIN_MS = 30_000
 const MAX_REMEMBERED_FAILURES = 1024
+/**
+ * Beyond the end of a network that the map shows all of: whoever went there may be called, but a search costs dozens of packets,
+ * and a cut makes everybody search for half of all others. Contacts are searched for besides (contacts.ts).
+ */
+const SEARCHES_BEYOND = { burst: 2, perSecond: 1 / 5 }
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
 const REDRAWN_WITHIN_MS = [300, 600, 800, 1_000]
 const SETTLING_LOOK_MS = 50
@@ -43,8 +50,9 @@ export class DirectMessages {
   readonly #search: PeerSearch
   readonly #nodeKey: KeyPair
   readonly #hintFor: (id: NodeId) => DialTarget | undefined
-  readonly #isMapped: (id: NodeId) => boolean
+  readonly #paths: Pick<Paths, 'isMapped' | 'isWhole'>
   readonly #isSettling: () => boolean
+  readonly #searchesBeyond: TokenBucket
   #nextShortcutMs: number
   readonly #onMessage: (from: NodeId, payload: Bytes) => void
   readonly #seen = new SeenNumbers()
@@ -58,8 +66,7 @@ export class DirectMessages {
       search: PeerSearch
       nodeKey: KeyPair
       hintFor: (id: NodeId) => DialTarget | undefined
-      /** The map of the links around here shows a way to it. */
-      isMapped: (id: NodeId) => boolean
+      paths: Pick<Paths, 'isMapped' | 'isWhole'>
       /** This node is still looking for its place: who cannot be reached yet may be in a moment. */
       isSettling: () => boolean
       onMessage: (from: NodeId, payload: Bytes) => void
@@ -71,8 +78,10 @@ export class DirectMessages {
     this.#search = parts.search
     this.#nodeKey = parts.nodeKey
     this.#hintFor = parts.hintFor
-    this.#isMapped = parts.isMapped
+    this.#paths = parts.paths
     this.#isSettling = parts.isSettling
+    const { burst, perSecond } = SEARCHES_BEYOND
+    this.#searchesBeyond = new TokenBucket(burst, perSecond, around.clock.nowMs())
     this.#nextShortcutMs = around.clock.nowMs() + SHORTCUT_PERIOD_MS
     this.#onMessage = parts.onMessage
     parts.routes.register(APPLICATION.direct, {
@@ -104,7 +113,7 @@ export class DirectMessages {
   /** Undefined where no way is on the map. */
   async #sendByMap(to: NodeId, payload: Uint8Array): Promise<SendResult | undefined> {
     await this.#settled(to)
-    if (!this.#isMapped(to)) return undefined
+    if (!this.#paths.isMapped(to)) return undefined
     let result = await this.#sendByRoute(to, payload)
     for (const pauseMs of REDRAWN_WITHIN_MS) {
       if (result.kind === 'delivered' || result.reason !== 'unreachable') break
@@ -126,14 +135,14 @@ export class DirectMessages {
   async #settled(to: NodeId): Promise<void> {
     const untilMs = this.#around.clock.nowMs() + SETTLED_WITHIN_MS
     const mayChange = (): boolean => this.#isSettling() && this.#around.clock.nowMs() < untilMs
-    while (!this.#isMapped(to) && mayChange()) await pause(this.#around.timers, SETTLING_LOOK_MS)
+    while (!this.#paths.isMapped(to) && mayChange()) await pause(this.#around.timers, SETTLING_LOOK_MS)
   }
 
   /** Somebody found a way meanwhile, and the map shows it: sooner, as a rule, than a dial ends that is in vain. */
   async #isMappedBefore(dial: Promise<unknown>, to: NodeId): Promise<boolean> {
     let isOver = false
     const over = dial.then(() => (isOver = true))
-    while (!isOver && !this.#isMapped(to)) await inTime(this.#around.timers, SETTLING_LOOK_MS, over)
+    while (!isOver && !this.#paths.isMapped(to)) await inTime(this.#around.timers, SETTLING_LOOK_MS, over)
     return !isOver
   }
 
@@ -158,7 +167,10 @@ export class DirectMessages {
   async #dialled(to: NodeId): Promise<Link | undefined> {
     const nowMs = this.#around.clock.nowMs()
     if (nowMs - (this.#dialledInVainMs.get(to) ?? -Infinity) < DIAL_AGAIN_MS) return undefined
-    const link = await this.#search.link(to, this.#hintFor(to))
+    const hint = this.#hintFor(to)
+    const isBeyond = !hint && this.#paths.isWhole() && !this.#paths.isMapped(to)
+    if (isBeyond && !this.#searchesBeyond.take(1, nowMs)) return undefined
+    const link = await this.#search.link(to, hint)
     if (!link) this.#dialledInVainMs.set(to, this.#around.clock.nowMs())
     return link
   }

@@ -4,11 +4,9 @@
 //   own links changed         soon, its new announcement over all of its links
 //   a new announcement        passed on over all other links, gathered for a moment; not where the map is full of nearer nodes
 //   a link came up            both sides say what they have, and get what they miss
-//   a hop did not take a      not used from now on; not announced any more where nothing is heard of it for another moment,
-//   message in time           and used and announced again when it is heard
-//   another says that      it is asked for a sign of life, and as silent as above where none comes
-//   its link to a node
-//   beside us is gone
+//   a link fell silent        announced no more, or again (silent-links.ts)
+//   an origin no longer       the one beside us is asked for a sign of life
+//   names one beside us
 //   now and then              what is known is compared over one link, in case something was lost with a session
 //
 // A node with many links takes no part: there the ring leads everywhere in a few steps. Every origin is told of only within
@@ -39,22 +37,13 @@ import {
 import { MESSAGE } from '../wire/message-types.ts'
 import { type PeerRecord, verifyPeerRecord } from '../wire/peer-record.ts'
 import { type LinkMap } from './link-map.ts'
+import { SilentLinks } from './silent-links.ts'
 
 /** Links come up several at a time; a node that is about to have many never says a word. */
 const QUIET_MS = 150
 const LONGEST_WAIT_MS = 600
 /** Of what comes in, to be passed on in one message. */
 const GATHER_MS = 15
-/** A live node answers a probe by then; with the hop's own timeout this makes a second. One that was wronged gets longer. */
-const CONFIRM_MS = 700
-const LONGEST_CONFIRM_MS = 30_000
-/** Heard again after longer than this, it was gone. */
-const WRONGED_WITHIN_MS = 5_000
-const WATCH_MS = 350
-/** A node beside us that another gave up: several that sent nothing find out at the same time, not one after another. */
-const DOUBTED_MS = 350
-/** A look that is so late was made by a computer that sleeps or has too much to do: others may have answered meanwhile. */
-const LATE_MS = 150
 /** By chance, about so often; what is unknown at two looks in a row is forgotten. */
 const COMPARE_MS = 300_000
 /** A map of 64 nodes is drawn in some rounds of announcements; a computer with too much to do takes longer. */
@@ -64,21 +53,11 @@ const YOUNG_FOR_MS = 10_000
 const CHANGES_BURST = 10
 const CHANGES_PER_SECOND = 0.2
 const ROOM_FACTOR = 2
-/** Sums of fractions of milliseconds may fall short of a moment by a rounding error. */
-const ROUNDING_MS = 0.01
 /** From one link: a whole map several times over, at once. */
 const LINK_BURST = 512
 const LINK_PER_SECOND = 40
 /** Clocks of desktop computers are off by hours where a time zone is set wrong. */
 const MAX_CLOCK_SKEW_S = 86_400
-
-interface Silence {
-  sinceMs: number
-  heardPackets: number
-  /** When it will be told to others, unless it is heard by then. */
-  confirmedMs: number
-  isConfirmed: boolean
-}
 
 export interface AnnouncingParts {
   links: Links
@@ -94,10 +73,7 @@ export class Announcing {
   readonly #changes: TokenBucket
   readonly #origins: PeerBudgets
   readonly #budgets: PeerBudgets
-  /** Hops that did not take a message, and how many packets had come from them by then. */
-  readonly #silent = new Map<NodeId, Silence>()
-  /** Of links that were said to be silent and were not: how long they get the next time. */
-  readonly #patienceMs = new Map<NodeId, number>()
+  readonly #silent: SilentLinks
   /** Links that came up since the last announcement. */
   readonly #fresh = new Set<NodeId>()
   /** By hint, the link that it came over. */
@@ -113,11 +89,14 @@ export class Announcing {
   #sequence = 0
   #wait: { timer: Timer; sinceMs: number } | undefined
   #gathering: Timer | undefined
-  #watching: Timer | undefined
 
   constructor(around: Surroundings, parts: AnnouncingParts) {
     this.#around = around
     this.#parts = parts
+    this.#silent = new SilentLinks(around, parts.links, (isNews) => {
+      this.#useOwn()
+      if (isNews) this.#changed()
+    })
     this.#changes = new TokenBucket(CHANGES_BURST, CHANGES_PER_SECOND, around.clock.nowMs())
     this.#origins = new PeerBudgets(
       around.clock,
@@ -144,28 +123,20 @@ export class Announcing {
   }
 
   linkUp(id: NodeId): void {
-    this.#silent.delete(id)
+    this.#silent.linkUp(id)
     this.#fresh.add(id)
     this.#changed()
   }
 
   linkDown(id: NodeId): void {
-    this.#silent.delete(id)
-    this.#patienceMs.delete(id)
+    this.#silent.linkDown(id)
     this.#fresh.delete(id)
     this.#changed()
   }
 
   /** A hop did not take a message in time. */
-  silent(id: NodeId, firstConfirmMs = CONFIRM_MS): void {
-    const link = this.#parts.links.get(id)
-    if (!link || this.#silent.has(id) || this.#parts.map.size === 0) return
-    const sinceMs = this.#around.clock.nowMs()
-    const confirmedMs = sinceMs + (this.#patienceMs.get(id) ?? firstConfirmMs)
-    const heardPackets = link.traffic.receivedPackets
-    this.#silent.set(id, { sinceMs, heardPackets, confirmedMs, isConfirmed: false })
-    this.#useOwn()
-    this.#watchSoon()
+  silent(id: NodeId): void {
+    if (this.#parts.map.size > 0) this.#silent.add(id)
   }
 
   /** Whom the origin no longer names, though they still name it. */
@@ -173,13 +144,8 @@ export class Announcing {
     const { map } = this.#parts
     const [hint, named] = [hintOf(origin.id), new Set(links)]
     for (const link of this.#open()) {
-      const { id } = link.peer
-      if (named.has(hintOf(id)) || !map.areLinked(hint, hintOf(id)) || this.#silent.has(id)) continue
-      const heard = link.traffic.receivedPackets
-      link.probe()
-      this.#around.timers.after(DOUBTED_MS, () => {
-        if (link.isOpen && link.traffic.receivedPackets === heard) this.silent(id, DOUBTED_MS)
-      })
+      const here = hintOf(link.peer.id)
+      if (!named.has(here) && map.areLinked(hint, here)) this.#silent.doubt(link)
     }
   }
 
@@ -193,39 +159,6 @@ export class Announcing {
   /** Or has asked for it since: what was refused at a bad moment comes with the next comparison. */
   hasHeardAll(): boolean {
     return this.#around.clock.nowMs() - this.#refusedMs > 2 * COMPARE_MS
-  }
-
-  #watchSoon(): void {
-    const dueMs = this.#around.clock.nowMs() + WATCH_MS
-    this.#watching ??= this.#around.timers.after(WATCH_MS, () => {
-      this.#watching = undefined
-      if (this.#around.clock.nowMs() - dueMs < LATE_MS) this.#watch()
-      if (this.#silent.size > 0) this.#watchSoon()
-    })
-  }
-
-  /** Those that were heard are used again; of those that were not for their time, others are told. */
-  #watch(): void {
-    const nowMs = this.#around.clock.nowMs()
-    let isNews = false
-    for (const [id, silence] of this.#silent) {
-      const link = this.#parts.links.get(id)
-      if (!link?.isOpen || link.traffic.receivedPackets > silence.heardPackets) {
-        this.#silent.delete(id)
-        if (!silence.isConfirmed) continue
-        isNews = true
-        if (nowMs - silence.sinceMs < WRONGED_WITHIN_MS) this.#wronged(id)
-      } else if (!silence.isConfirmed && nowMs >= silence.confirmedMs - ROUNDING_MS) {
-        silence.isConfirmed = true
-        isNews = true
-      }
-    }
-    this.#useOwn()
-    if (isNews) this.#changed()
-  }
-
-  #wronged(id: NodeId): void {
-    this.#patienceMs.set(id, Math.min(2 * (this.#patienceMs.get(id) ?? CONFIRM_MS), LONGEST_CONFIRM_MS))
   }
 
   #open(): Link[] {
@@ -265,7 +198,7 @@ export class Announcing {
     const open = this.#open()
     const links = open
       .map(({ peer }) => peer.id)
-      .filter((id) => this.#silent.get(id)?.isConfirmed !== true)
+      .filter((id) => !this.#silent.isConfirmed(id))
       .map(hintOf)
       .sort()
     const isNews = links.join() !== this.#own?.links.join() || this.#own.sequence < this.#sequence

@@ -1,5 +1,6 @@
 // The map of links as one protocol: the map itself, what keeps it true, and the ways that routing may choose from.
-// Read first: announcing (who tells whom what), link-map (which ways follow), known-ways (what routing sees).
+// Read first: announcing (who tells whom what), silent-links (what is left out), link-map (which ways follow), known-ways (what
+// routing sees).
 
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'

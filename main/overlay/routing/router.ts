@@ -137,7 +137,9 @@ export class Router implements Routes {
   /** Nobody between here and the end of the network has a link to it. */
   #isCutOff(key: Id): boolean {
     const { self } = this.#membership
-    return key !== self && this.#paths.isWhole() && !this.#paths.isMapped(key) && !this.#membership.linkTo(key)
+    return (
+      key !== self && this.#paths.isWhole() && !this.#paths.isMapped(key) && !this.#membership.linkTo(key)
+    )
   }
 
   onRouted(link: Link, body: Reader): void {

@@ -8,17 +8,23 @@ import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelle
 const STEP_MS = 10
 const AT_ONCE = { outcome: 'unreachable', isAtOnce: true, sent: 0 }
 
-/** What becomes of a message to a certain node, whether that takes no time, and how many packets it costs this node. */
-async function ask(world: ModelledWorld, from: Inhabitant, to: NodeId) {
-  const startMs = world.queue.nowMs
+/** Routed messages that a node sends from now on. */
+function countRouted({ links }: Inhabitant): () => number {
   let sent = 0
-  for (const link of from.links.all()) {
+  for (const link of links.all()) {
     const { send } = link
     link.send = (message, done) => {
       if (message[0] === MESSAGE.routed) sent++
       send.call(link, message, done)
     }
   }
+  return () => sent
+}
+
+/** What becomes of a message to a certain node, whether that takes no time, and how many packets it costs this node. */
+async function ask(world: ModelledWorld, from: Inhabitant, to: NodeId) {
+  const startMs = world.queue.nowMs
+  const sent = countRouted(from)
   const options = { timeoutMs: 8_000, isExact: true }
   const outcome = await world.finish(
     from.node.routes.request(to, APPLICATION.ping, EMPTY, options).then(
@@ -26,7 +32,7 @@ async function ask(world: ModelledWorld, from: Inhabitant, to: NodeId) {
       (error: { code: string }) => error.code,
     ),
   )
-  return { outcome, isAtOnce: world.queue.nowMs - startMs <= STEP_MS, sent }
+  return { outcome, isAtOnce: world.queue.nowMs - startMs <= STEP_MS, sent: sent() }
 }
 
 it('nothing is sent to somebody who is not there, where the map shows everybody (seed 961)', async () => {
@@ -42,4 +48,21 @@ it('nothing is sent to somebody who is not there, where the map shows everybody 
   expect(early.sent).toBeGreaterThan(0)
   await world.run(20_000)
   expect(await ask(world, asker, gone.identity.id)).toEqual(AT_ONCE)
+})
+
+it('many that are not there are not all searched for (seed 962)', async () => {
+  const world = new ModelledWorld({ seed: 962 })
+  await world.grow(6)
+  await world.run(20_000)
+  const [sender] = world.alive as [Inhabitant]
+  const sent = countRouted(sender)
+  const sentFor: number[] = []
+  for (let stranger = 10; stranger < 15; stranger++) {
+    const before = sent()
+    const { kind } = await world.finish(sender.node.send(`${stranger}`.repeat(32) as NodeId, EMPTY))
+    expect(kind).toBe('failed')
+    sentFor.push(sent() - before)
+  }
+  expect(sentFor.slice(0, 2).every((count) => count > 0)).toBe(true)
+  expect(sentFor.slice(2)).toEqual([0, 0, 0])
 })
