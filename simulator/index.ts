@@ -5,6 +5,8 @@ import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { baselines } from './experiments/baselines.ts'
 import { churn } from './experiments/churn.ts'
+import { dht } from './experiments/dht.ts'
+import { dhtCrash } from './experiments/dht-crash.ts'
 import { type Experiment, type Figures, type Outcome } from './experiments/experiment.ts'
 import { keepAlive } from './experiments/keep-alive.ts'
 import { measureKernel } from './experiments/kernel.ts'
@@ -33,6 +35,8 @@ const EXPERIMENTS: readonly Experiment[] = [
   churn,
   partition,
   mesh,
+  dht,
+  dhtCrash,
   meshRadio,
   meshWired,
   maintenance,

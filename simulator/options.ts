@@ -37,6 +37,13 @@ const PARAMETERS = {
   },
   sends: { least: 1, most: 10_000_000, byDefault: 20_000, is: 'how many random sends' },
   keys: { least: 1, most: 1_000_000, byDefault: 2000, is: 'how many keys (roots)' },
+  records: {
+    least: 0,
+    most: 1_000_000,
+    byDefault: 0,
+    is: 'how many records the network keeps (1000 in churn, partition, dht-crash; 10,000 in dht)',
+  },
+  replace: { ...SHARE, byDefault: 0.1, is: 'share of nodes replaced at once every 10 minutes (dht)' },
   replicas: { least: 0, most: 2 ** 40, byDefault: 2 ** 28, is: 'bytes of others’ records a node keeps' },
   overlay: { least: 0, most: 1, byDefault: 1, is: 'run the overlay too (baselines); 0 leaves it out' },
   checks: {
@@ -68,7 +75,10 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
 /** Where an experiment means another world than the others do. */
 const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   packets: { nodes: 100, sends: 2000 },
-  partition: { minutes: 30 },
+  partition: { minutes: 30, records: 1000 },
+  churn: { records: 1000 },
+  dht: { minutes: 120, records: 10_000 },
+  'dht-crash': { nodes: 50, records: 1000, kill: 0.2 },
   variants: { nodes: 600, sends: 5000, kill: 0.1 },
   // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
@@ -190,7 +200,7 @@ function oneOf(name: string, text: string, allowed: readonly string[]): string {
 }
 
 const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 }
-const WHOLE = new Set(['overlay', 'nodes', 'seed', 'bootstraps', 'clusters', 'sends', 'keys'])
+const WHOLE = new Set(['overlay', 'nodes', 'seed', 'bootstraps', 'clusters', 'sends', 'keys', 'records'])
 
 function numberOf(name: ParameterName, text: string): number {
   const { least, most } = PARAMETERS[name]

@@ -84,6 +84,11 @@ export class World {
     return this.queue.nowMs
   }
 
+  /** What the nodes' own clocks say it is. */
+  get wallMs(): number {
+    return this.#clock.wallMs()
+  }
+
   /** Those running, in the order they started. */
   get alive(): readonly Host[] {
     this.#alive ??= this.#hosts.filter((host) => host !== undefined)

@@ -156,6 +156,8 @@ export class Dht {
       [MESSAGE.replicaAnswer, (link, body) => this.#onAnswer(link, body)],
       [MESSAGE.replicaOffer, (link, body) => this.#replication.onOffer(link, body)],
       [MESSAGE.replicaWant, (link, body) => this.#replication.onWant(link, body)],
+      [MESSAGE.replicaFingerprints, (link, body) => this.#replication.onFingerprints(link, body)],
+      [MESSAGE.replicaHoldings, (link, body) => this.#replication.onHoldings(link, body)],
     ]
   }
 

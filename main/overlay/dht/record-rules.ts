@@ -35,6 +35,11 @@ export function versionOf(record: DhtRecord): Version {
   return { sequence: sequenceOf(record), expiresAtMs: record.expiresAtMs }
 }
 
+/** By what holders tell each other of a record: its holder should have the other version instead. */
+export function isOlder(a: Version, b: Version): boolean {
+  return a.sequence < b.sequence || (a.sequence === b.sequence && a.expiresAtMs < b.expiresAtMs)
+}
+
 /**
  * Positive where a wins. Two records of one author and one sequence are told apart by expiry and then by their bytes, so that
  * all holders end with the same one.

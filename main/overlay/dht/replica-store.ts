@@ -6,7 +6,7 @@
 // The origin answers for the space: a signed record's author; for an immutable one, whose author nobody knows, the
 // neighbour it came from. Neither may fill this node's space alone.
 
-import { concat, utf8 } from '../base/bytes.ts'
+import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Id, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -33,6 +33,8 @@ export interface Replica {
   rehomed?: number
   /** Where the last pass of the replication found it to belong. */
   placed?: Placed
+  /** Of this version, for fingerprints (range-tree.ts); made when first asked for. */
+  digest?: Bytes
 }
 
 export interface Placed {

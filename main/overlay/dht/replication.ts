@@ -1,15 +1,18 @@
 // Keeps every record on the nodes that are responsible for it now (placement.ts). When the leaf set changes, a holder offers
-// the record's key and sequence to those who became responsible; they ask for what they lack. A holder that stopped being
+// the record's key and version to those who became responsible; they ask for what they lack. A holder that stopped being
 // responsible offers to all who are, and keeps the record for a grace: an offer in flight, or a leaf set that changes
 // back, must not lose it.
 //
-//   - Every holder offers, because those better placed may be dead and not yet found out. But the two best-placed offer at
-//     once and the others a little later: by then the receivers have what they lacked, and nothing is sent four times.
+//   - Every holder looks after it, because those better placed may be dead and not yet found out. But the two best-placed
+//     offer at once, and the others compare fingerprints with the newcomers a little later (reconciliation.ts): by then
+//     they have what they lacked, and nothing is named four times.
 //   - The holders at one root look after the other root too, where their leaf set reaches it: all four there may have died
 //     at once, and then nobody else is left who could.
-//   - A record that came by an offer is offered on: whoever sent it may have died before it knew of the nodes known here.
+//   - A holder that a record came to by an offer compares with the others, too: whoever sent it may have died before it
+//     knew of the nodes known here.
 //   - What is kept for a root that the leaf set does not reach is put there by routing (rehoming.ts).
-//   - An offer or a record that was not acknowledged is made again.
+//   - Where an offer or a record was not acknowledged, fingerprints are compared later. And every minute with one neighbour in turn,
+//     whatever happened: what slipped through all of that is found within minutes.
 
 import { codeOf } from '../base/errors.ts'
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
@@ -29,9 +32,12 @@ import {
 } from '../wire/dht-messages.ts'
 import { Awaited } from './awaited.ts'
 import { Handovers } from './handovers.ts'
+import { digestOf } from './range-tree.ts'
+import { Reconciliation, type SharedReplica } from './reconciliation.ts'
+import { isOlder } from './record-rules.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
-import { type Placed, type Replica, type ReplicaStore } from './replica-store.ts'
+import { type Placed, type Replica, type ReplicaStore, rootKeys } from './replica-store.ts'
 
 const PROMPT_HOLDERS = 2
 /** Longer than it takes to find out that a neighbour is silent (3 s). */
@@ -43,8 +49,10 @@ const FIRST_RETRY_MS = 2000
 const LONGEST_RETRY_MS = 60_000
 const GRACE_MS = 600_000
 const SWEEP_PERIOD_MS = 60_000
-/** Catches what a lost offer or a partition left behind. */
-const FULL_PASS_PERIOD_MS = 30 * 60_000
+/** With one neighbour: with each of six that share records twice within this many minutes, for they come round as well. */
+const COMPARE_PERIOD_MS = 60_000
+/** Four consecutive nodes keep a record at one root, so no two that share one are farther apart on the ring. */
+const SHARING_PER_SIDE = REPLICAS_PER_ROOT - 1
 const NOTHING = (): void => undefined
 /** By root index and receiver, in one string. */
 type Offers = Map<string, ReplicaOffer[]>
@@ -60,8 +68,11 @@ export class Replication {
   readonly #putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>
   /** The leaf set of the last pass. */
   #before: readonly NodeId[] = []
+  readonly #reconciliation: Reconciliation
   /** Those of it that an offer or a record did not reach. */
   readonly #missed = new Set<NodeId>()
+  /** Compared with last of all, in the order of the ring. */
+  #comparedLast: NodeId | undefined
   /** Came by an offer since the last pass. */
   readonly #fresh = new Set<Id>()
   #isPassDue = false
@@ -87,6 +98,13 @@ export class Replication {
     this.#awaited = new Awaited(around.clock)
     const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
     this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
+    this.#reconciliation = new Reconciliation(around, {
+      links,
+      shared: (peer) => this.#shared(peer),
+      offer: (peer, lacking) => this.#offerLacking(peer, lacking),
+      want: (link, lacking) => this.#wantOurs(link, lacking),
+      onMissed: (peer) => this.missed(peer),
+    })
     ring.onChange(() => this.#ringChanged())
   }
 
@@ -97,11 +115,8 @@ export class Replication {
       () => void this.#sweep(),
     )
     timers.every(
-      () => FULL_PASS_PERIOD_MS * (0.8 + 0.4 * random.unit()),
-      () => {
-        this.#before = []
-        this.#pass()
-      },
+      () => COMPARE_PERIOD_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#compareNext(),
     )
   }
 
@@ -110,7 +125,7 @@ export class Replication {
     return this.#placed(roots, this.#ring.members())
   }
 
-  /** What was sent to a node did not arrive: it is offered its share again. */
+  /** What was sent to a node did not arrive: it is compared with again. */
   missed(id: NodeId): void {
     this.#missed.add(id)
     this.#retryLater()
@@ -135,20 +150,28 @@ export class Replication {
     })
   }
 
-  #isLacking({ key, sequence }: ReplicaOffer): boolean {
-    const replica = this.#replicas.get(key)
-    return !replica || replica.sequence < sequence
+  onFingerprints(link: Link, body: Reader): void {
+    this.#reconciliation.onFingerprints(link, body)
+  }
+
+  onHoldings(link: Link, body: Reader): void {
+    this.#reconciliation.onHoldings(link, body)
+  }
+
+  #isLacking(offer: ReplicaOffer): boolean {
+    const replica = this.#replicas.get(offer.key)
+    return !replica || isOlder(replica, offer)
   }
 
   #want(link: Link, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
     const lacking = offers.filter((offer) => this.#isLacking(offer)).map(({ key }) => key)
     const wanted = lacking.filter((key) => this.#awaited.add(link.peer.id, key))
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
-    if (wanted.length === 0) return
     const reported = (isDelivered: boolean) => {
       if (!isDelivered) onLost?.()
     }
-    link.send(encodeWant(rootIndex, wanted), reported, BACKGROUND)
+    for (let i = 0; i < wanted.length; i += MAX_OFFERED)
+      link.send(encodeWant(rootIndex, wanted.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
   onWant(link: Link, body: Reader): void {
@@ -187,6 +210,7 @@ export class Replication {
     const change = changeOf(this.#before, members)
     const prompt: Offers = new Map()
     const late: Offers = new Map()
+    const compared = new Set<NodeId>()
     for (const [key, replica] of this.#replicas.entries()) {
       const isFresh = this.#fresh.has(key)
       const isUnmoved = this.#isUnmoved(replica, change)
@@ -196,14 +220,15 @@ export class Replication {
       now.among = members
       if (!isUnmoved || isFresh) this.#rehome(key, replica, now)
       if (isUnmoved && !isFresh && this.#missed.size === 0) continue
-      for (const { place, isPrompt } of this.#shares(replica, now.holders, then))
-        collect(isPrompt ? prompt : late, place, { key, sequence: replica.sequence })
+      for (const { rootIndex, id, how } of this.#shares(replica, now.holders, then))
+        if (how === 'compared') compared.add(id)
+        else collect(how === 'offered' ? prompt : late, rootIndex + id, offerOf(key, replica))
     }
     this.#fresh.clear()
     this.#missed.clear()
     this.#before = members
     this.#offerAll(prompt)
-    this.#offerLater(late)
+    this.#followLater(late, compared)
   }
 
   /**
@@ -258,14 +283,15 @@ export class Replication {
   }
 
   /** Not before the prompt holders' offers have had their effect, unless the leaf set changes again: they may be gone. */
-  #offerLater(late: Offers): void {
+  #followLater(late: Offers, compared: ReadonlySet<NodeId>): void {
     this.#flushLate()
-    if (late.size === 0) return
+    if (late.size === 0 && compared.size === 0) return
     const timer = this.#around.timers.after(LATE_OFFER_MS, () => this.#flushLate())
     this.#flushLate = () => {
       this.#flushLate = NOTHING
       timer.cancel()
       this.#offerAll(late)
+      for (const peer of compared) this.#reconciliation.open(peer)
     }
   }
 
@@ -286,19 +312,82 @@ export class Replication {
     this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
   }
 
-  /** Who is to hear of a record that this node holds, on behalf of which root, and whether at once. */
-  #shares(replica: Replica, now: NodeId[][], then: NodeId[][]): { place: string; isPrompt: boolean }[] {
+  /** Who is to hear of a record that this node keeps, on behalf of which root, and how. */
+  #shares(replica: Replica, now: NodeId[][], then: NodeId[][]): Share[] {
     const self = this.#links.self.id
     const indexes = this.#indexes(replica).filter((i) => this.#ring.covers(replica.roots[i]!))
     const isHolder = indexes.some((i) => now[i]!.includes(self))
     // Whoever stops being responsible offers to all once, and from then on, like the others, to those who come anew.
     const isLeaving = !isHolder && indexes.some((i) => then[i]!.includes(self))
     return indexes.flatMap((i) => {
-      const lacking = isLeaving
-        ? now[i]!
-        : now[i]!.filter((id) => !then[i]!.includes(id) || this.#missed.has(id))
+      const isNew = (id: NodeId): boolean => isLeaving || !then[i]!.includes(id)
+      const lacking = now[i]!.filter((id) => id !== self && (isNew(id) || this.#missed.has(id)))
       const isPrompt = !isHolder || promptHolders(now, then, i).includes(self)
-      return lacking.filter((id) => id !== self).map((id) => ({ place: i + id, isPrompt }))
+      const isAlsoOurs = now[i]!.includes(self)
+      return lacking.map((id): Share => {
+        const how =
+          isPrompt && (isNew(id) || !isAlsoOurs) ? 'offered' : isAlsoOurs ? 'compared' : 'offered late'
+        return { rootIndex: i, id, how }
+      })
+    })
+  }
+
+  /** What both keep at one root, as the last pass saw it. */
+  #shared(peer: NodeId): SharedReplica[] {
+    const self = this.#links.self.id
+    const shared: SharedReplica[] = []
+    for (const [key, replica] of this.#replicas.entries()) {
+      const { covered, holders } = (replica.placed ??= this.#place(replica.roots, this.#ring.members()))
+      const isShared = holders.some(
+        (ids, i) => (covered & (1 << i)) !== 0 && ids.includes(self) && ids.includes(peer),
+      )
+      if (!isShared) continue
+      const { sequence, expiresAtMs } = replica
+      replica.digest ??= digestOf(this.#around.crypto, key, sequence, expiresAtMs)
+      shared.push({ key, sequence, expiresAtMs, digest: replica.digest })
+    }
+    return shared
+  }
+
+  #offerLacking(peer: NodeId, lacking: readonly ReplicaOffer[]): void {
+    const offers: Offers = new Map()
+    for (const offer of lacking) {
+      const rootIndex =
+        this.#replicas.get(offer.key)?.placed?.holders.findIndex((ids) => ids.includes(peer)) ?? -1
+      if (rootIndex >= 0) collect(offers, rootIndex + peer, offer)
+    }
+    this.#offerAll(offers)
+  }
+
+  /** Of what a neighbour keeps, that which this node is responsible for by its own account. */
+  #wantOurs(link: Link, lacking: readonly ReplicaOffer[]): void {
+    const byRoot = new Map<number, ReplicaOffer[]>()
+    for (const offer of lacking) {
+      const holders = this.responsible(rootKeys(this.#around, offer.key))
+      const rootIndex = holders.findIndex((ids) => ids.includes(this.#links.self.id))
+      if (rootIndex >= 0) byRoot.set(rootIndex, [...(byRoot.get(rootIndex) ?? []), offer])
+    }
+    for (const [rootIndex, offers] of byRoot) this.#want(link, rootIndex, offers)
+  }
+
+  /** The next of those that may share records with this node, going round the ring. */
+  #compareNext(): void {
+    const peers = this.#sharers()
+    if (peers.length === 0) return
+    const next = peers.find((id) => this.#comparedLast === undefined || id > this.#comparedLast) ?? peers[0]!
+    this.#comparedLast = next
+    if (this.#links.get(next)) this.#reconciliation.open(next)
+  }
+
+  /** In a small network anybody may: the holders at one root are passed over at the other. */
+  #sharers(): NodeId[] {
+    const members = [...this.#ring.members()].sort()
+    const at = members.findIndex((id) => id > this.#links.self.id)
+    const place = at < 0 ? members.length : at
+    if (members.length <= 4 * REPLICAS_PER_ROOT) return members
+    return Array.from({ length: 2 * SHARING_PER_SIDE }, (_, i) => {
+      const step = i < SHARING_PER_SIDE ? i : i - 2 * SHARING_PER_SIDE
+      return members[(place + step + members.length) % members.length]!
     })
   }
 
@@ -354,6 +443,12 @@ export class Replication {
   }
 }
 
+interface Share {
+  rootIndex: number
+  id: NodeId
+  how: 'offered' | 'offered late' | 'compared'
+}
+
 interface Change {
   came: NodeId[]
   went: NodeId[]
@@ -380,6 +475,10 @@ function collect(offers: Offers, place: string, offer: ReplicaOffer): void {
   const list = offers.get(place)
   if (list) list.push(offer)
   else offers.set(place, [offer])
+}
+
+function offerOf(key: Id, { sequence, expiresAtMs }: Replica): ReplicaOffer {
+  return { key, sequence, expiresAtMs }
 }
 
 function idOf(place: string): NodeId {

@@ -4,8 +4,10 @@
 //   stored   13 | token 4 | outcome 1
 //   ask      14 | token 4 | record key 32
 //   answer   15 | token 4 | found 1 | record, if found
-//   offer    16 | root index 1 | n 2 | n x (record key 32 | sequence 8)     I hold these, and you should
 //   want     17 | root index 1 | n 2 | n x record key 32                    send me these
+//   offer    52 | root index 1 | n 2 | n x version                          I hold these, and you should
+//
+//   version  record key 32 | sequence 8 | expires at 8
 //
 // Routed:  put  root index 1 | record              answered by  outcome 1 | n 1 | n x holder 32
 //          get  record key 32                      answered by  found 1 | record, if found
@@ -33,13 +35,14 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** Two independent roots (DESIGN §6): owning one neighbourhood of the ring is not enough to own a record. */
 export const ROOT_COUNT = 2
-/** About 20 KiB. */
+/** About 24 KiB. */
 export const MAX_OFFERED = 512
 const MAX_HOLDERS = 16
 
 export interface ReplicaOffer {
   key: Id
   sequence: number
+  expiresAtMs: number
 }
 
 export function encodeStore(token: number, rootIndex: number, record: DhtRecord): Bytes {
@@ -91,17 +94,25 @@ export function decodeAnswer(reader: Reader): { token: number; record: DhtRecord
 }
 
 export function encodeOffer(rootIndex: number, offers: readonly ReplicaOffer[]): Bytes {
-  const writer = new Writer(4 + 40 * offers.length).u8(MESSAGE.replicaOffer).u8(rootIndex).u16(offers.length)
-  for (const { key, sequence } of offers) writer.id(key).u64(sequence)
+  const writer = new Writer(4 + 48 * offers.length).u8(MESSAGE.replicaOffer).u8(rootIndex).u16(offers.length)
+  for (const offer of offers) writeVersion(writer, offer)
   return writer.finish()
 }
 
 export function decodeOffer(reader: Reader): { rootIndex: number; offers: ReplicaOffer[] } {
   const rootIndex = readRootIndex(reader)
   const count = readCount(reader)
-  const offers = Array.from({ length: count }, () => ({ key: reader.id(), sequence: reader.u64() }))
+  const offers = Array.from({ length: count }, () => readVersion(reader))
   reader.end()
   return { rootIndex, offers }
+}
+
+export function writeVersion(writer: Writer, { key, sequence, expiresAtMs }: ReplicaOffer): void {
+  writer.id(key).u64(sequence).u64(expiresAtMs)
+}
+
+export function readVersion(reader: Reader): ReplicaOffer {
+  return { key: reader.id(), sequence: reader.u64(), expiresAtMs: reader.u64() }
 }
 
 export function encodeWant(rootIndex: number, keys: readonly Id[]): Bytes {

@@ -1,5 +1,5 @@
 // The first byte of every message on a link, and the application byte of every routed message. Append only: a number
-// once given is never given again (3 was), and a node drops (and counts) a number it does not know.
+// once given is never given again (3 and 16 were), and a node drops (and counts) a number it does not know.
 
 export const MESSAGE = {
   leafState: 1,
@@ -16,7 +16,6 @@ export const MESSAGE = {
   replicaStored: 13,
   replicaAsk: 14,
   replicaAnswer: 15,
-  replicaOffer: 16,
   replicaWant: 17,
   parting: 18,
   leafHints: 19,
@@ -41,6 +40,9 @@ export const MESSAGE = {
   portSearch: 41,
   links: 42,
   linksKnown: 43,
+  replicaFingerprints: 50,
+  replicaHoldings: 51,
+  replicaOffer: 52,
   meshSubscribe: 60,
   meshHello: 61,
   meshDrop: 62,

@@ -1,0 +1,140 @@
+// Two neighbours make sure that both keep what both should, for the price of one fingerprint where they do. The talk has no
+// state: each message is answered from what is kept when it comes, with parts of the ranges it named or with their end.
+//
+//   A: fingerprint of everything we both should keep
+//   B: equal: nothing to say. Few of my own: here they all are (holdings). Else: fingerprints of the 16 parts
+//   A: the same for each part that differs; and to holdings: want what I lack, offer what you lack
+//
+// Whether both should keep a record, each says by its own leaf set. Where the two see different neighbours, they
+// differ a little until they see the same.
+
+import { type NodeId } from '../base/id.ts'
+import { equal } from '../base/bytes.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { BACKGROUND } from '../transport/urgency.ts'
+import { type Reader } from '../wire/codec.ts'
+import { MAX_OFFERED, type ReplicaOffer } from '../wire/dht-messages.ts'
+import {
+  decodeFingerprints,
+  decodeHoldings,
+  encodeFingerprints,
+  encodeHoldings,
+  MAX_RANGES,
+  type RangeFingerprint,
+  type RangeHoldings,
+} from '../wire/range-messages.ts'
+import { type Held, RangeTree } from './range-tree.ts'
+import { isOlder } from './record-rules.ts'
+
+/** Naming so many costs as much as the fingerprints of the next two levels. */
+const FEW = 16
+/** A talk about 100,000 records of which all differ takes 7,000 ranges; an ordinary one takes one. */
+const BURST_RANGES = 8192
+const RANGES_PER_SECOND = 50
+/** The messages of one talk find the tree that the first of them built. */
+const TREE_LIFE_MS = 2000
+const WHOLE = ''
+
+export type SharedReplica = Held & ReplicaOffer
+
+export interface ReconciliationParts {
+  links: Links
+  /** What this node and the peer both should keep, of what this node keeps. */
+  shared(peer: NodeId): SharedReplica[]
+  /** The peer is told of these. */
+  offer(peer: NodeId, lacking: readonly ReplicaOffer[]): void
+  /** The peer keeps these, and says that this node should: asked for where it agrees. */
+  want(link: Link, lacking: readonly ReplicaOffer[]): void
+  onMissed(peer: NodeId): void
+}
+
+export class Reconciliation {
+  readonly #around: Surroundings
+  readonly #parts: ReconciliationParts
+  readonly #ranges: PeerBudgets
+  #tree: { peer: NodeId; untilMs: number; tree: RangeTree<SharedReplica> } | undefined
+
+  constructor(around: Surroundings, parts: ReconciliationParts) {
+    this.#around = around
+    this.#parts = parts
+    this.#ranges = new PeerBudgets(around.clock, BURST_RANGES, RANGES_PER_SECOND)
+  }
+
+  /** Opens a talk; `onMissed` hears of it where no link leads there, or a message of it is lost. */
+  open(peer: NodeId): void {
+    const link = this.#parts.links.get(peer)
+    if (!link) return this.#parts.onMissed(peer)
+    this.#tree = undefined
+    this.#send(link, encodeFingerprints([this.#treeFor(peer).fingerprint(WHOLE)]))
+  }
+
+  onFingerprints(link: Link, body: Reader): void {
+    const theirs = decodeFingerprints(body)
+    if (!this.#admits(link, theirs.length)) return
+    const tree = this.#treeFor(link.peer.id)
+    const parts: RangeFingerprint[] = []
+    const few: RangeHoldings[] = []
+    const lacking: ReplicaOffer[] = []
+    for (const their of theirs) {
+      const own = tree.fingerprint(their.prefix)
+      if (own.count === their.count && equal(own.fingerprint, their.fingerprint)) continue
+      const held = tree.within(their.prefix)
+      if (their.count === 0) lacking.push(...held)
+      else if (own.count <= FEW) few.push({ prefix: their.prefix, held: [...held] })
+      else parts.push(...tree.parts(their.prefix))
+    }
+    if (lacking.length > 0) this.#parts.offer(link.peer.id, lacking)
+    for (const some of inPieces(few)) this.#send(link, encodeHoldings(some))
+    for (let i = 0; i < parts.length; i += MAX_RANGES)
+      this.#send(link, encodeFingerprints(parts.slice(i, i + MAX_RANGES)))
+  }
+
+  onHoldings(link: Link, body: Reader): void {
+    const ranges = decodeHoldings(body)
+    if (!this.#admits(link, ranges.length)) return
+    const tree = this.#treeFor(link.peer.id)
+    const [theyLack, weLack]: [ReplicaOffer[], ReplicaOffer[]] = [[], []]
+    for (const { prefix, held } of ranges) {
+      const own = new Map(tree.within(prefix).map((each) => [each.key, each]))
+      for (const their of held) {
+        const mine = own.get(their.key)
+        own.delete(their.key)
+        if (!mine || isOlder(mine, their)) weLack.push(their)
+        else if (isOlder(their, mine)) theyLack.push(mine)
+      }
+      theyLack.push(...own.values())
+    }
+    if (theyLack.length > 0) this.#parts.offer(link.peer.id, theyLack)
+    if (weLack.length > 0) this.#parts.want(link, weLack)
+  }
+
+  #admits(link: Link, ranges: number): boolean {
+    const isWithin = this.#ranges.admits(link.peer.id, 1 + ranges)
+    if (!isWithin) this.#around.drops.count('reconciliation: rate')
+    return isWithin
+  }
+
+  #treeFor(peer: NodeId): RangeTree<SharedReplica> {
+    const nowMs = this.#around.clock.nowMs()
+    if (this.#tree?.peer !== peer || this.#tree.untilMs <= nowMs) {
+      const tree = new RangeTree(this.#around.crypto, this.#parts.shared(peer))
+      this.#tree = { peer, untilMs: nowMs + TREE_LIFE_MS, tree }
+    }
+    return this.#tree.tree
+  }
+
+  #send(link: Link, message: Uint8Array): void {
+    const reported = (isDelivered: boolean): void => {
+      if (!isDelivered) this.#parts.onMissed(link.peer.id)
+    }
+    link.send(message, reported, BACKGROUND)
+  }
+}
+
+/** As many ranges together as one message may name keys of. */
+function* inPieces(ranges: readonly RangeHoldings[]): Generator<RangeHoldings[]> {
+  const perMessage = Math.min(MAX_RANGES, MAX_OFFERED / FEW)
+  for (let i = 0; i < ranges.length; i += perMessage) yield ranges.slice(i, i + perMessage)
+}
