@@ -1,7 +1,6 @@
 // Put and get. A record has two roots, H(key, 0) and H(key, 1); each root keeps it on itself and its three closest ring
-// neighbours. A get asks both roots: for an immutable record the first valid answer is the answer, for a signed one the
-// highest sequence of what comes within a short grace. A root that lacks a record asks its neighbours first. A root that
-// answered with an older record, or none, gets the newer one (read repair).
+// neighbours. What a get asks of them, and when it has heard enough, is in reads.ts and search.ts. A root that lacks a record
+// asks its neighbours first.
 
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
@@ -17,14 +16,12 @@ import {
   decodeAnswer,
   decodeAsk,
   decodeGet,
-  decodeGetReply,
   decodePut,
   decodePutReply,
   decodeStore,
   decodeStored,
   encodeAnswer,
   encodeAsk,
-  encodeGet,
   encodeGetReply,
   encodePut,
   encodePutReply,
@@ -35,17 +32,18 @@ import {
 import { recordKey } from '../wire/dht-record.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { checkRecord, compareRecords } from './record-rules.ts'
+import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
+import { Reads } from './reads.ts'
 import { ReplicaStore, rootKeys } from './replica-store.ts'
 import { Replication } from './replication.ts'
 
 const PUT_TIMEOUT_MS = 10_000
-const GET_TIMEOUT_MS = 8000
 /** A neighbour is one round trip and a disk away. */
 const STORE_TIMEOUT_MS = 2500
 const ASK_TIMEOUT_MS = 1200
-/** The other root's answer is usually this close behind the first. */
-const SIGNED_GRACE_MS = 250
+/** Neighbours that answer at all do so at about the same time. */
+const NEIGHBOURS_GRACE_MS = 100
 /** A chat publishes a handful of records now and then; a flood is cut to this. By the source that a put claims ... */
 const PUT_BURST = 100
 const PUTS_PER_SECOND = 5
@@ -59,13 +57,27 @@ export class Dht {
   readonly #routes: Routes
   readonly #onChange: () => void
   readonly #replicas: ReplicaStore
+  readonly #peers: Peers
   readonly #replication: Replication
+  readonly #reads: Reads
   readonly #stores: Questions<Outcome>
   readonly #asks: Questions<DhtRecord | undefined>
   readonly #bySource: PeerBudgets
   readonly #putsByLink: PeerBudgets
   readonly #storesByLink: PeerBudgets
   readonly #asksByLink: PeerBudgets
+
+  /** What neighbours say to each other. */
+  readonly #said: ReadonlyMap<number, PeerHandler> = new Map<number, PeerHandler>([
+    [MESSAGE.replicaStore, (from, body) => void this.#guard(this.#onStore(from, body))],
+    [MESSAGE.replicaStored, (from, body) => this.#onStored(from, body)],
+    [MESSAGE.replicaAsk, (from, body) => void this.#guard(this.#onAsk(from, body))],
+    [MESSAGE.replicaAnswer, (from, body) => this.#onAnswer(from, body)],
+    [MESSAGE.replicaOffer, (from, body) => this.#replication.onOffer(from, body)],
+    [MESSAGE.replicaWant, (from, body) => this.#replication.onWant(from, body)],
+    [MESSAGE.replicaFingerprints, (from, body) => this.#replication.onFingerprints(from, body)],
+    [MESSAGE.replicaHoldings, (from, body) => this.#replication.onHoldings(from, body)],
+  ])
 
   constructor(
     around: Surroundings,
@@ -84,7 +96,16 @@ export class Dht {
     this.#onChange = parts.onChange
     this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes, parts.links.self.id)
     const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
-    this.#replication = new Replication(around, parts.links, parts.ring, this.#replicas, putAtRoot)
+    this.#peers = new Peers(around, parts.links, parts.routes, this.#said)
+    const { id: self } = parts.links.self
+    this.#replication = new Replication(around, self, this.#peers, parts.ring, this.#replicas, putAtRoot)
+    this.#reads = new Reads(around, {
+      self: parts.links.self.id,
+      routes: parts.routes,
+      readOwn: (key) => this.#readOwn(key),
+      valid: (key, record) => this.#valid(key, record),
+      repair: (rootIndex, best) => void this.#repair(rootIndex, best),
+    })
     this.#stores = new Questions(around.timers)
     this.#asks = new Questions(around.timers)
     this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
@@ -127,21 +148,8 @@ export class Dht {
   }
 
   /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */
-  async get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
-    const own = await this.#readOwn(key)
-    if (own) onNewer?.(own)
-    if (own?.kind === 'immutable') return own
-    const search = new Search(own, onNewer)
-    const asked = rootKeys(this.#around, key).map((rootKey, i) =>
-      this.#getAt(rootKey, key).then(
-        (record) => search.answered(i, record),
-        (error: unknown) => search.failed(error),
-      ),
-    )
-    await Promise.race([Promise.all(asked), this.#firstGood(search)])
-    void Promise.all(asked).then(() => this.#repair(search))
-    if (!search.best && search.failure && search.answers === 0) throw search.failure
-    return search.best
+  get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
+    return this.#reads.read(key, onNewer)
   }
 
   linkDown(peer: NodeId): void {
@@ -149,16 +157,7 @@ export class Dht {
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
-    return [
-      [MESSAGE.replicaStore, (link, body) => void this.#guard(this.#onStore(link, body))],
-      [MESSAGE.replicaStored, (link, body) => this.#onStored(link, body)],
-      [MESSAGE.replicaAsk, (link, body) => void this.#guard(this.#onAsk(link, body))],
-      [MESSAGE.replicaAnswer, (link, body) => this.#onAnswer(link, body)],
-      [MESSAGE.replicaOffer, (link, body) => this.#replication.onOffer(link, body)],
-      [MESSAGE.replicaWant, (link, body) => this.#replication.onWant(link, body)],
-      [MESSAGE.replicaFingerprints, (link, body) => this.#replication.onFingerprints(link, body)],
-      [MESSAGE.replicaHoldings, (link, body) => this.#replication.onHoldings(link, body)],
-    ]
+    return [...this.#said].map(([type, handler]) => [type, (link, body) => handler(overLink(link), body)])
   }
 
   // --- as the one who asks ---
@@ -172,6 +171,7 @@ export class Dht {
       const { outcome, holders } = decodePutReply(reply.payload)
       return outcome === 'kept' ? { holders } : { outcome }
     } catch (error) {
+      this.#around.drops.count(`put at root ${rootIndex}: ${codeOf(error)}`)
       return { error }
     }
   }
@@ -197,27 +197,9 @@ export class Dht {
       : new BanyanError('unreachable', 'no root was reached', { cause: error })
   }
 
-  async #getAt(rootKey: Id, key: Id): Promise<DhtRecord | undefined> {
-    const options = { timeoutMs: GET_TIMEOUT_MS }
-    const reply = await this.#routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
-    return this.#valid(key, decodeGetReply(reply.payload))
-  }
-
-  /** Resolves when there is no need to wait for the other root any longer. */
-  #firstGood(search: Search): Promise<void> {
-    return new Promise((resolve) => {
-      search.onFound = (record) => {
-        if (record.kind === 'immutable') resolve()
-        else this.#around.timers.after(SIGNED_GRACE_MS, resolve)
-      }
-    })
-  }
-
-  #repair(search: Search): void {
-    const best = search.best
-    if (!best) return
+  #repair(rootIndex: number, best: DhtRecord): Promise<PutResult> {
     const roots = rootKeys(this.#around, recordKey(this.#around.crypto, best))
-    for (const rootIndex of search.behind()) void this.#putAt(roots[rootIndex]!, rootIndex, best)
+    return this.#putAt(roots[rootIndex]!, rootIndex, best)
   }
 
   /** What others send is believed only where it belongs to the key and holds. */
@@ -261,9 +243,7 @@ export class Dht {
 
   #storeAt(id: NodeId, rootIndex: number, record: DhtRecord): Promise<Outcome | undefined> {
     return this.#stores.ask(id, STORE_TIMEOUT_MS, (token, giveUp) => {
-      const link = this.#links.get(id)
-      if (!link) return giveUp()
-      link.send(encodeStore(token, rootIndex, record), (isDelivered) => {
+      this.#peers.to(id).send(encodeStore(token, rootIndex, record), (isDelivered) => {
         if (!isDelivered) giveUp()
       })
     })
@@ -282,16 +262,25 @@ export class Dht {
     const roots = rootKeys(this.#around, key)
     const ids = new Set(this.#replication.responsible(roots).flat())
     ids.delete(self)
-    const records = await Promise.all([...ids].map((id) => this.#askAt(id, key)))
-    const valid = records.flatMap((record) => this.#valid(key, record) ?? [])
-    return valid.sort((a, b) => compareRecords(b, a))[0]
+    return new Promise((resolve) => this.#firstGood(key, [...ids], resolve))
+  }
+
+  /** One of the neighbours may have died and not been found out: nobody waits for it when another has the record. */
+  #firstGood(key: Id, ids: NodeId[], found: (record: DhtRecord | undefined) => void): void {
+    let best: DhtRecord | undefined
+    const asked = ids.map(async (id) => {
+      const record = this.#valid(key, await this.#askAt(id, key))
+      if (!record) return
+      if (!best || compareRecords(record, best) > 0) best = record
+      if (record.kind === 'immutable') found(best)
+      else this.#around.timers.after(NEIGHBOURS_GRACE_MS, () => found(best))
+    })
+    void Promise.all(asked).then(() => found(best))
   }
 
   #askAt(id: NodeId, key: Id): Promise<DhtRecord | undefined> {
     return this.#asks.ask(id, ASK_TIMEOUT_MS, (token, giveUp) => {
-      const link = this.#links.get(id)
-      if (!link) return giveUp()
-      link.send(encodeAsk(token, key), (isDelivered) => {
+      this.#peers.to(id).send(encodeAsk(token, key), (isDelivered) => {
         if (!isDelivered) giveUp()
       })
     })
@@ -300,33 +289,33 @@ export class Dht {
   // --- as a holder ---
 
   /** Replicas that an offer announced were asked for; all others are held to the rate. */
-  async #onStore(link: Link, body: Reader): Promise<void> {
+  async #onStore(peer: Peer, body: Reader): Promise<void> {
     const { token, rootIndex, record } = decodeStore(body)
-    const from = link.peer.id
+    const from = peer.id
     const key = recordKey(this.#around.crypto, record)
     const isAskedFor = token === 0 && this.#replication.isAwaited(from, key)
     const isWelcome = isAskedFor || (token !== 0 && this.#storesByLink.admits(from))
     const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
     else this.#onChange()
-    if (token !== 0) link.send(encodeStored(token, outcome))
+    if (token !== 0) peer.send(encodeStored(token, outcome))
     else if (outcome === 'kept') this.#replication.received(key)
   }
 
-  #onStored(link: Link, body: Reader): void {
+  #onStored(peer: Peer, body: Reader): void {
     const { token, outcome } = decodeStored(body)
-    this.#stores.answer(link.peer.id, token, outcome)
+    this.#stores.answer(peer.id, token, outcome)
   }
 
-  async #onAsk(link: Link, body: Reader): Promise<void> {
+  async #onAsk(peer: Peer, body: Reader): Promise<void> {
     const { token, key } = decodeAsk(body)
-    if (!this.#asksByLink.admits(link.peer.id)) return this.#around.drops.count('ask: rate')
-    link.send(encodeAnswer(token, await this.#readOwn(key)))
+    if (!this.#asksByLink.admits(peer.id)) return this.#around.drops.count('ask: rate')
+    peer.send(encodeAnswer(token, await this.#readOwn(key)))
   }
 
-  #onAnswer(link: Link, body: Reader): void {
+  #onAnswer(peer: Peer, body: Reader): void {
     const { token, record } = decodeAnswer(body)
-    this.#asks.answer(link.peer.id, token, record)
+    this.#asks.answer(peer.id, token, record)
   }
 
   /** Where this node's disk fails, others may still have the record. */
@@ -343,42 +332,3 @@ export class Dht {
 }
 
 type PutResult = { holders: NodeId[] } | { outcome: Outcome } | { error: unknown }
-
-/** The answers of the roots to one get. */
-class Search {
-  best: DhtRecord | undefined
-  answers = 0
-  failure: unknown
-  onFound: (record: DhtRecord) => void = () => undefined
-  readonly #byRoot = new Map<number, DhtRecord | undefined>()
-  readonly #onNewer: ((record: DhtRecord) => void) | undefined
-
-  constructor(own: DhtRecord | undefined, onNewer: ((record: DhtRecord) => void) | undefined) {
-    this.best = own
-    this.#onNewer = onNewer
-  }
-
-  answered(rootIndex: number, record: DhtRecord | undefined): void {
-    this.answers++
-    this.#byRoot.set(rootIndex, record)
-    if (!record) return
-    if (!this.best || compareRecords(record, this.best) > 0) {
-      this.best = record
-      this.#onNewer?.(record)
-    }
-    this.onFound(record)
-  }
-
-  failed(error: unknown): void {
-    this.failure = error
-  }
-
-  /** Roots that answered with nothing, or with an older record than the best. */
-  behind(): number[] {
-    const best = this.best
-    if (!best) return []
-    return [...this.#byRoot].flatMap(([i, record]) =>
-      !record || compareRecords(record, best) < 0 ? [i] : [],
-    )
-  }
-}

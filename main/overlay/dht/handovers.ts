@@ -2,9 +2,9 @@ import { codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type DhtRecord } from '../api.ts'
-import { type Link } from '../transport/links.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
 import { encodeStore } from '../wire/dht-messages.ts'
+import { type Peer } from './peers.ts'
 
 /** Unacknowledged at a time on one link: 128 KiB at most, so that a thousand records do not delay what a person waits for. */
 const MAX_UNACKNOWLEDGED = 8
@@ -14,7 +14,7 @@ const MAX_QUEUED = 8192
 const NO_TOKEN = 0
 
 interface Queue {
-  link: Link
+  peer: Peer
   /** By root index and key, so that asking twice costs nothing. */
   waiting: Set<string>
   unacknowledged: number
@@ -37,10 +37,11 @@ export class Handovers {
     this.#onMissed = onMissed
   }
 
-  add(link: Link, rootIndex: number, keys: readonly Id[]): void {
-    const present = this.#queues.get(link.peer.id)
-    const queue = present?.link === link ? present : { link, waiting: new Set<string>(), unacknowledged: 0 }
-    this.#queues.set(link.peer.id, queue)
+  add(peer: Peer, rootIndex: number, keys: readonly Id[]): void {
+    const present = this.#queues.get(peer.id)
+    const isSameWay = present?.peer.link === peer.link
+    const queue = present && isSameWay ? present : { peer, waiting: new Set<string>(), unacknowledged: 0 }
+    this.#queues.set(peer.id, queue)
     for (const key of keys)
       if (queue.waiting.size < MAX_QUEUED) queue.waiting.add(rootIndex + key)
       else this.#around.drops.count('want: too many')
@@ -54,8 +55,8 @@ export class Handovers {
       queue.unacknowledged++
       void this.#send(queue, Number(place[0]), place.slice(1) as Id)
     }
-    if (queue.unacknowledged === 0 && this.#queues.get(queue.link.peer.id) === queue)
-      this.#queues.delete(queue.link.peer.id)
+    if (queue.unacknowledged === 0 && this.#queues.get(queue.peer.id) === queue)
+      this.#queues.delete(queue.peer.id)
   }
 
   async #send(queue: Queue, rootIndex: number, key: Id): Promise<void> {
@@ -65,14 +66,14 @@ export class Handovers {
     })
     if (!record) return this.#settled(queue, true)
     const settled = (isDelivered: boolean) => this.#settled(queue, isDelivered)
-    queue.link.send(encodeStore(NO_TOKEN, rootIndex, record), settled, BACKGROUND)
+    queue.peer.send(encodeStore(NO_TOKEN, rootIndex, record), settled, BACKGROUND)
   }
 
   #settled(queue: Queue, isDelivered: boolean): void {
     queue.unacknowledged--
     if (isDelivered) return this.#pump(queue)
     queue.waiting.clear()
-    this.#onMissed(queue.link.peer.id)
+    this.#onMissed(queue.peer.id)
     this.#pump(queue)
   }
 }

@@ -12,7 +12,6 @@ import { type NodeId } from '../base/id.ts'
 import { equal } from '../base/bytes.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { type Link, type Links } from '../transport/links.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MAX_OFFERED, type ReplicaOffer } from '../wire/dht-messages.ts'
@@ -25,6 +24,7 @@ import {
   type RangeFingerprint,
   type RangeHoldings,
 } from '../wire/range-messages.ts'
+import { type Peer, type Peers } from './peers.ts'
 import { type Held, RangeTree } from './range-tree.ts'
 import { isOlder } from './record-rules.ts'
 
@@ -40,13 +40,13 @@ const WHOLE = ''
 export type SharedReplica = Held & ReplicaOffer
 
 export interface ReconciliationParts {
-  links: Links
+  peers: Peers
   /** What this node and the peer both should keep, of what this node keeps. */
   shared(peer: NodeId): SharedReplica[]
   /** The peer is told of these. */
   offer(peer: NodeId, lacking: readonly ReplicaOffer[]): void
   /** The peer keeps these, and says that this node should: asked for where it agrees. */
-  want(link: Link, lacking: readonly ReplicaOffer[]): void
+  want(peer: Peer, lacking: readonly ReplicaOffer[]): void
   onMissed(peer: NodeId): void
 }
 
@@ -62,18 +62,16 @@ export class Reconciliation {
     this.#ranges = new PeerBudgets(around.clock, BURST_RANGES, RANGES_PER_SECOND)
   }
 
-  /** Opens a talk; `onMissed` hears of it where no link leads there, or a message of it is lost. */
+  /** Opens a talk; `onMissed` hears of it where a message of it is lost. */
   open(peer: NodeId): void {
-    const link = this.#parts.links.get(peer)
-    if (!link) return this.#parts.onMissed(peer)
     this.#tree = undefined
-    this.#send(link, encodeFingerprints([this.#treeFor(peer).fingerprint(WHOLE)]))
+    this.#send(this.#parts.peers.to(peer), encodeFingerprints([this.#treeFor(peer).fingerprint(WHOLE)]))
   }
 
-  onFingerprints(link: Link, body: Reader): void {
+  onFingerprints(peer: Peer, body: Reader): void {
     const theirs = decodeFingerprints(body)
-    if (!this.#admits(link, theirs.length)) return
-    const tree = this.#treeFor(link.peer.id)
+    if (!this.#admits(peer, theirs.length)) return
+    const tree = this.#treeFor(peer.id)
     const parts: RangeFingerprint[] = []
     const few: RangeHoldings[] = []
     const lacking: ReplicaOffer[] = []
@@ -85,16 +83,16 @@ export class Reconciliation {
       else if (own.count <= FEW) few.push({ prefix: their.prefix, held: [...held] })
       else parts.push(...tree.parts(their.prefix))
     }
-    if (lacking.length > 0) this.#parts.offer(link.peer.id, lacking)
-    for (const some of inPieces(few)) this.#send(link, encodeHoldings(some))
+    if (lacking.length > 0) this.#parts.offer(peer.id, lacking)
+    for (const some of inPieces(few)) this.#send(peer, encodeHoldings(some))
     for (let i = 0; i < parts.length; i += MAX_RANGES)
-      this.#send(link, encodeFingerprints(parts.slice(i, i + MAX_RANGES)))
+      this.#send(peer, encodeFingerprints(parts.slice(i, i + MAX_RANGES)))
   }
 
-  onHoldings(link: Link, body: Reader): void {
+  onHoldings(peer: Peer, body: Reader): void {
     const ranges = decodeHoldings(body)
-    if (!this.#admits(link, ranges.length)) return
-    const tree = this.#treeFor(link.peer.id)
+    if (!this.#admits(peer, ranges.length)) return
+    const tree = this.#treeFor(peer.id)
     const [theyLack, weLack]: [ReplicaOffer[], ReplicaOffer[]] = [[], []]
     for (const { prefix, held } of ranges) {
       const own = new Map(tree.within(prefix).map((each) => [each.key, each]))
@@ -106,12 +104,12 @@ export class Reconciliation {
       }
       theyLack.push(...own.values())
     }
-    if (theyLack.length > 0) this.#parts.offer(link.peer.id, theyLack)
-    if (weLack.length > 0) this.#parts.want(link, weLack)
+    if (theyLack.length > 0) this.#parts.offer(peer.id, theyLack)
+    if (weLack.length > 0) this.#parts.want(peer, weLack)
   }
 
-  #admits(link: Link, ranges: number): boolean {
-    const isWithin = this.#ranges.admits(link.peer.id, 1 + ranges)
+  #admits(peer: Peer, ranges: number): boolean {
+    const isWithin = this.#ranges.admits(peer.id, 1 + ranges)
     if (!isWithin) this.#around.drops.count('reconciliation: rate')
     return isWithin
   }
@@ -125,11 +123,11 @@ export class Reconciliation {
     return this.#tree.tree
   }
 
-  #send(link: Link, message: Uint8Array): void {
+  #send(peer: Peer, message: Uint8Array): void {
     const reported = (isDelivered: boolean): void => {
-      if (!isDelivered) this.#parts.onMissed(link.peer.id)
+      if (!isDelivered) this.#parts.onMissed(peer.id)
     }
-    link.send(message, reported, BACKGROUND)
+    peer.send(message, reported, BACKGROUND)
   }
 }
 

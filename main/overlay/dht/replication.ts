@@ -19,7 +19,6 @@ import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type DhtRecord } from '../api.ts'
-import { type Link, type Links } from '../transport/links.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
@@ -35,6 +34,7 @@ import { Handovers } from './handovers.ts'
 import { digestOf } from './range-tree.ts'
 import { Reconciliation, type SharedReplica } from './reconciliation.ts'
 import { isOlder } from './record-rules.ts'
+import { type Peer, type Peers } from './peers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
 import { type Placed, type Replica, type ReplicaStore, rootKeys } from './replica-store.ts'
@@ -44,7 +44,7 @@ const PROMPT_HOLDERS = 2
 const LATE_OFFER_MS = 4000
 /** Joins and deaths come in bursts. */
 const SETTLE_MS = 1000
-/** A neighbour that no link leads to yet is offered its share when one does; looked at again after this, doubling. */
+/** What did not reach a neighbour is made up for after this, doubling. */
 const FIRST_RETRY_MS = 2000
 const LONGEST_RETRY_MS = 60_000
 const GRACE_MS = 600_000
@@ -59,7 +59,8 @@ type Offers = Map<string, ReplicaOffer[]>
 
 export class Replication {
   readonly #around: Surroundings
-  readonly #links: Links
+  readonly #self: NodeId
+  readonly #peers: Peers
   readonly #ring: Neighbourhood
   readonly #replicas: ReplicaStore
   readonly #awaited: Awaited
@@ -84,7 +85,8 @@ export class Replication {
   /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
   constructor(
     around: Surroundings,
-    links: Links,
+    self: NodeId,
+    peers: Peers,
     ring: Neighbourhood,
     replicas: ReplicaStore,
     putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>,
@@ -92,17 +94,18 @@ export class Replication {
     this.#putAtRoot = putAtRoot
     this.#rehoming = new Rehoming(around.timers, (key, rootIndex) => this.#putHome(key, rootIndex))
     this.#around = around
-    this.#links = links
+    this.#self = self
+    this.#peers = peers
     this.#ring = ring
     this.#replicas = replicas
     this.#awaited = new Awaited(around.clock)
     const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
     this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
     this.#reconciliation = new Reconciliation(around, {
-      links,
+      peers,
       shared: (peer) => this.#shared(peer),
       offer: (peer, lacking) => this.#offerLacking(peer, lacking),
-      want: (link, lacking) => this.#wantOurs(link, lacking),
+      want: (peer, lacking) => this.#wantOurs(peer, lacking),
       onMissed: (peer) => this.missed(peer),
     })
     ring.onChange(() => this.#ringChanged())
@@ -137,25 +140,24 @@ export class Replication {
     if (this.#fresh.size === 1) this.#around.timers.after(LATE_OFFER_MS, () => this.#pass())
   }
 
-  onOffer(link: Link, body: Reader): void {
+  onOffer(peer: Peer, body: Reader): void {
     const { rootIndex, offers } = decodeOffer(body)
     for (const offer of offers) if (!this.#isLacking(offer)) void this.#replicas.alsoFor(offer.key, rootIndex)
     // The offer was acknowledged, so its sender does not make it again when the question is lost. It is asked once more
-    // when the link that took this one's place is up.
-    this.#want(link, rootIndex, offers, () => {
+    // over the link that took this one's place, or another way.
+    this.#want(peer, rootIndex, offers, () => {
       this.#around.timers.after(FIRST_RETRY_MS, () => {
-        const present = this.#links.get(link.peer.id)
-        if (present) this.#want(present, rootIndex, offers)
+        this.#want(this.#peers.to(peer.id), rootIndex, offers)
       })
     })
   }
 
-  onFingerprints(link: Link, body: Reader): void {
-    this.#reconciliation.onFingerprints(link, body)
+  onFingerprints(peer: Peer, body: Reader): void {
+    this.#reconciliation.onFingerprints(peer, body)
   }
 
-  onHoldings(link: Link, body: Reader): void {
-    this.#reconciliation.onHoldings(link, body)
+  onHoldings(peer: Peer, body: Reader): void {
+    this.#reconciliation.onHoldings(peer, body)
   }
 
   #isLacking(offer: ReplicaOffer): boolean {
@@ -163,20 +165,20 @@ export class Replication {
     return !replica || isOlder(replica, offer)
   }
 
-  #want(link: Link, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
+  #want(peer: Peer, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
     const lacking = offers.filter((offer) => this.#isLacking(offer)).map(({ key }) => key)
-    const wanted = lacking.filter((key) => this.#awaited.add(link.peer.id, key))
+    const wanted = lacking.filter((key) => this.#awaited.add(peer.id, key))
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
     const reported = (isDelivered: boolean) => {
       if (!isDelivered) onLost?.()
     }
     for (let i = 0; i < wanted.length; i += MAX_OFFERED)
-      link.send(encodeWant(rootIndex, wanted.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
+      peer.send(encodeWant(rootIndex, wanted.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
-  onWant(link: Link, body: Reader): void {
+  onWant(peer: Peer, body: Reader): void {
     const { rootIndex, keys } = decodeWant(body)
-    this.#handovers.add(link, rootIndex, keys)
+    this.#handovers.add(peer, rootIndex, keys)
   }
 
   /** Whether this neighbour was asked for the record; the answer counts once. */
@@ -236,7 +238,7 @@ export class Replication {
    * record then, and it needs nothing more. A root that this node is a holder at may be lost from sight.
    */
   #rehome(key: Id, replica: Replica, { covered, holders }: Placed): void {
-    const ours = holders.reduce((mask, ids, i) => mask | (ids.includes(this.#links.self.id) ? 1 << i : 0), 0)
+    const ours = holders.reduce((mask, ids, i) => mask | (ids.includes(this.#self) ? 1 << i : 0), 0)
     replica.rehomed = ((replica.rehomed ?? 0) & ~(covered & ours)) | (covered & ~ours)
     const homeless = replica.rootMask & ~covered & ~replica.rehomed
     for (const i of replica.roots.keys()) if ((homeless & (1 << i)) !== 0) this.#rehoming.add(key, i)
@@ -314,7 +316,7 @@ export class Replication {
 
   /** Who is to hear of a record that this node keeps, on behalf of which root, and how. */
   #shares(replica: Replica, now: NodeId[][], then: NodeId[][]): Share[] {
-    const self = this.#links.self.id
+    const self = this.#self
     const indexes = this.#indexes(replica).filter((i) => this.#ring.covers(replica.roots[i]!))
     const isHolder = indexes.some((i) => now[i]!.includes(self))
     // Whoever stops being responsible offers to all once, and from then on, like the others, to those who come anew.
@@ -334,7 +336,7 @@ export class Replication {
 
   /** What both keep at one root, as the last pass saw it. */
   #shared(peer: NodeId): SharedReplica[] {
-    const self = this.#links.self.id
+    const self = this.#self
     const shared: SharedReplica[] = []
     for (const [key, replica] of this.#replicas.entries()) {
       const { covered, holders } = (replica.placed ??= this.#place(replica.roots, this.#ring.members()))
@@ -360,14 +362,14 @@ export class Replication {
   }
 
   /** Of what a neighbour keeps, that which this node is responsible for by its own account. */
-  #wantOurs(link: Link, lacking: readonly ReplicaOffer[]): void {
+  #wantOurs(peer: Peer, lacking: readonly ReplicaOffer[]): void {
     const byRoot = new Map<number, ReplicaOffer[]>()
     for (const offer of lacking) {
       const holders = this.responsible(rootKeys(this.#around, offer.key))
-      const rootIndex = holders.findIndex((ids) => ids.includes(this.#links.self.id))
+      const rootIndex = holders.findIndex((ids) => ids.includes(this.#self))
       if (rootIndex >= 0) byRoot.set(rootIndex, [...(byRoot.get(rootIndex) ?? []), offer])
     }
-    for (const [rootIndex, offers] of byRoot) this.#want(link, rootIndex, offers)
+    for (const [rootIndex, offers] of byRoot) this.#want(peer, rootIndex, offers)
   }
 
   /** The next of those that may share records with this node, going round the ring. */
@@ -376,13 +378,13 @@ export class Replication {
     if (peers.length === 0) return
     const next = peers.find((id) => this.#comparedLast === undefined || id > this.#comparedLast) ?? peers[0]!
     this.#comparedLast = next
-    if (this.#links.get(next)) this.#reconciliation.open(next)
+    this.#reconciliation.open(next)
   }
 
   /** In a small network anybody may: the holders at one root are passed over at the other. */
   #sharers(): NodeId[] {
     const members = [...this.#ring.members()].sort()
-    const at = members.findIndex((id) => id > this.#links.self.id)
+    const at = members.findIndex((id) => id > this.#self)
     const place = at < 0 ? members.length : at
     if (members.length <= 4 * REPLICAS_PER_ROOT) return members
     return Array.from({ length: 2 * SHARING_PER_SIDE }, (_, i) => {
@@ -392,7 +394,7 @@ export class Replication {
   }
 
   #placed(roots: readonly Id[], members: readonly NodeId[]): NodeId[][] {
-    return placement(roots, [this.#links.self.id, ...members], (rootKey) => this.#ring.covers(rootKey))
+    return placement(roots, [this.#self, ...members], (rootKey) => this.#ring.covers(rootKey))
   }
 
   /** The roots that this node can do something for: those it keeps the record for, and those within its leaf set. */
@@ -405,13 +407,12 @@ export class Replication {
   #offer(place: string, list: ReplicaOffer[]): void {
     const rootIndex = Number(place[0])
     const id = idOf(place)
-    const link = this.#links.get(id)
-    if (!link) return this.missed(id)
+    const peer = this.#peers.to(id)
     const reported = (isDelivered: boolean) => {
       if (!isDelivered) this.missed(id)
     }
     for (let i = 0; i < list.length; i += MAX_OFFERED)
-      link.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
+      peer.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
   /** Forgets what has expired, and what others have taken over since the grace began. */
@@ -439,7 +440,7 @@ export class Replication {
 
   #isResponsible(replica: Replica, isAsPlaced: boolean): boolean {
     const placed = isAsPlaced ? this.#holdersThen(replica) : this.responsible(replica.roots)
-    return this.#indexes(replica).some((i) => placed[i]!.includes(this.#links.self.id))
+    return this.#indexes(replica).some((i) => placed[i]!.includes(this.#self))
   }
 }
 

@@ -68,4 +68,5 @@ export const APPLICATION = {
   row: 10,
   volunteer: 11,
   rendezvous: 12,
+  replica: 50,
 } as const

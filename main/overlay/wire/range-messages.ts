@@ -11,7 +11,7 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { ID_DIGITS } from '../base/id.ts'
-import { Reader, Writer } from './codec.ts'
+import { type Reader, Writer } from './codec.ts'
 import { MAX_OFFERED, readVersion, type ReplicaOffer, writeVersion } from './dht-messages.ts'
 import { MESSAGE } from './message-types.ts'
 

@@ -1,0 +1,125 @@
+// A read asks both roots at once. Where neither has given a record within about twice the time that reads take here, or what
+// came is not enough, it asks along other route offsets too: those copies take other ways and end at the roots' ring neighbours,
+// which keep the record as well (DESIGN §4). So a dead root or hop delays a read by little, and who owns one of the places cannot
+// hide a record. A root that turned out to have less than the best is sent the best (read repair).
+
+import { type Id } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Routes } from '../ports/routes.ts'
+import { type Timer } from '../ports/clock.ts'
+import { type DhtRecord } from '../api.ts'
+import { decodeGetReply, encodeGet } from '../wire/dht-messages.ts'
+import { APPLICATION } from '../wire/message-types.ts'
+import { type NodeId } from '../base/id.ts'
+import { rootKeys } from './replica-store.ts'
+import { Search } from './search.ts'
+
+/** Each to both roots; the next when those before were not enough. */
+const OFFSETS = [0, 1, -1] as const
+/** Two different neighbourhoods at both roots have said that there is no such record. */
+const CONVINCING_OFFSETS = 2
+const GET_TIMEOUT_MS = 8000
+/** The other root's answer is usually this close behind the first. */
+const SIGNED_GRACE_MS = 250
+/** Before anything is known of how long reads take here. */
+const USUAL_READ_MS = 250
+const LEAST_HEDGE_MS = 150
+const MOST_HEDGE_MS = 1500
+/** "Defer the second request until the first has been outstanding for longer than usual" (Dean and Barroso 2013). */
+const HEDGE_AFTER = 1.5
+/** As TCP smooths its round trips (RFC 6298). */
+const SMOOTHING = 1 / 8
+
+export interface ReadParts {
+  self: NodeId
+  routes: Routes
+  readOwn(key: Id): Promise<DhtRecord | undefined>
+  /** The record, where it belongs to the key and holds. */
+  valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
+  repair(rootIndex: number, best: DhtRecord): void
+}
+
+export class Reads {
+  readonly #around: Surroundings
+  readonly #parts: ReadParts
+  #usualMs = USUAL_READ_MS
+
+  constructor(around: Surroundings, parts: ReadParts) {
+    this.#around = around
+    this.#parts = parts
+  }
+
+  /**
+   * `onNewer` hears of each answer that is newer than those before it, as it comes. Rejects only where nobody answered at
+   * all: unreachable, timeout.
+   */
+  async read(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
+    const search = new Search(onNewer)
+    const record = await this.#parts.readOwn(key)
+    // This node may be none of those responsible: it is a witness, not a place to be repaired.
+    if (record) search.answered({ rootIndex: -1, responder: this.#parts.self, record })
+    if (record?.kind === 'immutable') return record
+    await new Promise<void>((resolve) => this.#ask(key, search, resolve))
+    if (!search.best && search.answers === 0 && search.failure) throw search.failure
+    return search.best
+  }
+
+  #ask(key: Id, search: Search, done: () => void): void {
+    const { clock, timers } = this.#around
+    const startedMs = clock.nowMs()
+    let [asked, outstanding, isDone] = [0, 0, false]
+    const pending: Timer[] = []
+    const finish = (): void => {
+      isDone = true
+      for (const timer of pending) timer.cancel()
+      done()
+    }
+    const look = (): void => {
+      if (isDone) return outstanding === 0 ? this.#repair(search) : undefined
+      const isExhausted = outstanding === 0 && (asked === OFFSETS.length || isConvincing(search, asked))
+      if (search.isSettled || isExhausted) {
+        if (search.best) this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
+        finish()
+        if (outstanding === 0) this.#repair(search)
+      } else if (outstanding === 0) askNext()
+    }
+    const askNext = (): void => {
+      if (isDone || asked === OFFSETS.length) return
+      const offset = OFFSETS[asked++]!
+      for (const [rootIndex, rootKey] of rootKeys(this.#around, key).entries()) {
+        outstanding++
+        void this.#askAt(key, rootKey, rootIndex, offset, search).then((isFound) => {
+          outstanding--
+          if (isFound && !search.isSettled) pending.push(timers.after(SIGNED_GRACE_MS, finish))
+          look()
+        })
+      }
+      const hedgeMs = Math.min(Math.max(HEDGE_AFTER * this.#usualMs, LEAST_HEDGE_MS), MOST_HEDGE_MS)
+      pending.push(timers.after(hedgeMs, () => search.best ?? askNext()))
+    }
+    askNext()
+  }
+
+  /** True where a valid record came. */
+  async #askAt(key: Id, rootKey: Id, rootIndex: number, offset: number, search: Search): Promise<boolean> {
+    try {
+      const options = { timeoutMs: GET_TIMEOUT_MS, offset }
+      const reply = await this.#parts.routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
+      const record = this.#parts.valid(key, decodeGetReply(reply.payload))
+      search.answered({ rootIndex, responder: reply.responder, record })
+      return record !== undefined
+    } catch (error) {
+      search.failed(error)
+      return false
+    }
+  }
+
+  #repair(search: Search): void {
+    for (const rootIndex of search.behind()) this.#parts.repair(rootIndex, search.best!)
+  }
+}
+
+/** Everybody asked so far has answered that there is none. */
+function isConvincing({ best, failures }: Search, asked: number): boolean {
+  return best === undefined && failures === 0 && asked >= CONVINCING_OFFSETS
+}
