@@ -30,6 +30,17 @@ export type DhtRecord =
       expiresAtMs: number
       signature: Bytes
     }
+  | {
+      /** In a mailbox (wire/envelope.ts), by one of those whom its owner gave a write key, or through its door. */
+      kind: 'envelope'
+      mailbox: Id
+      writer: Bytes
+      nonce: number
+      /** Sealed for the owner. */
+      value: Bytes
+      expiresAtMs: number
+      signature: Bytes
+    }
 
 export const MAX_RECORD_VALUE_BYTES = 16 * 1024
 

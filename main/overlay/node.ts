@@ -25,7 +25,7 @@ import { NatTraversal } from './nat-traversal.ts'
 import { Meshes, type MeshOptions } from './mesh/meshes.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
-import { type Crypto } from './ports/crypto.ts'
+import { type Crypto, type KeyPair } from './ports/crypto.ts'
 import { formatAddress, isCircuit } from './ports/datagram-socket.ts'
 import { type Log } from './ports/log.ts'
 import { type PeerRecords } from './ports/peer-records.ts'
@@ -41,6 +41,7 @@ import { type DialTarget, type Link, type Links, type LinkTraffic } from './tran
 import { type NextHopRecords } from './unicast/next-hop-records.ts'
 import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
 import { Reader } from './wire/codec.ts'
+import { type Envelope } from './wire/envelope.ts'
 import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { PeerRecordPool } from './wire/peer-record-pool.ts'
@@ -328,6 +329,14 @@ export class OverlayNode implements OverlayApi {
 
   async get(key: Id): Promise<DhtRecord | undefined> {
     return this.#dht.get(key)
+  }
+
+  async readMailbox(owner: KeyPair): Promise<Envelope[]> {
+    return this.#dht.readMailbox(owner)
+  }
+
+  setReplicaQuota(bytes: number): void {
+    this.#dht.setQuota(bytes)
   }
 
   /** Whether a replica of the record is kept on this node. */

@@ -6,6 +6,7 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
+import { type KeyPair } from '../ports/crypto.ts'
 import { type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Store } from '../ports/store.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -30,7 +31,10 @@ import {
   type Outcome,
 } from '../wire/dht-messages.ts'
 import { recordKey } from '../wire/dht-record.ts'
+import { type Envelope } from '../wire/envelope.ts'
+import { decodeMailboxRead, encodeMailboxPage } from '../wire/mailbox-messages.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
+import { readMailbox } from './mailbox-reads.ts'
 import { checkRecord, compareRecords } from './record-rules.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
@@ -115,6 +119,9 @@ export class Dht {
     parts.routes.register(APPLICATION.put, {
       deliver: ({ payload, source }, previous) => this.#onPut(payload, source, previous),
     })
+    parts.routes.register(APPLICATION.mailbox, {
+      deliver: ({ payload }, previous) => this.#onMailboxRead(payload, previous),
+    })
     parts.routes.register(APPLICATION.get, {
       deliver: ({ payload }, previous) => this.#onGet(payload, previous),
     })
@@ -150,6 +157,17 @@ export class Dht {
   /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */
   get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
     return this.#reads.read(key, onNewer)
+  }
+
+  /** All envelopes in the owner's mailbox, by any of its keys of days. Errors: unreachable, timeout. */
+  readMailbox(owner: KeyPair): Promise<Envelope[]> {
+    return readMailbox(this.#around, this.#routes, owner)
+  }
+
+  /** Bytes of other people's records that this node keeps at most, from now on. */
+  setQuota(bytes: number): void {
+    this.#replicas.quotaBytes = bytes
+    this.#replication.makeRoom()
   }
 
   linkDown(peer: NodeId): void {
@@ -255,6 +273,13 @@ export class Dht {
     const key = decodeGet(payload)
     const own = await this.#readOwn(key)
     return encodeGetReply(own ?? (await this.#askNeighbours(key)))
+  }
+
+  async #onMailboxRead(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
+    if (previous !== undefined && !this.#asksByLink.admits(previous))
+      throw new BanyanError('quota', 'more questions than this node answers')
+    const question = decodeMailboxRead(this.#around.crypto, payload)
+    return encodeMailboxPage(await this.#replicas.mailboxes.page(question))
   }
 
   async #askNeighbours(key: Id): Promise<DhtRecord | undefined> {

@@ -1,5 +1,6 @@
 // A set of records, as a tree of ranges that can be compared with somebody else's without listing it. A range is all keys
-// that begin with the same hex digits; each splits into 16. Keys are hashes, so the tree is even without being balanced.
+// whose second half begins with the same hex digits; each splits into 16. Keys are hashes, so the tree is even without being
+// balanced; the second half, because the envelopes of one mailbox share the first (wire/mailbox.ts).
 //
 // The fingerprint of a range is a hash over the sum (mod 2^256) and the number of its records' hashes. A sum does not
 // depend on the order, and one modulo 2^256 of hashes, unlike their exclusive or, cannot be brought to a wanted value by solving linear equations
@@ -8,12 +9,14 @@
 // Reconciliation, 2023).
 
 import { type Bytes, concat } from '../base/bytes.ts'
-import { digitAt, type Id, idToBytes } from '../base/id.ts'
+import { digitAt, type Id, ID_DIGITS, idToBytes } from '../base/id.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { Writer } from '../wire/codec.ts'
 import { FINGERPRINT_BYTES, type RangeFingerprint } from '../wire/range-messages.ts'
 
 const FANOUT = 16
+/** The digits of half a key. */
+export const MAX_DEPTH = ID_DIGITS / 2
 /** Of the sum, 16 bits each: 2^37 records fit before one of them is inexact. */
 const LIMBS = 16
 const LIMB = 2 ** 16
@@ -49,7 +52,7 @@ export class RangeTree<T extends Held> {
     return this.#root.entries.length
   }
 
-  /** Those whose keys begin so. */
+  /** Those of the range. */
   within(prefix: string): readonly T[] {
     return this.#nodeAt(prefix).entries
   }
@@ -68,7 +71,7 @@ export class RangeTree<T extends Held> {
   /** Split no farther than there is something to split. */
   #nodeAt(prefix: string): Node<T> {
     let node = this.#root
-    for (let depth = 0; depth < prefix.length && node.entries.length > 0; depth++) {
+    for (let depth = 0; depth < Math.min(prefix.length, MAX_DEPTH) && node.entries.length > 0; depth++) {
       node.children ??= split(node.entries, depth)
       node = node.children[parseInt(prefix[depth]!, 16)]!
     }
@@ -87,7 +90,7 @@ export class RangeTree<T extends Held> {
 
 function split<T extends Held>(entries: readonly T[], depth: number): Node<T>[] {
   const parts = Array.from({ length: FANOUT }, (): T[] => [])
-  for (const entry of entries) parts[digitAt(entry.key, depth)]!.push(entry)
+  for (const entry of entries) parts[digitAt(entry.key, MAX_DEPTH + depth)]!.push(entry)
   return parts.map((part) => ({ entries: part }))
 }
 

@@ -25,7 +25,7 @@ import {
   type RangeHoldings,
 } from '../wire/range-messages.ts'
 import { type Peer, type Peers } from './peers.ts'
-import { type Held, RangeTree } from './range-tree.ts'
+import { type Held, MAX_DEPTH, RangeTree } from './range-tree.ts'
 import { isOlder } from './record-rules.ts'
 
 /** Naming so many costs as much as the fingerprints of the next two levels. */
@@ -80,7 +80,8 @@ export class Reconciliation {
       if (own.count === their.count && equal(own.fingerprint, their.fingerprint)) continue
       const held = tree.within(their.prefix)
       if (their.count === 0) lacking.push(...held)
-      else if (own.count <= FEW) few.push({ prefix: their.prefix, held: [...held] })
+      else if (own.count <= FEW || their.prefix.length === MAX_DEPTH)
+        few.push({ prefix: their.prefix, held: [...held] })
       else parts.push(...tree.parts(their.prefix))
     }
     if (lacking.length > 0) this.#parts.offer(peer.id, lacking)

@@ -4,6 +4,7 @@ import { equal, toHex } from '../base/bytes.ts'
 import { type Crypto } from '../ports/crypto.ts'
 import { type DhtRecord, MAX_RECORD_VALUE_BYTES } from '../api.ts'
 import { MAX_SALT_BYTES, signedBody } from '../wire/dht-record.ts'
+import { type Envelope, envelopeBody, MAX_ENVELOPE_VALUE_BYTES } from '../wire/envelope.ts'
 
 /** Nobody's space is taken for longer unless somebody still wants it. */
 export const MAX_LIFE_MS = 30 * 24 * 3600 * 1000
@@ -17,8 +18,14 @@ export function checkRecord(record: DhtRecord, crypto: Crypto, wallMs: number): 
   if (record.expiresAtMs <= wallMs || record.expiresAtMs > wallMs + MAX_LIFE_MS + CLOCK_SKEW_MS)
     return 'expired'
   if (record.kind === 'immutable') return 'good'
+  if (record.kind === 'envelope') return checkEnvelope(record, crypto)
   if (record.salt.length > MAX_SALT_BYTES) return 'too-large'
   return crypto.verify(signedBody(record), record.signature, record.publicKey) ? 'good' : 'bad-signature'
+}
+
+function checkEnvelope(envelope: Envelope, crypto: Crypto): Verdict {
+  if (envelope.value.length > MAX_ENVELOPE_VALUE_BYTES) return 'too-large'
+  return crypto.verify(envelopeBody(envelope), envelope.signature, envelope.writer) ? 'good' : 'bad-signature'
 }
 
 export interface Version {

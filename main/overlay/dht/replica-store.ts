@@ -1,20 +1,22 @@
 // The records this node keeps: bytes in the Store, a small index in memory that is rebuilt at start.
 //
 //   overlay/replica/record/ | record key 32   ->  record
-//   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4 | origin 32
+//   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4 | origin 32 | envelope 1
 //
 // The origin answers for the space: a signed record's author; for an immutable one, whose author nobody knows, the
 // neighbour it came from. Neither may fill this node's space alone.
 
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
-import { type Id, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
+import { type Id, ID_BYTES, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type DhtRecord } from '../api.ts'
 import { Reader, Writer } from '../wire/codec.ts'
 import { decodeRecord, encodeRecord, recordKey } from '../wire/dht-record.ts'
-import { ROOT_COUNT } from '../wire/dht-messages.ts'
+import { homeOf } from '../wire/envelope.ts'
+import { type Outcome, ROOT_COUNT } from '../wire/dht-messages.ts'
+import { type KeptEnvelope, Mailboxes, writerOf } from './mailboxes.ts'
 import { checkRecord, compareRecords, sequenceOf } from './record-rules.ts'
 
 export interface Replica {
@@ -27,6 +29,7 @@ export interface Replica {
   origin: NodeId
   /** H(key, 0) and H(key, 1). */
   roots: Id[]
+  isEnvelope: boolean
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
   graceUntilMs?: number
   /** Bit i: root i needs nothing of this node: others keep the record there. */
@@ -46,7 +49,7 @@ export interface Placed {
   covered: number
 }
 
-export type KeepOutcome = 'kept' | 'bad-signature' | 'expired' | 'too-large' | 'stale' | 'quota' | 'failed'
+export type KeepOutcome = Outcome
 
 const RECORDS = utf8('overlay/replica/record/')
 const INDEX = utf8('overlay/replica/index/')
@@ -57,8 +60,9 @@ const AUTHOR_SHARE = 1 / 16
 /** A neighbour passes on what many have written. */
 const NEIGHBOUR_SHARE = 1 / 4
 
+/** H(first half of the key, i): the envelopes of a mailbox lie where it does. */
 export function rootKeys(around: Pick<Surroundings, 'crypto'>, key: Id): Id[] {
-  const bytes = idToBytes(key)
+  const bytes = idToBytes(key).slice(0, ID_BYTES / 2)
   return Array.from({ length: ROOT_COUNT }, (_, i) =>
     idFromBytes(around.crypto.hash(bytes, Uint8Array.of(i))),
   )
@@ -67,12 +71,15 @@ export function rootKeys(around: Pick<Surroundings, 'crypto'>, key: Id): Id[] {
 export class ReplicaStore {
   readonly #around: Surroundings
   readonly #store: Store
-  readonly #quotaBytes: number
+  #quotaBytes: number
   readonly #self: NodeId
   readonly #bytesByOrigin = new Map<NodeId, number>()
   readonly #replicas = new Map<Id, Replica>()
   /** Writes of one key follow each other; a read-then-write must not be overtaken. */
   readonly #queues = new Map<Id, Promise<unknown>>()
+  /** Of each mailbox, by the half of the key that its envelopes share. */
+  readonly #envelopes = new Map<string, Map<Id, KeptEnvelope>>()
+  readonly mailboxes: Mailboxes
   #bytes = 0
 
   constructor(around: Surroundings, store: Store, quotaBytes: number, self: NodeId) {
@@ -80,6 +87,21 @@ export class ReplicaStore {
     this.#around = around
     this.#store = store
     this.#quotaBytes = quotaBytes
+    this.mailboxes = new Mailboxes(around, {
+      kept: (home) => [...(this.#envelopes.get(home)?.values() ?? [])],
+      read: (key) => this.read(key),
+      forget: (key) => this.forget(key),
+      quotaBytes: () => this.#quotaBytes,
+    })
+  }
+
+  /** For what comes from now on; what is over it already, sweeping.ts forgets. */
+  set quotaBytes(bytes: number) {
+    this.#quotaBytes = bytes
+  }
+
+  get quotaBytes(): number {
+    return this.#quotaBytes
   }
 
   get usage(): { count: number; bytes: number } {
@@ -117,15 +139,29 @@ export class ReplicaStore {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') return verdict
     const key = recordKey(this.#around.crypto, record)
-    const { crypto } = this.#around
-    const origin = record.kind === 'signed' ? idFromBytes(crypto.hash(record.publicKey)) : from
-    return this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin)).catch(
-      (error: unknown) => {
-        // What is kept could not be read: whoever sent this one is to have an answer all the same.
-        this.#around.drops.count(`replica: ${codeOf(error)}`)
-        return 'failed'
-      },
-    )
+    const origin = this.#originOf(record, from)
+    const keep = (): Promise<KeepOutcome> =>
+      this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin))
+    return this.#admitted(record, keep).catch((error: unknown) => {
+      // What is kept could not be read: whoever sent this one is to have an answer all the same.
+      this.#around.drops.count(`replica: ${codeOf(error)}`)
+      return 'failed'
+    })
+  }
+
+  #originOf(record: DhtRecord, from: NodeId): NodeId {
+    if (record.kind === 'immutable') return from
+    if (record.kind === 'envelope') return writerOf(this.#around, record)
+    return idFromBytes(this.#around.crypto.hash(record.publicKey))
+  }
+
+  /** Envelopes of one mailbox come in one after the other, so that two cannot take its last place. */
+  async #admitted(record: DhtRecord, keep: () => Promise<KeepOutcome>): Promise<KeepOutcome> {
+    if (record.kind !== 'envelope') return keep()
+    return this.#inTurn(`envelopes of ${record.mailbox}` as Id, async () => {
+      const admission = await this.mailboxes.admit(record)
+      return admission === 'kept' ? keep() : admission
+    })
   }
 
   /** What is kept for one root is from now on kept for another too. */
@@ -184,6 +220,7 @@ export class ReplicaStore {
       bytes: encoded.length,
       origin,
       roots: before?.roots ?? rootKeys(this.#around, key),
+      isEnvelope: record.kind === 'envelope',
     }
     if (!this.#hasRoom(record, replica, before)) return 'quota'
     this.#put(key, replica)
@@ -193,6 +230,9 @@ export class ReplicaStore {
         { type: 'put', key: concat(RECORDS, id), value: encoded },
         { type: 'put', key: concat(INDEX, id), value: encodeIndex(replica) },
       ])
+      void this.mailboxes.changed(key, record).catch((error: unknown) => {
+        this.#around.drops.count(`mailbox: ${codeOf(error)}`) // what was to go stays until the next rules
+      })
       return 'kept'
     } catch {
       // The disk is full or closed: what was there before still is, and memory says so again.
@@ -206,7 +246,7 @@ export class ReplicaStore {
     if (growth <= 0) return true
     if (this.#bytes + growth > this.#quotaBytes) return false
     if (replica.origin === this.#self) return true
-    const share = record.kind === 'signed' ? AUTHOR_SHARE : NEIGHBOUR_SHARE
+    const share = record.kind === 'immutable' ? NEIGHBOUR_SHARE : AUTHOR_SHARE
     return (this.#bytesByOrigin.get(replica.origin) ?? 0) + growth <= share * this.#quotaBytes
   }
 
@@ -217,6 +257,15 @@ export class ReplicaStore {
     if (replica) this.#account(replica.origin, replica.bytes)
     if (replica) this.#replicas.set(key, replica)
     else this.#replicas.delete(key)
+    if ((replica ?? before)?.isEnvelope) this.#putEnvelope(key, replica)
+  }
+
+  #putEnvelope(key: Id, replica: Replica | undefined): void {
+    const home = homeOf(key)
+    const kept = this.#envelopes.get(home) ?? new Map<Id, KeptEnvelope>()
+    if (replica)
+      this.#envelopes.set(home, kept.set(key, { key, writer: replica.origin, bytes: replica.bytes }))
+    else if (kept.delete(key) && kept.size === 0) this.#envelopes.delete(home)
   }
 
   #account(origin: NodeId, bytes: number): void {
@@ -235,8 +284,10 @@ export class ReplicaStore {
       const expiresAtMs = reader.u64()
       const bytes = reader.u32()
       const origin = reader.id()
+      const isEnvelope = reader.remaining > 0 && reader.u8() === 1
       reader.end()
-      this.#put(key, { rootMask, sequence, expiresAtMs, bytes, origin, roots: rootKeys(this.#around, key) })
+      const roots = rootKeys(this.#around, key)
+      this.#put(key, { rootMask, sequence, expiresAtMs, bytes, origin, roots, isEnvelope })
     } catch (error) {
       this.#around.drops.count(`replica index: ${codeOf(error)}`)
     }
@@ -255,6 +306,10 @@ export class ReplicaStore {
 }
 
 function encodeIndex(replica: Replica): Uint8Array {
-  const writer = new Writer(53).u8(replica.rootMask).u64(replica.sequence)
-  return writer.u64(replica.expiresAtMs).u32(replica.bytes).id(replica.origin).finish()
+  const writer = new Writer(54).u8(replica.rootMask).u64(replica.sequence).u64(replica.expiresAtMs)
+  return writer
+    .u32(replica.bytes)
+    .id(replica.origin)
+    .u8(replica.isEnvelope ? 1 : 0)
+    .finish()
 }

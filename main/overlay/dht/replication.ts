@@ -14,7 +14,6 @@
 //   - Where an offer or a record was not acknowledged, fingerprints are compared later. And every minute with one neighbour in turn,
 //     whatever happened: what slipped through all of that is found within minutes.
 
-import { codeOf } from '../base/errors.ts'
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
@@ -37,6 +36,7 @@ import { isOlder } from './record-rules.ts'
 import { type Peer, type Peers } from './peers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
+import { Sweeping } from './sweeping.ts'
 import { type Placed, type Replica, type ReplicaStore, rootKeys } from './replica-store.ts'
 
 const PROMPT_HOLDERS = 2
@@ -47,8 +47,6 @@ const SETTLE_MS = 1000
 /** What did not reach a neighbour is made up for after this, doubling. */
 const FIRST_RETRY_MS = 2000
 const LONGEST_RETRY_MS = 60_000
-const GRACE_MS = 600_000
-const SWEEP_PERIOD_MS = 60_000
 /** With one neighbour: with each of six that share records twice within this many minutes, for they come round as well. */
 const COMPARE_PERIOD_MS = 60_000
 /** Four consecutive nodes keep a record at one root, so no two that share one are farther apart on the ring. */
@@ -66,6 +64,7 @@ export class Replication {
   readonly #awaited: Awaited
   readonly #handovers: Handovers
   readonly #rehoming: Rehoming
+  readonly #sweeping: Sweeping
   readonly #putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>
   /** The leaf set of the last pass. */
   #before: readonly NodeId[] = []
@@ -98,6 +97,7 @@ export class Replication {
     this.#peers = peers
     this.#ring = ring
     this.#replicas = replicas
+    this.#sweeping = new Sweeping(around, replicas, () => this.#responsibility())
     this.#awaited = new Awaited(around.clock)
     const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
     this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
@@ -113,10 +113,7 @@ export class Replication {
 
   start(): void {
     const { timers, random } = this.#around
-    timers.every(
-      () => SWEEP_PERIOD_MS,
-      () => void this.#sweep(),
-    )
+    this.#sweeping.start()
     timers.every(
       () => COMPARE_PERIOD_MS * (0.8 + 0.4 * random.unit()),
       () => this.#compareNext(),
@@ -174,6 +171,11 @@ export class Replication {
     }
     for (let i = 0; i < wanted.length; i += MAX_OFFERED)
       peer.send(encodeWant(rootIndex, wanted.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
+  }
+
+  /** The space given was changed. */
+  makeRoom(): void {
+    this.#sweeping.makeRoom()
   }
 
   onWant(peer: Peer, body: Reader): void {
@@ -415,32 +417,13 @@ export class Replication {
       peer.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
-  /** Forgets what has expired, and what others have taken over since the grace began. */
-  async #sweep(): Promise<void> {
+  /** Whether this node is responsible for a replica, by the leaf set as it is now. */
+  #responsibility(): (replica: Replica) => boolean {
     const isAsPlaced = isSameSet(this.#ring.members(), this.#before)
-    const nowMs = this.#around.clock.nowMs()
-    const wallMs = this.#around.clock.wallMs()
-    for (const [key, replica] of [...this.#replicas.entries()]) {
-      const isOurs = this.#isResponsible(replica, isAsPlaced)
-      if (isOurs) replica.graceUntilMs = undefined
-      else replica.graceUntilMs ??= nowMs + GRACE_MS
-      const isHandedOver = !isOurs && replica.graceUntilMs! <= nowMs
-      if (replica.expiresAtMs <= wallMs || isHandedOver) await this.#forget(key)
+    return (replica) => {
+      const placed = isAsPlaced ? this.#holdersThen(replica) : this.responsible(replica.roots)
+      return this.#indexes(replica).some((i) => placed[i]!.includes(this.#self))
     }
-  }
-
-  /** One record that the disk does not let go of is no reason to keep the others; the next sweep tries it again. */
-  async #forget(key: Id): Promise<void> {
-    try {
-      await this.#replicas.forget(key)
-    } catch (error) {
-      this.#around.drops.count(`sweep: ${codeOf(error)}`)
-    }
-  }
-
-  #isResponsible(replica: Replica, isAsPlaced: boolean): boolean {
-    const placed = isAsPlaced ? this.#holdersThen(replica) : this.responsible(replica.roots)
-    return this.#indexes(replica).some((i) => placed[i]!.includes(this.#self))
   }
 }
 

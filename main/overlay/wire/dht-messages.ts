@@ -30,6 +30,8 @@ export const OUTCOMES = [
   'quota',
   'rate',
   'failed',
+  'no-mailbox',
+  'deleted',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 

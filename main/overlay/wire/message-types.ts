@@ -69,4 +69,5 @@ export const APPLICATION = {
   volunteer: 11,
   rendezvous: 12,
   replica: 50,
+  mailbox: 51,
 } as const

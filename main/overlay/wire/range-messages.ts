@@ -3,7 +3,7 @@
 //   fingerprints   50 | n 1 | n x (range | count 4 | fingerprint 16)                    what I keep of what we both should
 //   holdings       51 | n 1 | n x (range | m 2 | m x (record key 32 | sequence 8 | expires at 8))      all that I keep in it
 //
-//   range          digits 1 | their bytes, the last one filled with a 0          all keys that begin with these hex digits
+//   range          digits 1 | their bytes, the last one filled with a 0          all keys whose second half begins with these hex digits
 //
 // A fingerprint is believed no farther than that it differs from one's own: what is then asked for is checked as any record.
 
@@ -20,7 +20,7 @@ export const FINGERPRINT_BYTES = 16
 export const MAX_RANGES = 64
 
 export interface RangeFingerprint {
-  /** Hex digits that all keys of the range begin with; none: all keys. */
+  /** Hex digits that the second halves of the range's keys begin with; none: all keys. */
   prefix: string
   count: number
   fingerprint: Bytes
@@ -76,7 +76,7 @@ function writePrefix(writer: Writer, prefix: string): Writer {
 
 function readPrefix(reader: Reader): string {
   const digits = reader.u8()
-  if (digits > ID_DIGITS) throw new BanyanError('malformed', `a range of ${digits} digits`)
+  if (digits > ID_DIGITS / 2) throw new BanyanError('malformed', `a range of ${digits} digits`)
   return toHex(reader.bytes(Math.ceil(digits / 2))).slice(0, digits)
 }
 
