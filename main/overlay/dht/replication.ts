@@ -163,6 +163,9 @@ export class Replication {
   }
 
   #want(peer: Peer, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
+    const { usage, quotaBytes } = this.#replicas
+    // It would be sent in vain, again with every comparison.
+    if (usage.bytes >= quotaBytes) return this.#around.drops.count('offer: no room')
     const lacking = offers.filter((offer) => this.#isLacking(offer)).map(({ key }) => key)
     const wanted = lacking.filter((key) => this.#awaited.add(peer.id, key))
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { type DhtRecord } from '../../../main/overlay/api.ts'
+import { utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type NodeId } from '../../../main/overlay/base/id.ts'
+import { Search } from '../../../main/overlay/dht/search.ts'
+
+const [A, B, C] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [NodeId, NodeId, NodeId]
+
+function signed(sequence: number): DhtRecord {
+  const [publicKey, salt, signature] = [new Uint8Array(32), utf8('s'), new Uint8Array(64)]
+  return { kind: 'signed', publicKey, salt, sequence, value: utf8(`${sequence}`), expiresAtMs: 1, signature }
+}
+
+const immutable: DhtRecord = { kind: 'immutable', value: utf8('x'), expiresAtMs: 1 }
+
+describe('a read', () => {
+  const cases: { name: string; answers: [number, NodeId, DhtRecord | undefined][]; isSettled: boolean }[] = [
+    { name: 'without answers waits', answers: [], isSettled: false },
+    { name: 'waits for more than "none"', answers: [[0, A, undefined]], isSettled: false },
+    { name: 'takes the first immutable record', answers: [[0, A, immutable]], isSettled: true },
+    { name: 'does not take one node’s word for the newest', answers: [[0, A, signed(2)]], isSettled: false },
+    {
+      name: 'takes that of two nodes',
+      answers: [
+        [0, A, signed(2)],
+        [1, B, signed(2)],
+      ],
+      isSettled: true,
+    },
+    {
+      name: 'does not count one node twice',
+      answers: [
+        [0, A, signed(2)],
+        [1, A, signed(2)],
+      ],
+      isSettled: false,
+    },
+    {
+      name: 'waits where a third knows a newer one',
+      answers: [
+        [0, A, signed(2)],
+        [1, B, signed(2)],
+        [0, C, signed(3)],
+      ],
+      isSettled: false,
+    },
+  ]
+  it.each(cases)('$name', ({ answers, isSettled }) => {
+    const search = new Search(undefined)
+    for (const [rootIndex, responder, record] of answers) search.answered({ rootIndex, responder, record })
+    expect(search.isSettled).toBe(isSettled)
+  })
+
+  it('repairs the roots that answered with less than the best, and tells of each newer answer', () => {
+    const heard: number[] = []
+    const search = new Search((record) => heard.push(record.kind === 'signed' ? record.sequence : 0))
+    search.answered({ rootIndex: -1, responder: C, record: signed(1) })
+    search.answered({ rootIndex: 0, responder: A, record: signed(3) })
+    search.answered({ rootIndex: 1, responder: B, record: signed(2) })
+    expect(heard).toEqual([1, 3])
+    expect(search.behind()).toEqual([1])
+  })
+})
