@@ -9,6 +9,7 @@ import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-st
 import { type SendRecord, sendRandomly } from './random-sends.ts'
 import { sendFigures, upkeepNotes } from './reach.ts'
 import { mean } from './statistics.ts'
+import { planReads, putRecords, readFigures, replicaBytes, type StoredRecord } from './stored-records.ts'
 
 const CROWD_MS = 10_000
 const ROUND_MS = 10_000
@@ -19,6 +20,7 @@ export const churn: Experiment = {
   async run(lab) {
     await lab.grow()
     const { options, world, probes } = lab
+    const stored = await putRecords(lab, options.records)
     const population = new Population(world, {
       seed: options.seed,
       medianSessionMs: options['median-session'] * 1000,
@@ -28,7 +30,7 @@ export const churn: Experiment = {
     })
     population.start()
     await lab.run(options.settle * 1000, 'churning')
-    const { figures, records, notes } = await measureChurn(lab, population)
+    const { figures, records, notes } = await measureChurn(lab, population, stored)
     const checks = checkFigures(lab)
     return {
       figures: {
@@ -51,6 +53,7 @@ export const churn: Experiment = {
 async function measureChurn(
   lab: Lab,
   population: Population,
+  stored: readonly StoredRecord[],
 ): Promise<{ figures: Figures; records: SendRecord[]; notes: string[] }> {
   const { options, world } = lab
   world.network.settleCounters()
@@ -59,6 +62,7 @@ async function measureChurn(
   const rounds = Math.max(1, Math.round((options.minutes * 60_000) / ROUND_MS))
   const records: SendRecord[] = []
   const sizes: number[] = []
+  const reads = planReads(lab, stored, rounds * ROUND_MS)
   for (let round = 0; round < rounds; round++) {
     if (options.crowd > 0 && round === rounds >> 1)
       population.crowd(Math.round(options.crowd * options.nodes), CROWD_MS)
@@ -78,6 +82,7 @@ async function measureChurn(
     handshakeBytesPerNodeSecond: sum('bytes', 'handshake'),
   }
   // Of the acknowledgements some are the sends', too; they stay where they are, on the side of upkeep.
+  const replicas = replicaBytes(byType, routed) / nodeSeconds
   const ownSends =
     routed.reduce((total, { type, bytes }) => total + (isOwn(type) ? bytes : 0), 0) / nodeSeconds
   return {
@@ -85,10 +90,12 @@ async function measureChurn(
     figures: {
       packetsPerNode: idle.packetsPerNodeSecond,
       bytesPerNode: idle.bytesPerNodeSecond,
-      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends,
+      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends - replicas,
+      replicaBytesPerSecond: replicas,
+      ...readFigures(lab, stored, reads),
     },
     notes: [
-      `upkeepBytesPerSecond is bytesPerNode without handshakes and without the experiment's sends and their answers (${ownSends.toFixed(1)} B/s)`,
+      `upkeepBytesPerSecond is bytesPerNode without handshakes without the experiment's sends and reads and their answers (${ownSends.toFixed(1)} B/s), and without what keeping its records costs (${replicas.toFixed(1)} B/s)`,
       ...upkeepNotes(idle, 'under churn, the sends included'),
       `by type, B/s per node: ${rates(byType, nodeSeconds)}`,
       `of these, routed messages and answers by application: ${rates(routed, nodeSeconds)}`,
@@ -101,5 +108,5 @@ function rates(traffic: readonly TypeTraffic[], nodeSeconds: number): string {
 }
 
 function isOwn(type: string): boolean {
-  return type.startsWith('send')
+  return type.startsWith('send') || type.startsWith('get')
 }

@@ -5,8 +5,16 @@ import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment } from './experiment.ts'
 import { type Lab } from './lab.ts'
 import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
-import { mean, percentile } from './statistics.ts'
-import { holdersOf, putRecords, readRecords, type StoredRecord, withoutHolder } from './stored-records.ts'
+import { mean } from './statistics.ts'
+import {
+  holdersOf,
+  putRecords,
+  readFigures,
+  readRecords,
+  replicaBytes,
+  type StoredRecord,
+  withoutHolder,
+} from './stored-records.ts'
 
 const ROUND_MS = 600_000
 const JOINING_MS = 60_000
@@ -42,26 +50,19 @@ export const dht: Experiment = {
     const routed = trafficSince(routedBefore, traffic.byApplication())
     const lost = withoutHolder(lab, stored)
     const reads = await readRecords(lab, stored, READING_MS)
-    const found = reads.filter(({ isCorrect }) => isCorrect)
     const checks = checkFigures(lab)
     return {
       figures: {
         ...stateFigures(lab),
-        records: stored.length,
-        putsRefused: options.records - stored.length,
+        ...readFigures(lab, stored, reads),
         recordsLost: lost.length,
-        readsCorrect: found.length / Math.max(1, reads.length),
-        readsWrong: reads.filter(({ isFound, isCorrect }) => isFound && !isCorrect).length,
-        readMedianMs: percentile(
-          found.map(({ ms }) => ms),
-          0.5,
-        ),
+        putsRefused: options.records - stored.length,
         holdersMean: meanHolders(lab, stored),
         replicasPerNode: mean(world.alive.map(({ node }) => node.status().replicas.count)),
         replaced: rounds * Math.round(options.replace * options.nodes),
         packetsPerNode: sum(byType, 'packets') / nodeSeconds,
         bytesPerNode: sum(byType, 'bytes') / nodeSeconds,
-        upkeepBytesPerSecond: sum(byType.filter(isReplicaTraffic), 'bytes') / nodeSeconds,
+        upkeepBytesPerSecond: replicaBytes(byType, routed) / nodeSeconds,
         ...checks.figures,
       },
       plots: [
@@ -76,7 +77,7 @@ export const dht: Experiment = {
         trafficPlot(lab),
       ],
       notes: [
-        'upkeepBytesPerSecond is what holders of replicas send each other, per node, without acknowledgements and what is routed; bytesPerNode is everything',
+        'upkeepBytesPerSecond is what holders of replicas send each other, per node, over links and routed, without acknowledgements; bytesPerNode is everything',
         `by type, B/s per node: ${rates(byType, nodeSeconds)}`,
         `of these, routed messages and answers by application: ${rates(routed, nodeSeconds)}`,
         ...lost.slice(0, 5).map(({ key }) => `  lost: ${key}`),
@@ -100,10 +101,6 @@ async function replace(lab: Lab, count: number): Promise<void> {
 function meanHolders(lab: Lab, stored: readonly StoredRecord[]): number {
   const stride = Math.max(1, Math.floor(stored.length / LOOKED_AT))
   return mean(stored.filter((_, i) => i % stride === 0).map((each) => holdersOf(lab, each)))
-}
-
-function isReplicaTraffic({ type }: TypeTraffic): boolean {
-  return type.startsWith('replica')
 }
 
 function sum(traffic: readonly TypeTraffic[], figure: 'packets' | 'bytes'): number {

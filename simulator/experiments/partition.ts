@@ -5,10 +5,12 @@ import { type Experiment } from './experiment.ts'
 import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { sendRandomly } from './random-sends.ts'
 import { sendFigures } from './reach.ts'
+import { putRecords, readFigures, readRecords } from './stored-records.ts'
 
 const LOOK_EVERY_MS = 5000
 /** The goal is five minutes; what takes longer than this is called never. */
 const PATIENCE_MS = 1_800_000
+const READING_MS = 10_000
 
 export const partition: Experiment = {
   name: 'partition',
@@ -16,6 +18,7 @@ export const partition: Experiment = {
   async run(lab) {
     await lab.grow()
     const { world, options } = lab
+    const stored = await putRecords(lab, options.records)
     const ring = new RingView(world.alive)
     const wrongBefore = ring.wrongLeafSets(world.alive)
     world.network.cut((a, b) => (a & 1) !== (b & 1))
@@ -36,11 +39,13 @@ export const partition: Experiment = {
     const leafSetSeconds = wrong.find(({ y }) => y <= wrongBefore)?.x ?? -1
     const ringsAfterHeal = ring.rings(world.alive)
     const records = await sendRandomly(lab, options.sends, 5000)
+    const reads = await readRecords(lab, stored, READING_MS)
     const checks = checkFigures(lab)
     return {
       figures: {
         ...sendFigures(records, options.sends),
         ...stateFigures(lab),
+        ...readFigures(lab, stored, reads),
         ringsWhileCut,
         ringsAfterHeal,
         healSeconds,

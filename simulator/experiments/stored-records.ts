@@ -7,7 +7,10 @@ import { type Id } from '../../main/overlay/base/id.ts'
 import { sequenceOf } from '../../main/overlay/dht/record-rules.ts'
 import { recordKey, signRecord } from '../../main/overlay/wire/dht-record.ts'
 import { type Host } from '../world/world.ts'
+import { type TypeTraffic } from '../world/traffic-log.ts'
+import { type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
+import { percentile } from './statistics.ts'
 
 export interface StoredRecord {
   readonly key: Id
@@ -45,38 +48,72 @@ export async function putRecords(lab: Lab, count: number): Promise<StoredRecord[
     const settled = (): void => void ended++
     void node.put(record).then(kept).catch(ignoreFailure).then(settled)
   })
-  await until(lab, () => ended === count)
+  await until(lab, () => ended === count, world.nowMs + PATIENCE_MS)
   return stored
 }
 
-/** Reads each of them from a random node, evenly over the time. */
+/** Reads each of them from a random node, evenly over the time, and waits for the last. */
 export async function readRecords(
   lab: Lab,
   stored: readonly StoredRecord[],
   overMs: number,
 ): Promise<ReadRecord[]> {
+  const reads = planReads(lab, stored, overMs)
+  const untilMs = lab.world.nowMs + overMs + PATIENCE_MS
+  await until(lab, () => reads.length === stored.length, untilMs)
+  return reads
+}
+
+/** As `readRecords`, while somebody else makes time pass: the list fills as the reads end. */
+export function planReads(lab: Lab, stored: readonly StoredRecord[], overMs: number): ReadRecord[] {
   const { world } = lab
   const reads: ReadRecord[] = []
-  await evenly(
-    lab,
-    stored.length,
-    overMs,
-    (i) => void readOne(lab, stored[i]!).then((read) => reads.push(read)),
-  )
-  await until(lab, () => reads.length === stored.length)
+  for (const [i, each] of stored.entries())
+    world.queue.at(world.nowMs + ((i + 1) * overMs) / stored.length, () => {
+      void readOne(lab, each).then((read) => reads.push(read))
+    })
   return reads
+}
 
-  async function readOne(from: Lab, { key, record }: StoredRecord): Promise<ReadRecord> {
-    const reader: Host = world.pick(world.alive)
-    const startedMs = from.world.nowMs
-    const found = await reader.node.get(key).catch(ignoreFailure)
-    return {
-      isFound: found !== undefined,
-      isCorrect: found !== undefined && isSame(found, record),
-      ms: from.world.nowMs - startedMs,
-      wasUp: world.isUp(reader),
-    }
+async function readOne({ world }: Lab, { key, record }: StoredRecord): Promise<ReadRecord> {
+  const reader: Host = world.pick(world.alive)
+  const startedMs = world.nowMs
+  const found = await reader.node.get(key).catch(ignoreFailure)
+  return {
+    isFound: found !== undefined,
+    isCorrect: found !== undefined && isSame(found, record),
+    ms: world.nowMs - startedMs,
+    wasUp: world.isUp(reader),
   }
+}
+
+/** Of the reads whose readers were up until the answer. */
+export function readFigures(
+  lab: Lab,
+  stored: readonly StoredRecord[],
+  reads: readonly ReadRecord[],
+): Figures {
+  const counted = reads.filter(({ wasUp }) => wasUp)
+  const correct = counted.filter(({ isCorrect }) => isCorrect)
+  return {
+    records: stored.length,
+    recordsLost: withoutHolder(lab, stored).length,
+    reads: counted.length,
+    readsCorrect: correct.length / Math.max(1, counted.length),
+    readsWrong: counted.filter(({ isFound, isCorrect }) => isFound && !isCorrect).length,
+    readMedianMs: percentile(
+      correct.map(({ ms }) => ms),
+      0.5,
+    ),
+  }
+}
+
+/** What keeping records for others costs, of what was sent: between neighbours, and routed to those without a link. */
+export function replicaBytes(byType: readonly TypeTraffic[], routed: readonly TypeTraffic[]): number {
+  return [...byType, ...routed].reduce(
+    (total, { type, bytes }) => total + (type.startsWith('replica') ? bytes : 0),
+    0,
+  )
 }
 
 /** Those that no running node keeps. */
@@ -114,7 +151,6 @@ async function evenly(lab: Lab, count: number, overMs: number, act: (i: number) 
   }
 }
 
-async function until(lab: Lab, isDone: () => boolean): Promise<void> {
-  const untilMs = lab.world.nowMs + PATIENCE_MS
+async function until(lab: Lab, isDone: () => boolean, untilMs: number): Promise<void> {
   while (!isDone() && lab.world.nowMs < untilMs) await lab.run(STEP_MS)
 }
