@@ -6,9 +6,13 @@ import { hostCrypto as crypto } from '../../main/host/crypto.ts'
 import { type DhtRecord } from '../../main/overlay/api.ts'
 import { type Bytes, utf8 } from '../../main/overlay/base/bytes.ts'
 import { type Id, idFromBytes } from '../../main/overlay/base/id.ts'
+import { type KeyPair } from '../../main/overlay/ports/crypto.ts'
 import { encodeAsk, encodeOffer, encodePut, encodeStore } from '../../main/overlay/wire/dht-messages.ts'
 import { recordKey, signRecord } from '../../main/overlay/wire/dht-record.ts'
+import { signEnvelope } from '../../main/overlay/wire/envelope.ts'
+import { mailboxKey, signMailbox } from '../../main/overlay/wire/mailbox.ts'
 import { APPLICATION, MESSAGE } from '../../main/overlay/wire/message-types.ts'
+import { encodeFingerprints } from '../../main/overlay/wire/range-messages.ts'
 import { encodeRouted } from '../../main/overlay/wire/routed-message.ts'
 import {
   encodePublication,
@@ -93,6 +97,58 @@ describe('a flood by one neighbour (seed 701)', () => {
     )
     expect(dropped('offer: too many')).toBeGreaterThan(1000)
     expect(victim.node.status().replicas.count).toBe(count)
+    await friendCanPut()
+  })
+
+  it('of mailboxes and of envelopes: by rate, and by what the mailbox and the door let in', async () => {
+    const owner = crypto.signingKeyPair(new Uint8Array(32).fill(7))
+    const mailbox = mailboxKey(crypto, owner.publicKey)
+    const expiresAtMs = world.clock.wallMs() + DAY_MS
+    const rules = { doorBits: 4, doorPlaces: 5, perWriter: 5, writers: [], deleted: [] }
+    await world.finish(friend.node.put(signMailbox(crypto, owner, rules, { sequence: 1, expiresAtMs })))
+    const { count } = victim.node.status().replicas
+    const stranger = (n: number): KeyPair => crypto.signingKeyPair(crypto.hash(utf8(`stranger ${n}`)))
+    const value = new Uint8Array(100)
+    await flood((n) =>
+      encodeStore(
+        n + 1,
+        0,
+        signEnvelope(crypto, stranger(n % 50), {
+          mailbox,
+          value: utf8(`${n}`),
+          expiresAtMs,
+          doorBits: n % 8,
+        }),
+      ),
+    )
+    expect(victim.node.status().replicas.count - count).toBeLessThanOrEqual(rules.doorPlaces)
+    expect(dropped('store: quota')).toBeGreaterThan(0)
+    await flood((n) =>
+      encodeStore(
+        n + 1,
+        0,
+        signEnvelope(crypto, stranger(1), {
+          mailbox: idFromBytes(crypto.hash(utf8(`${n}`))),
+          value,
+          expiresAtMs,
+        }),
+      ),
+    )
+    expect(victim.node.status().replicas.count - count).toBeLessThanOrEqual(rules.doorPlaces)
+    await flood((n) =>
+      encodeStore(n + 1, 0, signMailbox(crypto, stranger(n), rules, { sequence: 1, expiresAtMs })),
+    )
+    expect(dropped('store: rate')).toBeGreaterThan(FLOOD)
+    expect(victim.node.status().replicas.bytes).toBeLessThan(0.26 * QUOTA_BYTES)
+    await friendCanPut()
+  }, 60_000)
+
+  it('of comparisons: cut to a rate, and nothing is asked for that is not this node’s to keep', async () => {
+    const fingerprint = new Uint8Array(16).fill(1)
+    await flood(() =>
+      encodeFingerprints(Array.from({ length: 16 }, () => ({ prefix: '', count: 9, fingerprint }))),
+    )
+    expect(dropped('reconciliation: rate')).toBeGreaterThan(0.7 * FLOOD)
     await friendCanPut()
   })
 

@@ -320,7 +320,7 @@ export class Dht {
     const key = recordKey(this.#around.crypto, record)
     const isAskedFor = token === 0 && this.#replication.isAwaited(from, key)
     const isWelcome = isAskedFor || (token !== 0 && this.#storesByLink.admits(from))
-    const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from) : 'rate'
+    const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from, isAskedFor) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
     else this.#onChange()
     if (token !== 0) peer.send(encodeStored(token, outcome))

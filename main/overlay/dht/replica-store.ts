@@ -3,8 +3,9 @@
 //   overlay/replica/record/ | record key 32   ->  record
 //   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4 | origin 32 | envelope 1
 //
-// The origin answers for the space: a signed record's author; for an immutable one, whose author nobody knows, the
-// neighbour it came from. Neither may fill this node's space alone.
+// The origin answers for the space: a signed record's author, an envelope's writer; for an immutable record, whose author nobody
+// knows, the neighbour it came from. Neither may fill this node's space alone; nor may a neighbour with what it brings unasked,
+// under however many names.
 
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
@@ -27,6 +28,8 @@ export interface Replica {
   bytes: number
   /** Author, or the neighbour it came from. */
   origin: NodeId
+  /** The neighbour that brought it without being asked; in memory only. */
+  bringer: NodeId | undefined
   /** H(key, 0) and H(key, 1). */
   roots: Id[]
   isEnvelope: boolean
@@ -74,6 +77,7 @@ export class ReplicaStore {
   #quotaBytes: number
   readonly #self: NodeId
   readonly #bytesByOrigin = new Map<NodeId, number>()
+  readonly #bytesByBringer = new Map<NodeId, number>()
   readonly #replicas = new Map<Id, Replica>()
   /** Writes of one key follow each other; a read-then-write must not be overtaken. */
   readonly #queues = new Map<Id, Promise<unknown>>()
@@ -135,13 +139,13 @@ export class ReplicaStore {
   }
 
   /** Checks and keeps a record on behalf of one root; `stale` where a newer one is kept. */
-  async keep(record: DhtRecord, rootIndex: number, from: NodeId): Promise<KeepOutcome> {
+  async keep(record: DhtRecord, rootIndex: number, from: NodeId, isAskedFor = false): Promise<KeepOutcome> {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') return verdict
     const key = recordKey(this.#around.crypto, record)
-    const origin = this.#originOf(record, from)
+    const source = { origin: this.#originOf(record, from), bringer: isAskedFor ? undefined : from }
     const keep = (): Promise<KeepOutcome> =>
-      this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, origin))
+      this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, source))
     return this.#admitted(record, keep).catch((error: unknown) => {
       // What is kept could not be read: whoever sent this one is to have an answer all the same.
       this.#around.drops.count(`replica: ${codeOf(error)}`)
@@ -196,7 +200,7 @@ export class ReplicaStore {
     })
   }
 
-  async #keepChecked(key: Id, record: DhtRecord, rootIndex: number, origin: NodeId): Promise<KeepOutcome> {
+  async #keepChecked(key: Id, record: DhtRecord, rootIndex: number, source: Source): Promise<KeepOutcome> {
     const present = await this.read(key)
     const order = present ? compareRecords(record, present) : 1
     if (order < 0 && sequenceOf(record) < sequenceOf(present!)) return 'stale'
@@ -207,10 +211,15 @@ export class ReplicaStore {
       before.graceUntilMs = undefined
       return 'kept'
     }
-    return this.#write(key, winner, rootMask, before?.origin ?? origin)
+    return this.#write(key, winner, rootMask, before ?? source)
   }
 
-  async #write(key: Id, record: DhtRecord, rootMask: number, origin: NodeId): Promise<KeepOutcome> {
+  async #write(
+    key: Id,
+    record: DhtRecord,
+    rootMask: number,
+    { origin, bringer }: Source,
+  ): Promise<KeepOutcome> {
     const before = this.#replicas.get(key)
     const encoded = encodeRecord(record)
     const replica: Replica = {
@@ -219,6 +228,7 @@ export class ReplicaStore {
       expiresAtMs: record.expiresAtMs,
       bytes: encoded.length,
       origin,
+      bringer,
       roots: before?.roots ?? rootKeys(this.#around, key),
       isEnvelope: record.kind === 'envelope',
     }
@@ -246,6 +256,10 @@ export class ReplicaStore {
     if (growth <= 0) return true
     if (this.#bytes + growth > this.#quotaBytes) return false
     if (replica.origin === this.#self) return true
+    if (replica.bringer && replica.bringer !== this.#self) {
+      const brought = this.#bytesByBringer.get(replica.bringer) ?? 0
+      if (brought + growth > NEIGHBOUR_SHARE * this.#quotaBytes) return false
+    }
     const share = record.kind === 'immutable' ? NEIGHBOUR_SHARE : AUTHOR_SHARE
     return (this.#bytesByOrigin.get(replica.origin) ?? 0) + growth <= share * this.#quotaBytes
   }
@@ -253,8 +267,8 @@ export class ReplicaStore {
   /** The one place where what is kept changes in memory, and with it the sums. */
   #put(key: Id, replica: Replica | undefined): void {
     const before = this.#replicas.get(key)
-    if (before) this.#account(before.origin, -before.bytes)
-    if (replica) this.#account(replica.origin, replica.bytes)
+    if (before) this.#account(before, -before.bytes)
+    if (replica) this.#account(replica, replica.bytes)
     if (replica) this.#replicas.set(key, replica)
     else this.#replicas.delete(key)
     if ((replica ?? before)?.isEnvelope) this.#putEnvelope(key, replica)
@@ -268,11 +282,10 @@ export class ReplicaStore {
     else if (kept.delete(key) && kept.size === 0) this.#envelopes.delete(home)
   }
 
-  #account(origin: NodeId, bytes: number): void {
+  #account({ origin, bringer }: Source, bytes: number): void {
     this.#bytes += bytes
-    const sum = (this.#bytesByOrigin.get(origin) ?? 0) + bytes
-    if (sum > 0) this.#bytesByOrigin.set(origin, sum)
-    else this.#bytesByOrigin.delete(origin)
+    addTo(this.#bytesByOrigin, origin, bytes)
+    if (bringer) addTo(this.#bytesByBringer, bringer, bytes)
   }
 
   /** An entry that does not read as one is left out: its record is found again by its neighbours' offers. */
@@ -287,7 +300,16 @@ export class ReplicaStore {
       const isEnvelope = reader.remaining > 0 && reader.u8() === 1
       reader.end()
       const roots = rootKeys(this.#around, key)
-      this.#put(key, { rootMask, sequence, expiresAtMs, bytes, origin, roots, isEnvelope })
+      this.#put(key, {
+        rootMask,
+        sequence,
+        expiresAtMs,
+        bytes,
+        origin,
+        bringer: undefined,
+        roots,
+        isEnvelope,
+      })
     } catch (error) {
       this.#around.drops.count(`replica index: ${codeOf(error)}`)
     }
@@ -303,6 +325,17 @@ export class ReplicaStore {
     this.#queues.set(key, settled)
     return turn
   }
+}
+
+interface Source {
+  origin: NodeId
+  bringer: NodeId | undefined
+}
+
+function addTo(sums: Map<NodeId, number>, id: NodeId, bytes: number): void {
+  const sum = (sums.get(id) ?? 0) + bytes
+  if (sum > 0) sums.set(id, sum)
+  else sums.delete(id)
 }
 
 function encodeIndex(replica: Replica): Uint8Array {
