@@ -1,6 +1,7 @@
 // `npm run -s bench -- NAME`: one repeatable measurement; its last line is one JSON object.
 
 import { benchBroadcast } from './broadcast.ts'
+import { benchDht } from './dht.ts'
 import { benchIdle } from './idle.ts'
 import { benchJoin } from './join.ts'
 import { benchMessage } from './message.ts'
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   transport: benchTransport,
   relay: benchRelay,
   broadcast: benchBroadcast,
+  dht: benchDht,
 }
 
 const name = process.argv[2] ?? ''

@@ -7,6 +7,7 @@ import { banyanCallers, banyanNetwork, hyperdhtCallers, hyperdhtNetwork } from '
 import { hyperdhtStream } from './transport/hyperdht-stream.ts'
 import { libp2pStream } from './transport/libp2p-stream.ts'
 import { Starter } from './transport/measured-process.ts'
+import { banyanRecords, hyperdhtRecords } from './transport/record-sides.ts'
 import { relayedStream, serveAsRelay } from './transport/relayed-stream.ts'
 import { type StreamKind, receiveStream, sendStream } from './transport/stream-sides.ts'
 
@@ -35,6 +36,8 @@ const ROLES: Record<string, Role> = {
   'banyan-callers': banyanCallers,
   'hyperdht-network': hyperdhtNetwork,
   'hyperdht-callers': hyperdhtCallers,
+  'banyan-records': banyanRecords,
+  'hyperdht-records': hyperdhtRecords,
   acceptor: acceptSessions,
   callers: callOneByOne,
   'banyan-broadcast': banyanBroadcast,

@@ -17,6 +17,8 @@ interface Server {
 }
 
 export interface HyperNode {
+  immutablePut(value: Uint8Array): Promise<{ hash: Uint8Array }>
+  immutableGet(hash: Uint8Array): Promise<{ value: Uint8Array } | null>
   createServer(listener: (stream: SecretStream) => void): Server
   connect(publicKey: Uint8Array): SecretStream
   fullyBootstrapped(): Promise<void>

@@ -31,7 +31,7 @@ export interface Replica {
   /** The neighbour that brought it without being asked; in memory only. */
   bringer: NodeId | undefined
   /** H(key, 0) and H(key, 1). */
-  roots: Id[]
+  readonly roots: Id[]
   isEnvelope: boolean
   /** Set while this node is no longer responsible; in memory only, so that a restart starts the grace anew. */
   graceUntilMs?: number
@@ -57,7 +57,8 @@ export type KeepOutcome = Outcome
 const RECORDS = utf8('overlay/replica/record/')
 const INDEX = utf8('overlay/replica/index/')
 const INDEX_END = utf8('overlay/replica/index0') // '0' is the byte after '/'
-const PAGE = 1000
+/** 1.5 MB at a time: each page is a way to the disk and back. */
+const PAGE = 10_000
 /** Of the whole quota: 16 MiB of the usual 256 for one author, far above a person's few records. */
 const AUTHOR_SHARE = 1 / 16
 /** A neighbour passes on what many have written. */

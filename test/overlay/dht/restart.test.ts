@@ -18,6 +18,7 @@ import { MemoryStore } from '../../../simulator/memory-store.ts'
 import { scratchFolder } from '../../drive/scratch-folder.ts'
 
 const REPLICAS = 100_000
+/** Of processor time, which does not depend on what else the machine does; some 1,600 ms. */
 const SERVED_WITHIN_MS = 5000
 const QUOTA_BYTES = 2 ** 28
 const SELF = '0'.repeat(64) as NodeId
@@ -62,12 +63,13 @@ it(`a node with ${REPLICAS} replicas on its disk has them all within ${SERVED_WI
   for (let from = 0; from < REPLICAS; from += 10_000)
     await store.write(Array.from({ length: 10_000 }, (_, i) => entriesOf(note(from + i))).flat())
   await store.close()
-  const startedMs = performance.now()
+  const begun = process.cpuUsage()
   const again = await LevelStore.open(folder.path)
   const replicas = opened(again)
   await replicas.load()
   const record = await replicas.read(recordKey(crypto, note(4711)))
-  expect(performance.now() - startedMs).toBeLessThan(SERVED_WITHIN_MS)
+  const { user, system } = process.cpuUsage(begun)
+  expect((user + system) / 1000).toBeLessThan(SERVED_WITHIN_MS)
   expect(replicas.usage.count).toBe(REPLICAS)
   expect(record).toMatchObject({ value: utf8('note 4711') })
   await again.close()
