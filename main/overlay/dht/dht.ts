@@ -35,7 +35,7 @@ import { type Envelope } from '../wire/envelope.ts'
 import { decodeMailboxRead, encodeMailboxPage } from '../wire/mailbox-messages.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { readMailbox } from './mailbox-reads.ts'
-import { checkRecord, compareRecords } from './record-rules.ts'
+import { checkRecord, compareRecords, sequenceOf } from './record-rules.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
 import { Reads } from './reads.ts'
@@ -236,14 +236,23 @@ export class Dht {
     const { rootIndex, record } = decodePut(payload)
     const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
     if (!isWithinRate) return this.#refusal('rate')
-    const outcome = await this.#replicas.keep(record, rootIndex, previous ?? self)
+    const { crypto, clock } = this.#around
+    const key = recordKey(crypto, record)
+    const verdict = checkRecord(record, crypto, clock.wallMs())
+    if (verdict !== 'good') return this.#refusal(verdict)
+    if ((this.#replicas.get(key)?.sequence ?? 0) > sequenceOf(record)) return this.#refusal('stale')
+    const others = this.#replication
+      .responsible(rootKeys(this.#around, key))
+      [rootIndex]!.filter((id) => id !== self)
+    const kept = this.#replicas.keep(record, rootIndex, previous ?? self)
+    // The disks write at the same time; but what has no place in a mailbox here is no load for the neighbours.
+    if (record.kind === 'envelope' && isRefused(await kept)) return this.#refusal(await kept)
+    const stored = others.map((id) => this.#storeAt(id, rootIndex, record))
+    const [outcome, ...outcomes] = await Promise.all([kept, ...stored])
     const isKept = outcome === 'kept'
     // A disk that is full here is no reason for the neighbours not to keep it.
-    if (!isKept && outcome !== 'failed' && outcome !== 'quota') return this.#refusal(outcome)
+    if (isRefused(outcome)) return this.#refusal(outcome)
     if (isKept) this.#onChange()
-    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
-    const others = this.#replication.responsible(roots)[rootIndex]!.filter((id) => id !== self)
-    const outcomes = await Promise.all(others.map((id) => this.#storeAt(id, rootIndex, record)))
     const holders = others.filter((_, i) => outcomes[i] === 'kept')
     if (isKept) holders.unshift(self)
     for (const [i, outcome] of outcomes.entries()) if (!outcome) this.#replication.missed(others[i]!)
@@ -354,6 +363,11 @@ export class Dht {
   #guard(work: Promise<void>): Promise<void> {
     return work.catch((error: unknown) => this.#around.drops.count(`dht: ${codeOf(error)}`))
   }
+}
+
+/** Not only here. */
+function isRefused(outcome: Outcome): boolean {
+  return outcome !== 'kept' && outcome !== 'failed' && outcome !== 'quota'
 }
 
 type PutResult = { holders: NodeId[] } | { outcome: Outcome } | { error: unknown }
