@@ -1,4 +1,4 @@
-// A read asks both roots at once. Where neither has given a record within about twice the time that reads take here, or what
+// A read asks both roots at once. Where neither has given a record within half as much again as reads usually take here, or what
 // came is not enough, it asks along other route offsets too: those copies take other ways and end at the roots' ring neighbours,
 // which keep the record as well (DESIGN §4). So a dead root or hop delays a read by little, and who owns one of the places cannot
 // hide a record. A root that turned out to have less than the best is sent the best (read repair).
