@@ -159,14 +159,7 @@ export class OverlayNode implements OverlayApi {
       this.#emit('publication', publication)
     const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
     this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, isJoined, onChange })
-    this.#dht = new Dht(around, {
-      links,
-      routes,
-      ring,
-      store,
-      quotaBytes: replicaQuotaBytes,
-      onChange,
-    })
+    this.#dht = new Dht(around, { links, routes, ring, store, quotaBytes: replicaQuotaBytes, onChange })
     const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
     this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
