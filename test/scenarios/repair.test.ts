@@ -34,6 +34,34 @@ it.each(SEEDS.flatMap((seed) => [[seed, 'anywhere'] as const, [seed, 'in a row']
   60_000,
 )
 
+it('a record whose holders at one root all die at once is back there within the hour', async () => {
+  const world = new ModelledWorld({ seed: 7 })
+  await world.grow(60)
+  await world.run(15_000)
+  const keys = await putAll(world)
+  const isApart = (key: Id): boolean => {
+    const [first, second] = rootKeys({ crypto }, key)
+    const around = new Set(nearest(world, second!, 4 * REPLICAS_PER_ROOT).map(({ identity }) => identity.id))
+    const seen = nearest(world, first!).flatMap(({ identity, node }) => [
+      identity.id,
+      ...node.leafSet.above,
+      ...node.leafSet.below,
+    ])
+    return !seen.some((id) => around.has(id))
+  }
+  const key = keys.find(isApart)! // whoever keeps it at one root knows nobody around the other
+  const second = rootKeys({ crypto }, key)[1]!
+  world.kill(nearest(world, second))
+  await world.run(60_000)
+  expect(nearest(world, second).some(({ node }) => node.holds(key))).toBe(false)
+  await world.run(3_600_000)
+  expect(nearest(world, second).every(({ node }) => node.holds(key))).toBe(true)
+}, 60_000)
+
+function nearest(world: ModelledWorld, root: Id, count = REPLICAS_PER_ROOT): Inhabitant[] {
+  return [...world.alive].sort((a, b) => compareDistance(root, a.identity.id, b.identity.id)).slice(0, count)
+}
+
 async function putAll(world: ModelledWorld): Promise<Id[]> {
   const records = Array.from({ length: RECORDS }, (_, n) => ({
     kind: 'immutable' as const,
@@ -56,10 +84,7 @@ function row(world: ModelledWorld): Inhabitant[] {
 /** Replicas missing on the nodes that are closest of all that live. */
 function lacking(world: ModelledWorld, keys: readonly Id[]): number {
   const missing = (root: Id, key: Id): number =>
-    [...world.alive]
-      .sort((a, b) => compareDistance(root, a.identity.id, b.identity.id))
-      .slice(0, REPLICAS_PER_ROOT)
-      .filter(({ node }) => !node.holds(key)).length
+    nearest(world, root).filter(({ node }) => !node.holds(key)).length
   return keys
     .flatMap((key) => rootKeys({ crypto }, key).map((root) => missing(root, key)))
     .reduce((a, b) => a + b)

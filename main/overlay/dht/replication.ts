@@ -11,6 +11,7 @@
 //   - A holder that a record came to by an offer compares with the others, too: whoever sent it may have died before it
 //     knew of the nodes known here.
 //   - What is kept for a root that the leaf set does not reach is put there by routing (rehoming.ts).
+//   - Every half hour whoever is closest to one root puts the record at the other: all holders there may have died at once.
 //   - Where an offer or a record was not acknowledged, fingerprints are compared later. And every minute with one neighbour in turn,
 //     whatever happened: what slipped through all of that is found within minutes.
 
@@ -49,6 +50,8 @@ const FIRST_RETRY_MS = 2000
 const LONGEST_RETRY_MS = 60_000
 /** With one neighbour: with each of six that share records twice within this many minutes, for they come round as well. */
 const COMPARE_PERIOD_MS = 60_000
+/** A record each, from one node for each root; what it is for, the death of all four, is rare. */
+const OTHER_ROOT_PERIOD_MS = 1_800_000
 /** Four consecutive nodes keep a record at one root, so no two that share one are farther apart on the ring. */
 const SHARING_PER_SIDE = REPLICAS_PER_ROOT - 1
 const NOTHING = (): void => undefined
@@ -117,6 +120,10 @@ export class Replication {
     timers.every(
       () => COMPARE_PERIOD_MS * (0.8 + 0.4 * random.unit()),
       () => this.#compareNext(),
+    )
+    timers.every(
+      () => OTHER_ROOT_PERIOD_MS * (0.8 + 0.4 * random.unit()),
+      () => this.#lookAfterOtherRoots(),
     )
   }
 
@@ -247,6 +254,15 @@ export class Replication {
     replica.rehomed = ((replica.rehomed ?? 0) & ~(covered & ours)) | (covered & ~ours)
     const homeless = replica.rootMask & ~covered & ~replica.rehomed
     for (const i of replica.roots.keys()) if ((homeless & (1 << i)) !== 0) this.#rehoming.add(key, i)
+  }
+
+  #lookAfterOtherRoots(): void {
+    for (const [key, replica] of this.#replicas.entries()) {
+      const { covered, holders } = (replica.placed ??= this.#place(replica.roots, this.#ring.members()))
+      const isFirst = holders.some((ids, i) => (covered & (1 << i)) !== 0 && ids[0] === this.#self)
+      if (isFirst)
+        for (const i of replica.roots.keys()) if ((covered & (1 << i)) === 0) this.#rehoming.add(key, i)
+    }
   }
 
   async #putHome(key: Id, rootIndex: number): Promise<boolean> {
