@@ -73,9 +73,9 @@ export class Dht {
 
   /** What neighbours say to each other. */
   readonly #said: ReadonlyMap<number, PeerHandler> = new Map<number, PeerHandler>([
-    [MESSAGE.replicaStore, (from, body) => void this.#guard(this.#onStore(from, body))],
+    [MESSAGE.replicaStore, (from, body) => this.#guard(this.#onStore(from, body))],
     [MESSAGE.replicaStored, (from, body) => this.#onStored(from, body)],
-    [MESSAGE.replicaAsk, (from, body) => void this.#guard(this.#onAsk(from, body))],
+    [MESSAGE.replicaAsk, (from, body) => this.#guard(this.#onAsk(from, body))],
     [MESSAGE.replicaAnswer, (from, body) => this.#onAnswer(from, body)],
     [MESSAGE.replicaOffer, (from, body) => this.#replication.onOffer(from, body)],
     [MESSAGE.replicaWant, (from, body) => this.#replication.onWant(from, body)],
@@ -175,7 +175,10 @@ export class Dht {
   }
 
   handlers(): [number, (link: Link, body: Reader) => void][] {
-    return [...this.#said].map(([type, handler]) => [type, (link, body) => handler(overLink(link), body)])
+    return [...this.#said].map(([type, handler]) => [
+      type,
+      (link, body) => void handler(overLink(link), body),
+    ])
   }
 
   // --- as the one who asks ---

@@ -1,10 +1,11 @@
 // The ring neighbours as the DHT talks to them. Membership is logical: of two neighbours behind translators many pairs have no
 // link, yet both are responsible for the same records. What is for a neighbour goes over its link, and where there is
-// none it is routed to it, exactly, as the DHT's own kind of routed message. Who claims to be its source may lie: nothing is believed
+// none it is routed to it, exactly, as the DHT's own kind of routed message. The first thing that its handler says to
+// whoever sent it goes back as the answer that a routed message has anyway: half of the hops. Who claims to be its source may lie: nothing is believed
 // of a message that its content does not prove, and whoever brings it answers for the rate.
 
-import { EMPTY } from '../base/bytes.ts'
-import { BanyanError } from '../base/errors.ts'
+import { type Bytes, EMPTY } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -28,10 +29,10 @@ export interface Peer {
   send(message: Uint8Array, acked?: (isDelivered: boolean) => void, urgency?: Urgency): void
 }
 
-export type PeerHandler = (from: Peer, body: Reader) => void
+export type PeerHandler = (from: Peer, body: Reader) => void | Promise<void>
 
 export class Peers {
-  readonly #links: Links
+  readonly #links: Pick<Links, 'get'>
   readonly #routes: Routes
   readonly #routed: PeerBudgets
   readonly #handlers: ReadonlyMap<number, PeerHandler>
@@ -39,8 +40,8 @@ export class Peers {
 
   /** `handlers` by message type: what neighbours may say to each other, over a link or not. */
   constructor(
-    around: Surroundings,
-    links: Links,
+    around: Pick<Surroundings, 'clock' | 'drops'>,
+    links: Pick<Links, 'get'>,
     routes: Routes,
     handlers: ReadonlyMap<number, PeerHandler>,
   ) {
@@ -52,8 +53,7 @@ export class Peers {
     routes.register(APPLICATION.replica, {
       deliver: ({ payload, source }, previous) => {
         if (!this.#routed.admits(previous ?? source)) throw new BanyanError('quota', 'too many at once')
-        this.#onRouted(source, new Reader(payload))
-        return EMPTY
+        return this.#onRouted(source, payload)
       },
     })
   }
@@ -63,23 +63,56 @@ export class Peers {
     return link ? overLink(link) : this.#overOthers(id)
   }
 
-  #onRouted(source: NodeId, body: Reader): void {
+  /** What the handler says until it is done; only the first of it is the answer, the rest takes a way of its own. */
+  #onRouted(source: NodeId, payload: Bytes): Bytes | Promise<Bytes> {
+    let answer: Bytes | undefined
+    let isDone = false
+    const peer = this.#overOthers(source)
+    const answering: Peer = {
+      ...peer,
+      send: (message, acked) => {
+        if (isDone || answer) return peer.send(message, acked)
+        answer = new Uint8Array(message)
+        acked?.(true) // where it is lost, the source misses it
+      },
+    }
+    const done = (): Bytes => {
+      isDone = true
+      return answer ?? EMPTY
+    }
+    const handling = this.#handle(answering, payload)
+    return handling instanceof Promise ? handling.then(done) : done()
+  }
+
+  #handle(from: Peer, message: Bytes): void | Promise<void> {
+    const body = new Reader(message)
     const handler = this.#handlers.get(body.u8())
-    if (handler) handler(this.#overOthers(source), body)
-    else this.#drops.count('replica: routed, of another kind')
+    if (handler) return handler(from, body)
+    this.#drops.count('replica: routed, of another kind')
   }
 
   #overOthers(id: NodeId): Peer {
-    const options = { timeoutMs: ROUTED_TIMEOUT_MS, isExact: true }
     return {
       id,
       link: undefined,
       send: (message, acked) => {
-        this.#routes
-          .request(id, APPLICATION.replica, new Uint8Array(message), options)
-          .then(() => acked?.(true))
-          .catch(() => acked?.(false)) // for whatever reason: it is not there
+        const options = { timeoutMs: ROUTED_TIMEOUT_MS, isExact: true }
+        this.#routes.request(id, APPLICATION.replica, new Uint8Array(message), options).then(
+          ({ payload }) => {
+            acked?.(true)
+            if (payload.length > 0) void this.#onAnswer(id, payload)
+          },
+          () => acked?.(false), // for whatever reason: it is not there
+        )
       },
+    }
+  }
+
+  async #onAnswer(id: NodeId, message: Bytes): Promise<void> {
+    try {
+      await this.#handle(this.#overOthers(id), message)
+    } catch (error) {
+      this.#drops.count(`replica, answered: ${codeOf(error)}`)
     }
   }
 }
