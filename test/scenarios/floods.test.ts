@@ -90,9 +90,14 @@ describe('a flood by one neighbour (seed 701)', () => {
     await flood((n) => encodeStore(0, 0, note(`unasked ${n}`)))
     expect(dropped('store: rate')).toBe(FLOOD)
     await flood((n) =>
-      encodeOffer(0, [
-        { key: idFromBytes(crypto.hash(utf8(`${n}`), utf8('a'))), sequence: 0, expiresAtMs: 1e14 },
-        { key: idFromBytes(crypto.hash(utf8(`${n}`))), sequence: 0, expiresAtMs: 1e14 },
+      encodeOffer([
+        {
+          rootIndex: 0,
+          key: idFromBytes(crypto.hash(utf8(`${n}`), utf8('a'))),
+          sequence: 0,
+          expiresAtMs: 1e14,
+        },
+        { rootIndex: 0, key: idFromBytes(crypto.hash(utf8(`${n}`))), sequence: 0, expiresAtMs: 1e14 },
       ]),
     )
     expect(dropped('offer: too many')).toBeGreaterThan(1000)

@@ -14,7 +14,7 @@ import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
 import { type Reader } from '../wire/codec.ts'
-import { MAX_OFFERED, type ReplicaOffer } from '../wire/dht-messages.ts'
+import { MAX_OFFERED, type ReplicaVersion } from '../wire/dht-messages.ts'
 import {
   decodeFingerprints,
   decodeHoldings,
@@ -37,16 +37,16 @@ const RANGES_PER_SECOND = 50
 const TREE_LIFE_MS = 2000
 const WHOLE = ''
 
-export type SharedReplica = Held & ReplicaOffer
+export type SharedReplica = Held & ReplicaVersion
 
 export interface ReconciliationParts {
   peers: Peers
   /** What this node and the peer both should keep, of what this node keeps. */
   shared(peer: NodeId): SharedReplica[]
   /** The peer is told of these. */
-  offer(peer: NodeId, lacking: readonly ReplicaOffer[]): void
+  offer(peer: NodeId, lacking: readonly ReplicaVersion[]): void
   /** The peer keeps these, and says that this node should: asked for where it agrees. */
-  want(peer: Peer, lacking: readonly ReplicaOffer[]): void
+  want(peer: Peer, lacking: readonly ReplicaVersion[]): void
   onMissed(peer: NodeId): void
 }
 
@@ -74,7 +74,7 @@ export class Reconciliation {
     const tree = this.#treeFor(peer.id)
     const parts: RangeFingerprint[] = []
     const few: RangeHoldings[] = []
-    const lacking: ReplicaOffer[] = []
+    const lacking: ReplicaVersion[] = []
     for (const their of theirs) {
       const own = tree.fingerprint(their.prefix)
       if (own.count === their.count && equal(own.fingerprint, their.fingerprint)) continue
@@ -94,7 +94,7 @@ export class Reconciliation {
     const ranges = decodeHoldings(body)
     if (!this.#admits(peer, ranges.length)) return
     const tree = this.#treeFor(peer.id)
-    const [theyLack, weLack]: [ReplicaOffer[], ReplicaOffer[]] = [[], []]
+    const [theyLack, weLack]: [ReplicaVersion[], ReplicaVersion[]] = [[], []]
     for (const { prefix, held } of ranges) {
       const own = new Map(tree.within(prefix).map((each) => [each.key, each]))
       for (const their of held) {

@@ -7,13 +7,15 @@
 //     offer at once, and the others compare fingerprints with the newcomers a little later (reconciliation.ts): by then
 //     they have what they lacked, and nothing is named four times.
 //   - The holders at one root look after the other root too, where their leaf set reaches it: all four there may have died
-//     at once, and then nobody else is left who could.
-//   - A holder that a record came to by an offer compares with the others, too: whoever sent it may have died before it
-//     knew of the nodes known here.
+//     at once, and then nobody else is left who could. They cannot tell by who seems to have stayed: of four that died one is found
+//     out after the other, and those that took their places have nothing to pass on.
+//   - A holder that a record came to by an offer offers it on: whoever sent it may have died before it knew of the nodes
+//     known here.
 //   - What is kept for a root that the leaf set does not reach is put there by routing (rehoming.ts).
 //   - Every half hour whoever is closest to one root puts the record at the other: all holders there may have died at once.
-//   - Where an offer or a record was not acknowledged, fingerprints are compared later. And every minute with one neighbour in turn,
-//     whatever happened: what slipped through all of that is found within minutes.
+//   - Where an offer or a record was not acknowledged, fingerprints are compared later, or where the two are no holders at the
+//     same root, the very offer is made again. And from time to time with one neighbour in turn, whatever
+//     happened (comparisons.ts): what slipped through all of that is found.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -28,8 +30,11 @@ import {
   encodeWant,
   MAX_OFFERED,
   type ReplicaOffer,
+  type ReplicaVersion,
+  ROOT_COUNT,
 } from '../wire/dht-messages.ts'
 import { Awaited } from './awaited.ts'
+import { Comparisons } from './comparisons.ts'
 import { Handovers } from './handovers.ts'
 import { digestOf } from './range-tree.ts'
 import { Reconciliation, type SharedReplica } from './reconciliation.ts'
@@ -37,6 +42,7 @@ import { isOlder } from './record-rules.ts'
 import { type Peer, type Peers } from './peers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
+import { FIRST_RETRY_MS, Retries } from './retries.ts'
 import { Sweeping } from './sweeping.ts'
 import { type Placed, type Replica, type ReplicaStore, rootKeys } from './replica-store.ts'
 
@@ -45,18 +51,13 @@ const PROMPT_HOLDERS = 2
 const LATE_OFFER_MS = 4000
 /** Joins and deaths come in bursts. */
 const SETTLE_MS = 1000
-/** What did not reach a neighbour is made up for after this, doubling. */
-const FIRST_RETRY_MS = 2000
-const LONGEST_RETRY_MS = 60_000
-/** With one neighbour: with each of six that share records twice within this many minutes, for they come round as well. */
-const COMPARE_PERIOD_MS = 60_000
 /** A record each, from one node for each root; what it is for, the death of all four, is rare. */
 const OTHER_ROOT_PERIOD_MS = 1_800_000
 /** Four consecutive nodes keep a record at one root, so no two that share one are farther apart on the ring. */
 const SHARING_PER_SIDE = REPLICAS_PER_ROOT - 1
 const NOTHING = (): void => undefined
-/** By root index and receiver, in one string. */
-type Offers = Map<string, ReplicaOffer[]>
+/** By receiver. */
+type Offers = Map<NodeId, ReplicaOffer[]>
 
 export class Replication {
   readonly #around: Surroundings
@@ -72,16 +73,11 @@ export class Replication {
   /** The leaf set of the last pass. */
   #before: readonly NodeId[] = []
   readonly #reconciliation: Reconciliation
-  /** Those of it that an offer or a record did not reach. */
-  readonly #missed = new Set<NodeId>()
-  /** Compared with last of all, in the order of the ring. */
-  #comparedLast: NodeId | undefined
+  readonly #comparisons: Comparisons
+  readonly #retries: Retries
   /** Came by an offer since the last pass. */
   readonly #fresh = new Set<Id>()
   #isPassDue = false
-  #isRetryDue = false
-  #retryMs = FIRST_RETRY_MS
-  #retriedMs = -Infinity
   #flushLate = NOTHING
 
   /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
@@ -111,16 +107,24 @@ export class Replication {
       want: (peer, lacking) => this.#wantOurs(peer, lacking),
       onMissed: (peer) => this.missed(peer),
     })
+    this.#retries = new Retries(around, {
+      members: () => ring.members(),
+      compare: (id) => this.#reconciliation.open(id),
+      offer: (id, offers) => this.#offer(id, offers),
+    })
+    this.#comparisons = new Comparisons(around, {
+      sharers: () => this.#sharers(),
+      isLinked: (id) => peers.to(id).link !== undefined,
+      compare: (id) => {
+        if (replicas.usage.count > 0 && this.#shared(id).length > 0) this.#reconciliation.open(id)
+      },
+    })
     ring.onChange(() => this.#ringChanged())
   }
 
   start(): void {
     const { timers, random } = this.#around
     this.#sweeping.start()
-    timers.every(
-      () => COMPARE_PERIOD_MS * (0.8 + 0.4 * random.unit()),
-      () => this.#compareNext(),
-    )
     timers.every(
       () => OTHER_ROOT_PERIOD_MS * (0.8 + 0.4 * random.unit()),
       () => this.#lookAfterOtherRoots(),
@@ -134,8 +138,7 @@ export class Replication {
 
   /** What was sent to a node did not arrive: it is compared with again. */
   missed(id: NodeId): void {
-    this.#missed.add(id)
-    this.#retryLater()
+    this.#retries.missed(id)
   }
 
   /** A record that came by an offer is offered on, when those that had it too have had their turn. */
@@ -145,14 +148,13 @@ export class Replication {
   }
 
   onOffer(peer: Peer, body: Reader): void {
-    const { rootIndex, offers } = decodeOffer(body)
-    for (const offer of offers) if (!this.#isLacking(offer)) void this.#replicas.alsoFor(offer.key, rootIndex)
+    const offers = decodeOffer(body)
+    for (const offer of offers)
+      if (!this.#isLacking(offer)) void this.#replicas.alsoFor(offer.key, offer.rootIndex)
     // The offer was acknowledged, so its sender does not make it again when the question is lost. It is asked once more
     // over the link that took this one's place, or another way.
-    this.#want(peer, rootIndex, offers, () => {
-      this.#around.timers.after(FIRST_RETRY_MS, () => {
-        this.#want(this.#peers.to(peer.id), rootIndex, offers)
-      })
+    this.#want(peer, offers, (lost) => {
+      this.#around.timers.after(FIRST_RETRY_MS, () => this.#want(this.#peers.to(peer.id), lost))
     })
   }
 
@@ -164,23 +166,27 @@ export class Replication {
     this.#reconciliation.onHoldings(peer, body)
   }
 
-  #isLacking(offer: ReplicaOffer): boolean {
+  #isLacking(offer: ReplicaVersion): boolean {
     const replica = this.#replicas.get(offer.key)
     return !replica || isOlder(replica, offer)
   }
 
-  #want(peer: Peer, rootIndex: number, offers: readonly ReplicaOffer[], onLost?: () => void): void {
+  #want(peer: Peer, offers: readonly ReplicaOffer[], onLost?: (offers: ReplicaOffer[]) => void): void {
     const { usage, quotaBytes } = this.#replicas
     // It would be sent in vain, again with every comparison.
     if (usage.bytes >= quotaBytes) return this.#around.drops.count('offer: no room')
-    const lacking = offers.filter((offer) => this.#isLacking(offer)).map(({ key }) => key)
-    const wanted = lacking.filter((key) => this.#awaited.add(peer.id, key))
+    const lacking = offers.filter((offer) => this.#isLacking(offer))
+    const wanted = lacking.filter(({ key }) => this.#awaited.add(peer.id, key))
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
-    const reported = (isDelivered: boolean) => {
-      if (!isDelivered) onLost?.()
+    if (wanted.length > 0) this.#comparisons.unsettled()
+    for (let rootIndex = 0; rootIndex < ROOT_COUNT; rootIndex++) {
+      const here = wanted.filter((offer) => offer.rootIndex === rootIndex)
+      const reported = (isDelivered: boolean) => {
+        if (!isDelivered) onLost?.(here)
+      }
+      for (const keys of inPieces(here.map(({ key }) => key)))
+        peer.send(encodeWant(rootIndex, keys), reported, BACKGROUND)
     }
-    for (let i = 0; i < wanted.length; i += MAX_OFFERED)
-      peer.send(encodeWant(rootIndex, wanted.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
   }
 
   /** The space given was changed. */
@@ -190,6 +196,7 @@ export class Replication {
 
   onWant(peer: Peer, body: Reader): void {
     const { rootIndex, keys } = decodeWant(body)
+    this.#comparisons.unsettled()
     this.#handovers.add(peer, rootIndex, keys)
   }
 
@@ -204,6 +211,7 @@ export class Replication {
 
   /** Where nothing is kept, there is nothing to offer to whoever came; only what comes later is. */
   #ringChanged(): void {
+    this.#comparisons.unsettled()
     if (this.#replicas.usage.count > 0 || this.#isPassDue) this.#passSoon()
     else this.#before = this.#ring.members()
   }
@@ -220,7 +228,7 @@ export class Replication {
   /** Offers every record to those that became responsible since the last pass. */
   #pass(): void {
     const members = this.#ring.members()
-    if (this.#fresh.size === 0 && this.#missed.size === 0 && isSameSet(members, this.#before)) return
+    if (this.#fresh.size === 0 && isSameSet(members, this.#before)) return
     const change = changeOf(this.#before, members)
     const prompt: Offers = new Map()
     const late: Offers = new Map()
@@ -233,13 +241,12 @@ export class Replication {
       const now = replica.placed!
       now.among = members
       if (!isUnmoved || isFresh) this.#rehome(key, replica, now)
-      if (isUnmoved && !isFresh && this.#missed.size === 0) continue
+      if (isUnmoved && !isFresh) continue
       for (const { rootIndex, id, how } of this.#shares(replica, now.holders, then))
         if (how === 'compared') compared.add(id)
-        else collect(how === 'offered' ? prompt : late, rootIndex + id, offerOf(key, replica))
+        else collect(how === 'offered' ? prompt : late, id, offerOf(rootIndex, key, replica))
     }
     this.#fresh.clear()
-    this.#missed.clear()
     this.#before = members
     this.#offerAll(prompt)
     this.#followLater(late, compared)
@@ -319,20 +326,7 @@ export class Replication {
   }
 
   #offerAll(offers: Offers): void {
-    for (const [place, list] of offers) this.#offer(place, list)
-  }
-
-  #retryLater(): void {
-    if (this.#isRetryDue) return
-    this.#isRetryDue = true
-    const nowMs = this.#around.clock.nowMs()
-    if (nowMs - this.#retriedMs > 2 * LONGEST_RETRY_MS) this.#retryMs = FIRST_RETRY_MS
-    this.#around.timers.after(this.#retryMs, () => {
-      this.#isRetryDue = false
-      this.#retriedMs = this.#around.clock.nowMs()
-      this.#passSoon()
-    })
-    this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
+    for (const [id, list] of offers) this.#offer(id, list)
   }
 
   /** Who is to hear of a record that this node keeps, on behalf of which root, and how. */
@@ -340,18 +334,16 @@ export class Replication {
     const self = this.#self
     const indexes = this.#indexes(replica).filter((i) => this.#ring.covers(replica.roots[i]!))
     const isHolder = indexes.some((i) => now[i]!.includes(self))
-    // Whoever stops being responsible offers to all once, and from then on, like the others, to those who come anew.
     const isLeaving = !isHolder && indexes.some((i) => then[i]!.includes(self))
+    const share = (rootIndex: number, ids: readonly NodeId[], how: Share['how']): Share[] =>
+      ids.filter((id) => id !== self).map((id) => ({ rootIndex, id, how }))
     return indexes.flatMap((i) => {
-      const isNew = (id: NodeId): boolean => isLeaving || !then[i]!.includes(id)
-      const lacking = now[i]!.filter((id) => id !== self && (isNew(id) || this.#missed.has(id)))
-      const isPrompt = !isHolder || promptHolders(now, then, i).includes(self)
-      const isAlsoOurs = now[i]!.includes(self)
-      return lacking.map((id): Share => {
-        const how =
-          isPrompt && (isNew(id) || !isAlsoOurs) ? 'offered' : isAlsoOurs ? 'compared' : 'offered late'
-        return { rootIndex: i, id, how }
-      })
+      // Whoever stops being responsible offers once to two, who pass on what they lacked; from then on, like the others, to
+      // those who come anew.
+      if (isLeaving) return share(i, now[i]!.slice(0, PROMPT_HOLDERS), 'offered')
+      const lacking = now[i]!.filter((id) => !then[i]!.includes(id))
+      if (promptHolders(now, then, i).includes(self)) return share(i, lacking, 'offered')
+      return share(i, lacking, now[i]!.includes(self) ? 'compared' : 'offered late')
     })
   }
 
@@ -372,34 +364,27 @@ export class Replication {
     return shared
   }
 
-  #offerLacking(peer: NodeId, lacking: readonly ReplicaOffer[]): void {
-    const offers: Offers = new Map()
-    for (const offer of lacking) {
-      const rootIndex =
-        this.#replicas.get(offer.key)?.placed?.holders.findIndex((ids) => ids.includes(peer)) ?? -1
-      if (rootIndex >= 0) collect(offers, rootIndex + peer, offer)
-    }
-    this.#offerAll(offers)
+  #offerLacking(peer: NodeId, lacking: readonly ReplicaVersion[]): void {
+    const offers = lacking.map((version) => {
+      const { holders = [] } = this.#replicas.get(version.key)?.placed ?? {}
+      return { ...version, rootIndex: holders.findIndex((ids) => ids.includes(peer)) }
+    })
+    this.#offer(
+      peer,
+      offers.filter(({ rootIndex }) => rootIndex >= 0),
+    )
   }
 
   /** Of what a neighbour keeps, that which this node is responsible for by its own account. */
-  #wantOurs(peer: Peer, lacking: readonly ReplicaOffer[]): void {
-    const byRoot = new Map<number, ReplicaOffer[]>()
-    for (const offer of lacking) {
-      const holders = this.responsible(rootKeys(this.#around, offer.key))
-      const rootIndex = holders.findIndex((ids) => ids.includes(this.#self))
-      if (rootIndex >= 0) byRoot.set(rootIndex, [...(byRoot.get(rootIndex) ?? []), offer])
-    }
-    for (const [rootIndex, offers] of byRoot) this.#want(peer, rootIndex, offers)
-  }
-
-  /** The next of those that may share records with this node, going round the ring. */
-  #compareNext(): void {
-    const peers = this.#sharers()
-    if (peers.length === 0) return
-    const next = peers.find((id) => this.#comparedLast === undefined || id > this.#comparedLast) ?? peers[0]!
-    this.#comparedLast = next
-    this.#reconciliation.open(next)
+  #wantOurs(peer: Peer, lacking: readonly ReplicaVersion[]): void {
+    const offers = lacking.map((version) => {
+      const holders = this.responsible(rootKeys(this.#around, version.key))
+      return { ...version, rootIndex: holders.findIndex((ids) => ids.includes(this.#self)) }
+    })
+    this.#want(
+      peer,
+      offers.filter(({ rootIndex }) => rootIndex >= 0),
+    )
   }
 
   /** In a small network anybody may: the holders at one root are passed over at the other. */
@@ -425,15 +410,24 @@ export class Replication {
     )
   }
 
-  #offer(place: string, list: ReplicaOffer[]): void {
-    const rootIndex = Number(place[0])
-    const id = idOf(place)
+  #offer(id: NodeId, offers: readonly ReplicaOffer[]): void {
     const peer = this.#peers.to(id)
-    const reported = (isDelivered: boolean) => {
-      if (!isDelivered) this.missed(id)
+    for (const some of inPieces(offers)) {
+      const reported = (isDelivered: boolean) => {
+        if (!isDelivered) this.#unheardBy(id, some)
+      }
+      peer.send(encodeOffer(some), reported, BACKGROUND)
     }
-    for (let i = 0; i < list.length; i += MAX_OFFERED)
-      peer.send(encodeOffer(rootIndex, list.slice(i, i + MAX_OFFERED)), reported, BACKGROUND)
+  }
+
+  /** What this node shares with the neighbour, a comparison finds. */
+  #unheardBy(id: NodeId, offers: readonly ReplicaOffer[]): void {
+    const isShared = ({ key, rootIndex }: ReplicaOffer): boolean =>
+      this.#replicas.get(key)?.placed?.holders[rootIndex]?.includes(this.#self) === true
+    const kept = offers.filter(({ key }) => this.#replicas.get(key))
+    const others = kept.filter((offer) => !isShared(offer))
+    if (others.length < kept.length) this.#retries.missed(id)
+    if (others.length > 0) this.#retries.unheard(id, others)
   }
 
   /** Whether this node is responsible for a replica, by the leaf set as it is now. */
@@ -474,16 +468,17 @@ function isSameSet(ids: readonly NodeId[], others: readonly NodeId[]): boolean {
   return ids.length === others.length && ids.every((id) => others.includes(id))
 }
 
-function collect(offers: Offers, place: string, offer: ReplicaOffer): void {
-  const list = offers.get(place)
+function collect(offers: Offers, receiver: NodeId, offer: ReplicaOffer): void {
+  const list = offers.get(receiver)
   if (list) list.push(offer)
-  else offers.set(place, [offer])
+  else offers.set(receiver, [offer])
 }
 
-function offerOf(key: Id, { sequence, expiresAtMs }: Replica): ReplicaOffer {
-  return { key, sequence, expiresAtMs }
+function offerOf(rootIndex: number, key: Id, { sequence, expiresAtMs }: Replica): ReplicaOffer {
+  return { rootIndex, key, sequence, expiresAtMs }
 }
 
-function idOf(place: string): NodeId {
-  return place.slice(1) as NodeId
+/** As many as one message names. */
+function* inPieces<T>(list: readonly T[]): Generator<T[]> {
+  for (let i = 0; i < list.length; i += MAX_OFFERED) yield list.slice(i, i + MAX_OFFERED)
 }

@@ -5,7 +5,7 @@
 //   ask      14 | token 4 | record key 32
 //   answer   15 | token 4 | found 1 | record, if found
 //   want     17 | root index 1 | n 2 | n x record key 32                    send me these
-//   offer    52 | root index 1 | n 2 | n x version                          I hold these, and you should
+//   offer    52 | n 2 | n x (root index 1 | version)                        I hold these, and you should
 //
 //   version  record key 32 | sequence 8 | expires at 8
 //
@@ -37,14 +37,19 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** Two independent roots (DESIGN §6): owning one neighbourhood of the ring is not enough to own a record. */
 export const ROOT_COUNT = 2
-/** About 24 KiB. */
+/** About 25 KiB. */
 export const MAX_OFFERED = 512
 const MAX_HOLDERS = 16
 
-export interface ReplicaOffer {
+export interface ReplicaVersion {
   key: Id
   sequence: number
   expiresAtMs: number
+}
+
+export interface ReplicaOffer extends ReplicaVersion {
+  /** On behalf of which root. */
+  rootIndex: number
 }
 
 export function encodeStore(token: number, rootIndex: number, record: DhtRecord): Bytes {
@@ -95,25 +100,26 @@ export function decodeAnswer(reader: Reader): { token: number; record: DhtRecord
   return { token, record }
 }
 
-export function encodeOffer(rootIndex: number, offers: readonly ReplicaOffer[]): Bytes {
-  const writer = new Writer(4 + 48 * offers.length).u8(MESSAGE.replicaOffer).u8(rootIndex).u16(offers.length)
-  for (const offer of offers) writeVersion(writer, offer)
+export function encodeOffer(offers: readonly ReplicaOffer[]): Bytes {
+  const writer = new Writer(4 + 49 * offers.length).u8(MESSAGE.replicaOffer).u16(offers.length)
+  for (const offer of offers) writeVersion(writer.u8(offer.rootIndex), offer)
   return writer.finish()
 }
 
-export function decodeOffer(reader: Reader): { rootIndex: number; offers: ReplicaOffer[] } {
-  const rootIndex = readRootIndex(reader)
-  const count = readCount(reader)
-  const offers = Array.from({ length: count }, () => readVersion(reader))
+export function decodeOffer(reader: Reader): ReplicaOffer[] {
+  const offers = Array.from({ length: readCount(reader) }, () => ({
+    rootIndex: readRootIndex(reader),
+    ...readVersion(reader),
+  }))
   reader.end()
-  return { rootIndex, offers }
+  return offers
 }
 
-export function writeVersion(writer: Writer, { key, sequence, expiresAtMs }: ReplicaOffer): void {
+export function writeVersion(writer: Writer, { key, sequence, expiresAtMs }: ReplicaVersion): void {
   writer.id(key).u64(sequence).u64(expiresAtMs)
 }
 
-export function readVersion(reader: Reader): ReplicaOffer {
+export function readVersion(reader: Reader): ReplicaVersion {
   return { key: reader.id(), sequence: reader.u64(), expiresAtMs: reader.u64() }
 }
 

@@ -12,7 +12,7 @@ import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { ID_DIGITS } from '../base/id.ts'
 import { type Reader, Writer } from './codec.ts'
-import { MAX_OFFERED, readVersion, type ReplicaOffer, writeVersion } from './dht-messages.ts'
+import { MAX_OFFERED, readVersion, type ReplicaVersion, writeVersion } from './dht-messages.ts'
 import { MESSAGE } from './message-types.ts'
 
 export const FINGERPRINT_BYTES = 16
@@ -28,7 +28,7 @@ export interface RangeFingerprint {
 
 export interface RangeHoldings {
   prefix: string
-  held: ReplicaOffer[]
+  held: ReplicaVersion[]
 }
 
 export function encodeFingerprints(ranges: readonly RangeFingerprint[]): Bytes {
