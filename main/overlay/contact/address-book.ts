@@ -34,6 +34,9 @@ const LIFE_MS = 7 * 24 * 3600 * 1000
 const REFRESH_MS = 12 * 3600 * 1000
 /** Looking at our own addresses costs nothing; telling costs a put. */
 const LOOK_PERIOD_MS = 15_000
+/** Where nobody has room for the same words, they are put again after this, doubling: each put goes to eight nodes. */
+const FIRST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 600_000
 
 export class AddressBook {
   readonly #around: Surroundings
@@ -43,6 +46,8 @@ export class AddressBook {
   readonly #servers: () => readonly PeerRecord[]
   readonly #isJoined: () => boolean
   #published: { words: string; atWallMs: number } | undefined
+  /** What nobody had room for, and until when it is not put again. */
+  #refused: { words: string; pauseMs: number; untilMs: number } | undefined
   #isPublishing = false
   /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
   #leastSequence = 0
@@ -77,6 +82,7 @@ export class AddressBook {
     if (!this.#isJoined() || this.#isPublishing) return
     const entry = { ...this.#links.self, servers: this.#servers().slice(0, MAX_SERVERS) }
     if (this.#isFresh() && this.#published?.words === wordsOf(entry)) return
+    if (this.#isPausing(wordsOf(entry))) return
     this.#isPublishing = true
     void this.#publish(entry).finally(() => (this.#isPublishing = false))
   }
@@ -113,10 +119,22 @@ export class AddressBook {
     try {
       await this.#records.put(signRecord(this.#around.crypto, this.#nodeKey, fields))
       this.#published = { words: wordsOf(entry), atWallMs: wallMs }
+      this.#refused = undefined
     } catch (error) {
       this.#around.drops.count(`address publication: ${codeOf(error)}`)
+      if (codeOf(error) === 'quota') this.#pause(wordsOf(entry))
       if (codeOf(error) === 'refused') await this.#overtake()
     }
+  }
+
+  #isPausing(words: string): boolean {
+    return this.#refused?.words === words && this.#refused.untilMs > this.#around.clock.nowMs()
+  }
+
+  #pause(words: string): void {
+    const isAgain = this.#refused?.words === words
+    const pauseMs = isAgain ? Math.min(2 * this.#refused!.pauseMs, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS
+    this.#refused = { words, pauseMs, untilMs: this.#around.clock.nowMs() + pauseMs }
   }
 
   /** Our clock was ahead once, and what we published then looks newer: the next time above that. */
