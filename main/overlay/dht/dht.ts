@@ -104,9 +104,10 @@ export class Dht {
     const { id: self } = parts.links.self
     this.#replication = new Replication(around, self, this.#peers, parts.ring, this.#replicas, putAtRoot)
     this.#reads = new Reads(around, {
-      self: parts.links.self.id,
+      self,
       routes: parts.routes,
       readOwn: (key) => this.#readOwn(key),
+      isHolder: (key) => this.#replication.responsible(rootKeys(around, key)).flat().includes(self),
       valid: (key, record) => this.#valid(key, record),
       repair: (rootIndex, best) => void this.#repair(rootIndex, best),
     })
@@ -123,7 +124,7 @@ export class Dht {
       deliver: ({ payload }, previous) => this.#onMailboxRead(payload, previous),
     })
     parts.routes.register(APPLICATION.get, {
-      deliver: ({ payload }, previous) => this.#onGet(payload, previous),
+      deliver: ({ payload, source }, previous) => this.#onGet(payload, source, previous),
     })
   }
 
@@ -279,12 +280,12 @@ export class Dht {
     })
   }
 
-  async #onGet(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
+  async #onGet(payload: Bytes, source: NodeId, previous: NodeId | undefined): Promise<Bytes> {
     if (previous !== undefined && !this.#asksByLink.admits(previous))
       throw new BanyanError('quota', 'more questions than this node answers')
     const key = decodeGet(payload)
     const own = await this.#readOwn(key)
-    return encodeGetReply(own ?? (await this.#askNeighbours(key)))
+    return encodeGetReply(own ?? (await this.#askNeighbours(key, source)))
   }
 
   async #onMailboxRead(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
@@ -294,11 +295,11 @@ export class Dht {
     return encodeMailboxPage(await this.#replicas.mailboxes.page(question))
   }
 
-  async #askNeighbours(key: Id): Promise<DhtRecord | undefined> {
-    const self = this.#links.self.id
+  /** Whoever reads has looked at what it keeps itself. */
+  async #askNeighbours(key: Id, reader: NodeId): Promise<DhtRecord | undefined> {
     const roots = rootKeys(this.#around, key)
     const ids = new Set(this.#replication.responsible(roots).flat())
-    ids.delete(self)
+    for (const id of [this.#links.self.id, reader]) ids.delete(id)
     return new Promise((resolve) => this.#firstGood(key, [...ids], resolve))
   }
 

@@ -16,8 +16,11 @@ import { Search } from './search.ts'
 
 /** Each to both roots; the next when those before were not enough. */
 const OFFSETS = [0, 1, -1] as const
-/** Two different neighbourhoods at both roots have said that there is no such record. */
-const CONVINCING_OFFSETS = 2
+/**
+ * Two different neighbourhoods at both roots have said that there is no such record, or one at both and this node, which would
+ * keep it: in a small network everybody keeps everything, and asking all is what a contact that is away would cost each time.
+ */
+const CONVINCING_VOICES = 2
 const GET_TIMEOUT_MS = 8000
 /** The other root's answer is usually this close behind the first. */
 const SIGNED_GRACE_MS = 250
@@ -34,6 +37,8 @@ export interface ReadParts {
   self: NodeId
   routes: Routes
   readOwn(key: Id): Promise<DhtRecord | undefined>
+  /** This node is one of those that are to keep it. */
+  isHolder(key: Id): boolean
   /** The record, where it belongs to the key and holds. */
   valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
   repair(rootIndex: number, best: DhtRecord): void
@@ -66,6 +71,7 @@ export class Reads {
 
   #ask(key: Id, search: Search, done: () => void): void {
     const { clock, timers } = this.#around
+    const ownVoices = this.#parts.isHolder(key) ? 1 : 0
     const startedMs = clock.nowMs()
     let [asked, outstanding, isDone] = [0, 0, false]
     const pending: Timer[] = []
@@ -76,7 +82,8 @@ export class Reads {
     }
     const look = (): void => {
       if (isDone) return outstanding === 0 ? this.#repair(search) : undefined
-      const isExhausted = outstanding === 0 && (asked === OFFSETS.length || isConvincing(search, asked))
+      const isExhausted =
+        outstanding === 0 && (asked === OFFSETS.length || isConvincing(search, ownVoices + asked))
       if (search.isSettled || isExhausted) {
         if (search.best) this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
         finish()
@@ -120,6 +127,6 @@ export class Reads {
 }
 
 /** Everybody asked so far has answered that there is none. */
-function isConvincing({ best, failures }: Search, asked: number): boolean {
-  return best === undefined && failures === 0 && asked >= CONVINCING_OFFSETS
+function isConvincing({ best, failures }: Search, voices: number): boolean {
+  return best === undefined && failures === 0 && voices >= CONVINCING_VOICES
 }
