@@ -112,7 +112,9 @@ export class LinkKeeper {
     this.answered(record.id)
     if (leafSet.has(record.id) || !directory.learn(record)) return
     this.#consider(record)
-    if (this.#admissions.take(1, this.#around.clock.nowMs())) this.#membership.admitUnlinked(record)
+    // On the map it is with the word of both ends of a link, and an invented node needs a puzzle, a link and room there.
+    const isAdmitted = this.#paths.isMapped(record.id) || this.#admissions.take(1, this.#around.clock.nowMs())
+    if (isAdmitted) this.#membership.admitUnlinked(record)
     this.#pump()
   }
 
