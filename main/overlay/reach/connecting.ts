@@ -46,6 +46,8 @@ export class Connecting implements Links {
   readonly #calls: TokenBucket
   /** Volunteers that expect calls for peers, of the last dials. */
   readonly #servers = new BoundedMap<NodeId, readonly PeerRecord[]>(MAX_REMEMBERED_CALLS)
+  /** Peers whose sessions are about to get another circuit. */
+  readonly #renewing = new Set<NodeId>()
   /** What peers have named to be tried, of the last calls. */
   readonly #named = new BoundedMap<NodeId, readonly Address[]>(MAX_REMEMBERED_CALLS)
   /** When the dials under way began. */
@@ -144,6 +146,11 @@ export class Connecting implements Links {
 
   /** A way to the peer through one of the volunteers that may have a session with it. Errors: those of a circuit. */
   async newCircuit(id: NodeId): Promise<Address> {
+    this.#renewing.add(id)
+    return this.#circuitThrough(id).finally(() => this.#renewing.delete(id))
+  }
+
+  async #circuitThrough(id: NodeId): Promise<Address> {
     const relays = this.#relays
     const servers = relays ? serversFor(id, this.#servers.get(id) ?? [], relays) : []
     let failure: unknown = new BanyanError('unreachable', 'no volunteer is known')
@@ -183,8 +190,9 @@ export class Connecting implements Links {
     }
   }
 
-  /** Who speaks over it would find out after seconds. */
+  /** Who speaks over it would find out after seconds; but a session that is about to get another circuit lives on. */
   #circuitGone(address: Address, peer: NodeId): void {
+    if (this.#renewing.has(peer)) return
     const link = this.#links.get(peer)
     if (link?.address && sameAddress(link.address, address)) link.close('circuit gone')
   }
