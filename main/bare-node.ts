@@ -37,6 +37,7 @@ export async function startBareNode(
     },
   })
   overlay.setHelp(options.help)
+  overlay.setReplicaQuota(options.replicaBytes)
   await overlay.start()
   sayEntries()
   return {

@@ -46,6 +46,7 @@ const METRICS: readonly Metric[] = [
   gauge('banyan_routing_table_nodes', 'Nodes in the routing table.', ({ tableSize }) => tableSize),
   gauge('banyan_replicas', 'Records kept for others.', ({ replicas }) => replicas.count),
   gauge('banyan_replica_bytes', 'Bytes of them.', ({ replicas }) => replicas.bytes),
+  gauge('banyan_replica_quota_bytes', 'Bytes that they may take.', ({ replicas }) => replicas.quotaBytes),
   gauge('banyan_topics', 'Topic trees the node is in.', ({ topics }) => topics.length),
   counter('banyan_sent_packets_total', 'Datagrams sent.', ({ traffic }) => traffic.sentPackets),
   counter('banyan_sent_bytes_total', 'Bytes of them.', ({ traffic }) => traffic.sentBytes),

@@ -3,6 +3,7 @@
 
 import { type Bytes, fromBase64Url } from './overlay/base/bytes.ts'
 import { formatHost, parseHost } from './overlay/base/ip.ts'
+import { DEFAULT_REPLICA_BYTES } from './overlay/api.ts'
 import { DEFAULT_HELP, type HelpSettings } from './overlay/ports/relays.ts'
 import { type Address } from './overlay/ports/datagram-socket.ts'
 import { type DialTarget } from './overlay/transport/links.ts'
@@ -33,6 +34,8 @@ export interface Options {
   qlog: string | undefined
   /** What a bare node gives to people who cannot reach each other; with an interface, the settings say it. */
   help: HelpSettings
+  /** The space for records of others; with a window or --web, Settings say it. */
+  replicaBytes: number
   /** Whether to ask the router for a port; undefined for what the settings say. */
   portMapping: boolean | undefined
   /** Whether to announce the node on the local network and to look there; undefined for what the settings say. */
@@ -58,6 +61,7 @@ export const USAGE = `npm run node -- [options]
   --relay-rate N           at most N bytes per second for all of them (default ${DEFAULT_HELP.bytesPerSecond})
   --relay-month N          at most N bytes per calendar month (default ${DEFAULT_HELP.bytesPerMonth})
   --relay-circuits N       at most N pairs at once (default ${DEFAULT_HELP.circuits})
+  --replica-space N        at most N bytes for records of others (default ${DEFAULT_REPLICA_BYTES})
   --port-mapping on|off    ask the router to open the port (default: on, or as the settings say)
   --lan on|off             find nodes on the local network (default: on, or as the settings say)
   --network NAME:BITS      another network than the main one, and its puzzle`
@@ -114,6 +118,11 @@ const VALUES: Record<string, Take> = {
   '--relay-rate': (options, value) => takeLimit(options, 'bytesPerSecond', value),
   '--relay-month': (options, value) => takeLimit(options, 'bytesPerMonth', value),
   '--relay-circuits': (options, value) => takeLimit(options, 'circuits', value),
+  '--replica-space': (options, value) => {
+    const bytes = wholeNumber(value)
+    if (bytes === undefined) return `${value} is no whole number above 0`
+    options.replicaBytes = bytes
+  },
   '--port-mapping': (options, value) => {
     if (!isSwitch(value)) return `${value} is neither on nor off`
     options.portMapping = value === 'on'
@@ -136,6 +145,7 @@ const HEADLESS_ONLY = new Set([
   '--relay-rate',
   '--relay-month',
   '--relay-circuits',
+  '--replica-space',
 ])
 
 /**
@@ -164,10 +174,15 @@ export function parseOptions(args: readonly string[], surface: 'desktop' | 'head
 }
 
 function takeLimit(options: Options, limit: keyof typeof DEFAULT_HELP, value: string): string | undefined {
-  const number = Number(value)
-  if (!/^\d{1,15}$/.test(value) || number < 1) return `${value} is no whole number above 0`
+  const number = wholeNumber(value)
+  if (number === undefined) return `${value} is no whole number above 0`
   options.help = { ...options.help, [limit]: number }
   return undefined
+}
+
+/** Above 0. */
+function wholeNumber(value: string): number | undefined {
+  return /^\d{1,15}$/.test(value) && Number(value) > 0 ? Number(value) : undefined
 }
 
 /** HOST:PORT#KEY with the node's public Noise key in base64url; an IPv6 host stands in brackets. */
@@ -199,6 +214,7 @@ function defaults(): Options {
     metrics: undefined,
     qlog: undefined,
     help: { helpOthers: false, ...DEFAULT_HELP },
+    replicaBytes: DEFAULT_REPLICA_BYTES,
     portMapping: undefined,
     lan: undefined,
     link: undefined,

@@ -32,6 +32,9 @@ const nothing = v.undefined()
 /** More is no home computer's, and each costs the others a part of the rate. */
 export const MAX_HELP_CIRCUITS = 4_096
 
+/** Less is no help to anybody; the network lives of many who keep a little. */
+export const LEAST_REPLICA_BYTES = 1_000_000
+
 export const themeSchema = v.picklist(['system', 'light', 'dark'])
 
 export const settingsSchema = v.object({
@@ -47,6 +50,8 @@ export const settingsSchema = v.object({
   helpBytesPerSecond: v.pipe(count, v.integer(), v.minValue(10_000)),
   helpBytesPerMonth: v.pipe(count, v.integer(), v.minValue(1_000_000)),
   helpCircuits: v.pipe(count, v.integer(), v.minValue(1), v.maxValue(MAX_HELP_CIRCUITS)),
+  /** The space for records of others, on this computer's disk. */
+  replicaBytes: v.pipe(count, v.integer(), v.minValue(LEAST_REPLICA_BYTES)),
   /** Ask the router to send what arrives at one port of it to this computer. */
   openRouterPort: v.boolean(),
   /** Announce the node on the local network, and look for others there. */
@@ -272,7 +277,7 @@ export const healthSchema = v.object({
   sessions: v.array(sessionHealthSchema),
   leafSetSize: count,
   tableSize: count,
-  replicas: v.object({ count, bytes: count }),
+  replicas: v.object({ count, bytes: count, quotaBytes: count }),
   topics: v.array(
     v.object({
       name: v.string(),

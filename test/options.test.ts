@@ -29,6 +29,7 @@ describe('the command line', () => {
       ['--help-others', '--relay-rate', '9000', '--relay-month=8000', '--relay-circuits', '7'],
       { help: { helpOthers: true, bytesPerSecond: 9000, bytesPerMonth: 8000, circuits: 7 } },
     ],
+    ['space for records', ['--replica-space', '5000000'], { replicaBytes: 5_000_000 }],
     ['no help for others', [], { help: { helpOthers: false, ...DEFAULT_HELP } }],
     ['no port on the router', ['--port-mapping', 'off'], { portMapping: false, lan: undefined }],
     ['a silent local network', ['--lan=off'], { lan: false, portMapping: undefined }],

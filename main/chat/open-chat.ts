@@ -23,7 +23,7 @@ import { Messages } from './messaging/messages.ts'
 import { Outbox } from './messaging/outbox.ts'
 import { Sealer } from './messaging/sealer.ts'
 import { SeenEnvelopes } from './messaging/seen-envelopes.ts'
-import { type SettingsKeeper } from './settings.ts'
+import { helpOf, type SettingsKeeper } from './settings.ts'
 import { HealthMonitor } from './status/health.ts'
 import { networkState, overlayProblem } from './status/network-words.ts'
 import { Notifier } from './status/notifier.ts'
@@ -63,7 +63,10 @@ export class OpenChat {
     this.views = new Views(core, this.#presence)
     this.announcer = new Announcer(core, this.views)
     this.conversations = new Conversations(core, this.views, this.announcer)
-    settings.followHelp((help) => core.door.setHelp(help))
+    settings.follow((all) => {
+      core.door.setHelp(helpOf(all))
+      core.door.setReplicaQuota(all.replicaBytes)
+    })
     const notifier = new Notifier(core, this.views, settings)
     const prekeys = new PrekeyKeeper(ports, journal, own)
     const sealer = new Sealer(core, prekeys)

@@ -2,6 +2,7 @@
 
 import { type Settings } from '../../preload/contract.ts'
 import { utf8 } from '../overlay/base/bytes.ts'
+import { DEFAULT_REPLICA_BYTES } from '../overlay/api.ts'
 import { DEFAULT_HELP, type HelpSettings } from '../overlay/ports/relays.ts'
 import { type ChatPorts } from './chat-ports.ts'
 import { type Journal } from './storage/journal.ts'
@@ -19,6 +20,7 @@ export const DEFAULT_SETTINGS: Settings = {
   helpBytesPerSecond: DEFAULT_HELP.bytesPerSecond,
   helpBytesPerMonth: DEFAULT_HELP.bytesPerMonth,
   helpCircuits: DEFAULT_HELP.circuits,
+  replicaBytes: DEFAULT_REPLICA_BYTES,
   openRouterPort: true,
   findOnLocalNetwork: true,
 }
@@ -27,7 +29,7 @@ export class SettingsKeeper {
   readonly #ports: ChatPorts
   readonly #journal: Journal
   #current: Settings = DEFAULT_SETTINGS
-  #helpFollower: (help: HelpSettings) => void = () => undefined
+  #follower: (settings: Settings) => void = () => undefined
 
   private constructor(ports: ChatPorts, journal: Journal) {
     this.#ports = ports
@@ -48,9 +50,9 @@ export class SettingsKeeper {
   }
 
   /** Told now and after every change; one follower at a time. */
-  followHelp(follower: (help: HelpSettings) => void): void {
-    this.#helpFollower = follower
-    follower(helpOf(this.#current))
+  follow(follower: (settings: Settings) => void): void {
+    this.#follower = follower
+    follower(this.#current)
   }
 
   async set(changes: Partial<Settings>): Promise<Settings> {
@@ -60,12 +62,13 @@ export class SettingsKeeper {
     this.#current = next
     this.#ports.shell.applySettings(next)
     this.#ports.emit('settings', next)
-    this.#helpFollower(helpOf(next))
+    this.#follower(next)
     return next
   }
 }
 
-function helpOf(settings: Settings): HelpSettings {
+/** What of them the relay needs to know. */
+export function helpOf(settings: Settings): HelpSettings {
   return {
     helpOthers: settings.helpOthers,
     bytesPerSecond: settings.helpBytesPerSecond,

@@ -144,7 +144,8 @@ export interface OverlayStatus {
   sessions: SessionStatus[]
   leafSetSize: number
   tableSize: number
-  replicas: { count: number; bytes: number }
+  /** Of others, and the space they may take. */
+  replicas: { count: number; bytes: number; quotaBytes: number }
   topics: { id: Id; isMember: boolean; children: number; hasParent: boolean; isRoot: boolean }[]
   traffic: { sentPackets: number; sentBytes: number; receivedPackets: number; receivedBytes: number }
   /** Datagrams and messages that were thrown away, by reason. */
@@ -162,6 +163,9 @@ export interface OverlayStatus {
   /** Computers of this network found on the local one; undefined where nobody looks. */
   lan?: { found: number }
 }
+
+/** Chosen: a full share of a network of 10^6 that each keep 5 kB, eight times, fits a hundredfold. */
+export const DEFAULT_REPLICA_BYTES = 256_000_000
 
 export interface OverlayApi {
   readonly self: PeerRecord
@@ -189,5 +193,7 @@ export interface OverlayApi {
   publish(topic: Id, payload: Uint8Array): Promise<PublishResult>
   /** "Help others connect": holds at once. */
   setHelp(help: HelpSettings): void
+  /** The space for records of others: holds at once, and what does not fit any more goes. */
+  setReplicaQuota(bytes: number): void
   status(): OverlayStatus
 }

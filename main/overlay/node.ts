@@ -6,6 +6,7 @@ import { type Id, type NodeId } from './base/id.ts'
 import { type Surroundings } from './base/surroundings.ts'
 import { TimerGroup } from './base/timer-group.ts'
 import {
+  DEFAULT_REPLICA_BYTES,
   type DhtRecord,
   type OverlayApi,
   type OverlayEvents,
@@ -80,7 +81,7 @@ export interface NodeParts {
 }
 
 const DEFAULTS: NodeOptions = {
-  replicaQuotaBytes: 256 * 1024 * 1024,
+  replicaQuotaBytes: DEFAULT_REPLICA_BYTES,
   routing: ROUTING_DEFAULTS,
   unicast: UNICAST_DEFAULTS,
   isMapping: true,

@@ -52,8 +52,9 @@ describe('on a real disk', () => {
       conversationId: (await alice.conversation('Bob')).id,
       draft: 'half a',
     })
-    await alice.call('settings.set', { theme: 'dark', helpOthers: true, helpCircuits: 9 })
+    await alice.call('settings.set', { theme: 'dark', helpOthers: true, helpCircuits: 9, replicaBytes: 5e6 })
     expect(alice.overlay?.help).toMatchObject({ helpOthers: true, circuits: 9 })
+    expect(alice.overlay?.replicaBytes).toBe(5e6)
     await story.until(async () => (await alice.states('Bob')).every((state) => state === 'delivered'))
     await alice.stop()
     await bob.stop()
@@ -61,6 +62,7 @@ describe('on a real disk', () => {
     expect(await alice2.texts('Bob')).toHaveLength(30)
     expect((await alice2.conversation('Bob')).draft).toBe('half a')
     expect(alice2.settings?.theme).toBe('dark')
+    expect(alice2.overlay?.replicaBytes).toBe(5e6)
     expect(alice2.overlay?.help).toEqual({ ...DEFAULT_HELP, helpOthers: true, circuits: 9 })
     await bob2.say('Alice', 'on we go')
     await story.until(async () => (await alice2.texts('Bob')).includes('on we go'))

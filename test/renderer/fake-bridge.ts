@@ -108,6 +108,7 @@ export class FakeNode {
       helpBytesPerSecond: 500_000,
       helpBytesPerMonth: 50e9,
       helpCircuits: 64,
+      replicaBytes: 256e6,
       openRouterPort: true,
       findOnLocalNetwork: true,
     }

@@ -183,7 +183,7 @@ export function healthOf(tick: number): Health {
     })),
     leafSetSize: 16,
     tableSize: 41,
-    replicas: { count: 212, bytes: 1_340_000 },
+    replicas: { count: 212, bytes: 1_340_000, quotaBytes: 256e6 },
     topics: [
       { name: 'gardening', isMember: true, isRoot: false, hasParent: true, children: 2 },
       { name: 'chess', isMember: true, isRoot: true, hasParent: false, children: 0 },

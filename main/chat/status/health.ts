@@ -156,7 +156,7 @@ function offline(core: ChatCore): OverlayStatus {
     sessions: [],
     leafSetSize: 0,
     tableSize: 0,
-    replicas: { count: 0, bytes: 0 },
+    replicas: { count: 0, bytes: 0, quotaBytes: 0 },
     topics: [],
     traffic: { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 },
     dropped: {},

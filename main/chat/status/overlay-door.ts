@@ -24,6 +24,7 @@ export class OverlayDoor {
   readonly #peers: DialTarget[] = []
   readonly #topics = new Set<Id>()
   #help: HelpSettings | undefined
+  #replicaBytes: number | undefined
   #overlay: OverlayApi | undefined
   #settled!: () => void
   /** Resolves when there is an overlay, or none is to be had. */
@@ -46,6 +47,7 @@ export class OverlayDoor {
     this.problem = ''
     for (const events of this.#events) overlay.on(events)
     if (this.#help) overlay.setHelp(this.#help)
+    if (this.#replicaBytes !== undefined) overlay.setReplicaQuota(this.#replicaBytes)
     overlay.addPeers(this.#peers.splice(0))
     for (const [id, hint] of this.#inTouch) overlay.keepInTouch(id, hint)
     for (const topic of this.#topics) overlay.subscribe(topic)
@@ -74,6 +76,11 @@ export class OverlayDoor {
   setHelp(help: HelpSettings): void {
     this.#help = help
     this.#overlay?.setHelp(help)
+  }
+
+  setReplicaQuota(bytes: number): void {
+    this.#replicaBytes = bytes
+    this.#overlay?.setReplicaQuota(bytes)
   }
 
   addPeers(targets: DialTarget[]): void {

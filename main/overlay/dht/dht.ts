@@ -128,7 +128,7 @@ export class Dht {
     })
   }
 
-  get usage(): { count: number; bytes: number } {
+  get usage(): { count: number; bytes: number; quotaBytes: number } {
     return this.#replicas.usage
   }
 

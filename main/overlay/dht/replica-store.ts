@@ -109,8 +109,8 @@ export class ReplicaStore {
     return this.#quotaBytes
   }
 
-  get usage(): { count: number; bytes: number } {
-    return { count: this.#replicas.size, bytes: this.#bytes }
+  get usage(): { count: number; bytes: number; quotaBytes: number } {
+    return { count: this.#replicas.size, bytes: this.#bytes, quotaBytes: this.#quotaBytes }
   }
 
   entries(): Iterable<[Id, Replica]> {

@@ -57,6 +57,7 @@ export class Sweeping {
       const isHandedOver = !isKept && replica.graceUntilMs! <= nowMs
       if (replica.expiresAtMs <= wallMs || isHandedOver) await this.#forget(key)
     }
+    this.makeRoom() // there may have been more space when what is on the disk was kept
   }
 
   /** One record that the disk does not let go of is no reason to keep the others; the next sweep tries it again. */

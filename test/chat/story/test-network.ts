@@ -75,6 +75,7 @@ export class TestOverlay implements OverlayApi {
   isDead = false
   /** As the settings say. */
   help: HelpSettings | undefined
+  replicaBytes: number | undefined
 
   constructor(net: TestNetwork, identity: Identity) {
     this.#net = net
@@ -102,6 +103,10 @@ export class TestOverlay implements OverlayApi {
   }
 
   addPeers(): void {}
+
+  setReplicaQuota(bytes: number): void {
+    this.replicaBytes = bytes
+  }
 
   setHelp(help: HelpSettings): void {
     this.help = help
@@ -224,7 +229,7 @@ export class TestOverlay implements OverlayApi {
       })),
       leafSetSize: others.length,
       tableSize: others.length,
-      replicas: { count: 0, bytes: 0 },
+      replicas: { count: 0, bytes: 0, quotaBytes: 0 },
       topics: [],
       traffic: { sentPackets: this.#net.sent, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 },
       dropped: {},
