@@ -160,9 +160,11 @@ export class OverlayNode implements OverlayApi {
       this.#emit('publication', publication)
     const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
     this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, isJoined, onChange })
-    this.#dht = new Dht(around, { links, routes, ring, store, quotaBytes: replicaQuotaBytes, onChange })
+    const isForming = (): boolean => this.#routing.isMapForming()
+    const quotaBytes = replicaQuotaBytes
+    this.#dht = new Dht(around, { links, routes, ring, store, quotaBytes, onChange, isForming })
     const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
-    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined })
+    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined, isForming })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
     const search = new PeerSearch(around, { links, known, book: this.#book })
     const onUp = (id: NodeId): void => this.#emit('contactUp', id)
@@ -172,8 +174,7 @@ export class OverlayNode implements OverlayApi {
     this.meshes = new Meshes(around, { links, nodeKey, reach: linkWith, options: mesh })
     const onMessage: OverlayEvents['message'] = (from, payload) => this.#emit('message', from, payload)
     const hintFor = (id: NodeId): DialTarget | undefined => this.#contacts.hintFor(id)
-    const isSettling = (): boolean =>
-      this.#routing.joinState.stage === 'joining' || this.#routing.isMapForming()
+    const isSettling = (): boolean => this.#routing.joinState.stage === 'joining' || isForming()
     this.#direct = new DirectMessages(around, {
       ...{ links, routes, search, nodeKey, hintFor, paths, isSettling, onMessage },
     })

@@ -8,6 +8,7 @@ import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
+import { type Timer } from '../ports/clock.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
 import { type DhtRecord } from '../api.ts'
 import { type Links } from '../transport/links.ts'
@@ -34,6 +35,7 @@ const LIFE_MS = 7 * 24 * 3600 * 1000
 const REFRESH_MS = 12 * 3600 * 1000
 /** Looking at our own addresses costs nothing; telling costs a put. */
 const LOOK_PERIOD_MS = 15_000
+const FORMING_LOOK_MS = 500
 /** Where nobody has room for the same words, they are put again after this, doubling: each put goes to eight nodes. */
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 600_000
@@ -45,10 +47,12 @@ export class AddressBook {
   readonly #records: RecordNetwork
   readonly #servers: () => readonly PeerRecord[]
   readonly #isJoined: () => boolean
+  readonly #isForming: () => boolean
   #published: { words: string; atWallMs: number } | undefined
   /** What nobody had room for, and until when it is not put again. */
   #refused: { words: string; pauseMs: number; untilMs: number } | undefined
   #isPublishing = false
+  #later: Timer | undefined
   /** Wall time is the sequence, so that a node that lost its disk still publishes something newer; but it may be wrong. */
   #leastSequence = 0
 
@@ -60,6 +64,8 @@ export class AddressBook {
       records: RecordNetwork
       servers: () => readonly PeerRecord[]
       isJoined: () => boolean
+      /** Whoever is closest to a key now will not be in a moment. */
+      isForming: () => boolean
     },
   ) {
     this.#around = around
@@ -68,6 +74,7 @@ export class AddressBook {
     this.#records = parts.records
     this.#servers = parts.servers
     this.#isJoined = parts.isJoined
+    this.#isForming = parts.isForming
   }
 
   start(): void {
@@ -80,11 +87,19 @@ export class AddressBook {
 
   publishIfChanged(): void {
     if (!this.#isJoined() || this.#isPublishing) return
+    if (this.#isForming()) return this.#publishLater()
     const entry = { ...this.#links.self, servers: this.#servers().slice(0, MAX_SERVERS) }
     if (this.#isFresh() && this.#published?.words === wordsOf(entry)) return
     if (this.#isPausing(wordsOf(entry))) return
     this.#isPublishing = true
     void this.#publish(entry).finally(() => (this.#isPublishing = false))
+  }
+
+  #publishLater(): void {
+    this.#later ??= this.#around.timers.after(FORMING_LOOK_MS, () => {
+      this.#later = undefined
+      this.publishIfChanged()
+    })
   }
 
   /** By wall time, as records expire by it: a week asleep counts. A clock set back makes what was told doubtful as well. */

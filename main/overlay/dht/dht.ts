@@ -14,7 +14,6 @@ import { type DhtRecord } from '../api.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
-  decodeAnswer,
   decodeAsk,
   decodeGet,
   decodePut,
@@ -22,7 +21,6 @@ import {
   decodeStore,
   decodeStored,
   encodeAnswer,
-  encodeAsk,
   encodeGetReply,
   encodePut,
   encodePutReply,
@@ -35,7 +33,8 @@ import { type Envelope } from '../wire/envelope.ts'
 import { decodeMailboxRead, encodeMailboxPage } from '../wire/mailbox-messages.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { readMailbox } from './mailbox-reads.ts'
-import { checkRecord, compareRecords, sequenceOf } from './record-rules.ts'
+import { checkRecord, sequenceOf } from './record-rules.ts'
+import { NeighbourQuestions } from './neighbour-questions.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
 import { Reads } from './reads.ts'
@@ -45,9 +44,6 @@ import { Replication } from './replication.ts'
 const PUT_TIMEOUT_MS = 10_000
 /** A neighbour is one round trip and a disk away. */
 const STORE_TIMEOUT_MS = 2500
-const ASK_TIMEOUT_MS = 1200
-/** Neighbours that answer at all do so at about the same time. */
-const NEIGHBOURS_GRACE_MS = 100
 /** A chat publishes a handful of records now and then; a flood is cut to this. By the source that a put claims ... */
 const PUT_BURST = 100
 const PUTS_PER_SECOND = 5
@@ -65,7 +61,7 @@ export class Dht {
   readonly #replication: Replication
   readonly #reads: Reads
   readonly #stores: Questions<Outcome>
-  readonly #asks: Questions<DhtRecord | undefined>
+  readonly #neighbours: NeighbourQuestions
   readonly #bySource: PeerBudgets
   readonly #putsByLink: PeerBudgets
   readonly #storesByLink: PeerBudgets
@@ -76,7 +72,7 @@ export class Dht {
     [MESSAGE.replicaStore, (from, body) => this.#guard(this.#onStore(from, body))],
     [MESSAGE.replicaStored, (from, body) => this.#onStored(from, body)],
     [MESSAGE.replicaAsk, (from, body) => this.#guard(this.#onAsk(from, body))],
-    [MESSAGE.replicaAnswer, (from, body) => this.#onAnswer(from, body)],
+    [MESSAGE.replicaAnswer, (from, body) => this.#neighbours.onAnswer(from, body)],
     [MESSAGE.replicaOffer, (from, body) => this.#replication.onOffer(from, body)],
     [MESSAGE.replicaWant, (from, body) => this.#replication.onWant(from, body)],
     [MESSAGE.replicaFingerprints, (from, body) => this.#replication.onFingerprints(from, body)],
@@ -92,6 +88,8 @@ export class Dht {
       store: Store
       quotaBytes: number
       onChange: () => void
+      /** The ring is being drawn by nodes that have all just started. */
+      isForming: () => boolean
     },
   ) {
     this.#around = around
@@ -102,7 +100,9 @@ export class Dht {
     const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
     this.#peers = new Peers(around, parts.links, parts.routes, this.#said)
     const { id: self } = parts.links.self
-    this.#replication = new Replication(around, self, this.#peers, parts.ring, this.#replicas, putAtRoot)
+    this.#replication = new Replication(
+      ...([around, self, this.#peers, parts.ring, this.#replicas, putAtRoot, parts.isForming] as const),
+    )
     this.#reads = new Reads(around, {
       self,
       routes: parts.routes,
@@ -112,7 +112,11 @@ export class Dht {
       repair: (rootIndex, best) => void this.#repair(rootIndex, best),
     })
     this.#stores = new Questions(around.timers)
-    this.#asks = new Questions(around.timers)
+    this.#neighbours = new NeighbourQuestions(around, {
+      peers: this.#peers,
+      holders: (key) => this.#replication.responsible(rootKeys(around, key)).flat(),
+      valid: (key, record) => this.#valid(key, record),
+    })
     this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
     this.#putsByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
     this.#storesByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
@@ -285,7 +289,8 @@ export class Dht {
       throw new BanyanError('quota', 'more questions than this node answers')
     const key = decodeGet(payload)
     const own = await this.#readOwn(key)
-    return encodeGetReply(own ?? (await this.#askNeighbours(key, source)))
+    // Whoever reads has looked at what it keeps itself.
+    return encodeGetReply(own ?? (await this.#neighbours.ask(key, [this.#links.self.id, source])))
   }
 
   async #onMailboxRead(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
@@ -293,35 +298,6 @@ export class Dht {
       throw new BanyanError('quota', 'more questions than this node answers')
     const question = decodeMailboxRead(this.#around.crypto, payload)
     return encodeMailboxPage(await this.#replicas.mailboxes.page(question))
-  }
-
-  /** Whoever reads has looked at what it keeps itself. */
-  async #askNeighbours(key: Id, reader: NodeId): Promise<DhtRecord | undefined> {
-    const roots = rootKeys(this.#around, key)
-    const ids = new Set(this.#replication.responsible(roots).flat())
-    for (const id of [this.#links.self.id, reader]) ids.delete(id)
-    return new Promise((resolve) => this.#firstGood(key, [...ids], resolve))
-  }
-
-  /** One of the neighbours may have died and not been found out: nobody waits for it when another has the record. */
-  #firstGood(key: Id, ids: NodeId[], found: (record: DhtRecord | undefined) => void): void {
-    let best: DhtRecord | undefined
-    const asked = ids.map(async (id) => {
-      const record = this.#valid(key, await this.#askAt(id, key))
-      if (!record) return
-      if (!best || compareRecords(record, best) > 0) best = record
-      if (record.kind === 'immutable') found(best)
-      else this.#around.timers.after(NEIGHBOURS_GRACE_MS, () => found(best))
-    })
-    void Promise.all(asked).then(() => found(best))
-  }
-
-  #askAt(id: NodeId, key: Id): Promise<DhtRecord | undefined> {
-    return this.#asks.ask(id, ASK_TIMEOUT_MS, (token, giveUp) => {
-      this.#peers.to(id).send(encodeAsk(token, key), (isDelivered) => {
-        if (!isDelivered) giveUp()
-      })
-    })
   }
 
   // --- as a holder ---
@@ -349,11 +325,6 @@ export class Dht {
     const { token, key } = decodeAsk(body)
     if (!this.#asksByLink.admits(peer.id)) return this.#around.drops.count('ask: rate')
     peer.send(encodeAnswer(token, await this.#readOwn(key)))
-  }
-
-  #onAnswer(peer: Peer, body: Reader): void {
-    const { token, record } = decodeAnswer(body)
-    this.#asks.answer(peer.id, token, record)
   }
 
   /** Where this node's disk fails, others may still have the record. */

@@ -1,4 +1,4 @@
-// A read asks both roots at once. Where neither has given a record within half as much again as reads usually take here, or what
+// A read asks both roots at once. Where neither has given a record within half as much again as answers usually take here, or what
 // came is not enough, it asks along other route offsets too: those copies take other ways and end at the roots' ring neighbours,
 // which keep the record as well (DESIGN §4). So a dead root or hop delays a read by little, and who owns one of the places cannot
 // hide a record. A root that turned out to have less than the best is sent the best (read repair).
@@ -24,10 +24,10 @@ const CONVINCING_VOICES = 2
 const GET_TIMEOUT_MS = 8000
 /** The other root's answer is usually this close behind the first. */
 const SIGNED_GRACE_MS = 250
-/** Before anything is known of how long reads take here. */
-const USUAL_READ_MS = 250
+/** Before anything is known of how long an answer takes here. */
+const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
-const MOST_HEDGE_MS = 1500
+const MOST_HEDGE_MS = 4000
 /** "Defer the second request until the first has been outstanding for longer than usual" (Dean and Barroso 2013). */
 const HEDGE_AFTER = 1.5
 /** As TCP smooths its round trips (RFC 6298). */
@@ -70,9 +70,8 @@ export class Reads {
   }
 
   #ask(key: Id, search: Search, done: () => void): void {
-    const { clock, timers } = this.#around
+    const { timers } = this.#around
     const ownVoices = this.#parts.isHolder(key) ? 1 : 0
-    const startedMs = clock.nowMs()
     let [asked, outstanding, isDone] = [0, 0, false]
     const pending: Timer[] = []
     const finish = (): void => {
@@ -85,7 +84,6 @@ export class Reads {
       const isExhausted =
         outstanding === 0 && (asked === OFFSETS.length || isConvincing(search, ownVoices + asked))
       if (search.isSettled || isExhausted) {
-        if (search.best) this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
         finish()
         if (outstanding === 0) this.#repair(search)
       } else if (outstanding === 0) askNext()
@@ -109,9 +107,12 @@ export class Reads {
 
   /** True where a valid record came. */
   async #askAt(key: Id, rootKey: Id, rootIndex: number, offset: number, search: Search): Promise<boolean> {
+    const { clock } = this.#around
+    const startedMs = clock.nowMs()
     try {
       const options = { timeoutMs: GET_TIMEOUT_MS, offset }
       const reply = await this.#parts.routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
+      this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
       const record = this.#parts.valid(key, decodeGetReply(reply.payload))
       search.answered({ rootIndex, responder: reply.responder, record })
       return record !== undefined

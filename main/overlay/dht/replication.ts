@@ -43,14 +43,13 @@ import { type Peer, type Peers } from './peers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
 import { FIRST_RETRY_MS, Retries } from './retries.ts'
+import { Settling } from './settling.ts'
 import { Sweeping } from './sweeping.ts'
 import { type Placed, type Replica, type ReplicaStore, rootKeys } from './replica-store.ts'
 
 const PROMPT_HOLDERS = 2
 /** Longer than it takes to find out that a neighbour is silent (3 s). */
 const LATE_OFFER_MS = 4000
-/** Joins and deaths come in bursts. */
-const SETTLE_MS = 1000
 /** A record each, from one node for each root; what it is for, the death of all four, is rare. */
 const OTHER_ROOT_PERIOD_MS = 1_800_000
 /** Four consecutive nodes keep a record at one root, so no two that share one are farther apart on the ring. */
@@ -75,9 +74,9 @@ export class Replication {
   readonly #reconciliation: Reconciliation
   readonly #comparisons: Comparisons
   readonly #retries: Retries
+  readonly #settling: Settling
   /** Came by an offer since the last pass. */
   readonly #fresh = new Set<Id>()
-  #isPassDue = false
   #flushLate = NOTHING
 
   /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
@@ -88,6 +87,7 @@ export class Replication {
     ring: Neighbourhood,
     replicas: ReplicaStore,
     putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>,
+    isForming: () => boolean,
   ) {
     this.#putAtRoot = putAtRoot
     this.#rehoming = new Rehoming(around.timers, (key, rootIndex) => this.#putHome(key, rootIndex))
@@ -112,6 +112,7 @@ export class Replication {
       compare: (id) => this.#reconciliation.open(id),
       offer: (id, offers) => this.#offer(id, offers),
     })
+    this.#settling = new Settling(around, isForming, () => this.#pass())
     this.#comparisons = new Comparisons(around, {
       sharers: () => this.#sharers(),
       isLinked: (id) => peers.to(id).link !== undefined,
@@ -212,17 +213,14 @@ export class Replication {
   /** Where nothing is kept, there is nothing to offer to whoever came; only what comes later is. */
   #ringChanged(): void {
     this.#comparisons.unsettled()
-    if (this.#replicas.usage.count > 0 || this.#isPassDue) this.#passSoon()
-    else this.#before = this.#ring.members()
+    const members = this.#ring.members()
+    if (this.#replicas.usage.count === 0 && !this.#settling.isPending) this.#before = members
+    else this.#settling.changed(this.#isLoss(members))
   }
 
-  #passSoon(): void {
-    if (this.#isPassDue) return
-    this.#isPassDue = true
-    this.#around.timers.after(SETTLE_MS, () => {
-      this.#isPassDue = false
-      this.#pass()
-    })
+  /** Somebody within the leaf set went; those whose places nearer ones took are beyond it now. */
+  #isLoss(members: readonly NodeId[]): boolean {
+    return this.#before.some((id) => !members.includes(id) && this.#ring.covers(id))
   }
 
   /** Offers every record to those that became responsible since the last pass. */

@@ -110,6 +110,7 @@ describe('a question for an offered record', () => {
     const [first] = await world.grow(1)
     const record = note(world, 'offered')
     await world.finish(first!.node.put(record))
+    await world.run(15_000) // past its youth: while all have just started, nothing is offered
     const [second] = await world.grow(1, 0)
     let lost = 0
     while (!second!.links.get(first!.identity.id)) await world.run(10)

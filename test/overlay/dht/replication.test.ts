@@ -58,7 +58,8 @@ async function holder() {
     ...{ network: networkOf(crypto, 'simulated', 0), drops: new DropCounts(), timers: new TimerGroup(clock) },
   }
   const replicas = new ReplicaStore(around, new MemoryStore(), 2 ** 20, self)
-  const tested = new Replication(around, self, peers, ring, replicas, () => Promise.resolve(true))
+  const putAtRoot = (): Promise<boolean> => Promise.resolve(true)
+  const tested = new Replication(around, self, peers, ring, replicas, putAtRoot, () => false)
   await replicas.keep(record, 0, self)
   tested.start()
   const changed = (now: readonly NodeId[]): void => {

@@ -44,6 +44,7 @@ function bookOf(world: World, { endpoint, identity }: Peer, put: DhtRecord[]): T
     records,
     servers: () => [],
     isJoined: () => true,
+    isForming: () => false,
   }).start()
   return timers
 }
