@@ -22,8 +22,8 @@ import { type PeerSearch } from './peer-search.ts'
 import { SeenNumbers } from './seen-numbers.ts'
 
 const ROUTE_TIMEOUT_MS = 8000
-/** A handshake half round the world, or a circuit on the same side of it; what takes longer goes on beside the route. */
-const DIAL_HEAD_START_MS = 300
+/** Two round trips within a region. What takes longer goes on beside the route, which is one message; a dial is a dozen packets. */
+const DIAL_HEAD_START_MS = 100
 /** Chosen: after so many round trips, one of them lost, an answer is the exception; and what is asked of any path. */
 const SILENT_ROUND_TRIPS = 4
 const LEAST_SILENT_MS = 300

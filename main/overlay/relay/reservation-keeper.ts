@@ -3,7 +3,7 @@
 //   too few --linked volunteers, else one route to a random key and a dial--> reserve --granted--> held
 //      ^                                                                        |                    |
 //      '--pause, doubled from 2 s to 20 min--refused, nobody found--------------'                    |
-//      '--its link ends, or its renewal fails--------------------------------------------------------'
+//      '--at once: too few still, its link ends, or its renewal fails--------------------------------'
 //
 // Volunteers that there is a link to anyway come first: another session to keep alive would cost more packets than all the rest
 // of this. Among them the weights are what they say of their load and the round trip measured, drawn by chance, so that
@@ -31,6 +31,8 @@ export interface KeeperParts {
 
 /** Chosen: one may die and another be full, and the third still answers. */
 export const WANTED = 3
+/** Somebody may call as soon as this node has joined; all neighbours of a new volunteer hear of it at the same time. */
+const AT_ONCE_MS = 100
 const FIRST_PAUSE_MS = 2_000
 const LONGEST_PAUSE_MS = 20 * 60_000
 /** Chosen: whoever has refused is left alone for so long. */
@@ -80,7 +82,7 @@ export class ReservationKeeper {
     if (!this.#parts.isNeeded()) return this.#release()
     if (this.#held.size >= WANTED) return
     this.#pauseMs = FIRST_PAUSE_MS
-    this.#soon()
+    this.#soon(AT_ONCE_MS)
   }
 
   linkDown(id: NodeId): void {
@@ -101,9 +103,9 @@ export class ReservationKeeper {
     return true
   }
 
-  #soon(): void {
+  #soon(usualMs: number): void {
     this.#timer?.cancel()
-    const delayMs = this.#pauseMs * (0.5 + this.#around.random.unit())
+    const delayMs = usualMs * (0.5 + this.#around.random.unit())
     this.#timer = this.#around.timers.after(delayMs, () => {
       this.#timer = undefined
       void this.#search()
@@ -117,8 +119,9 @@ export class ReservationKeeper {
     const isRicher = mayAsk && ((await this.#takeLinked()) || (await this.#takeFound()))
     this.#isSearching = false
     if (this.#held.size >= WANTED || !this.#parts.isNeeded()) return
+    const pauseMs = isRicher ? AT_ONCE_MS : this.#pauseMs
     this.#pauseMs = isRicher ? FIRST_PAUSE_MS : Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS)
-    if (!this.#timer) this.#soon()
+    if (!this.#timer) this.#soon(pauseMs)
   }
 
   async #takeLinked(): Promise<boolean> {
