@@ -73,10 +73,11 @@ interface GossipSub {
 
 /** As its makers set it up; each node has a connection to all others, and the protocol picks its mesh among them. */
 export async function gossipsubBroadcast(task: BroadcastTask, starter: Starter): Promise<void> {
-  const { gossipsub } = await loadPeer<{ gossipsub(): unknown }>('@libp2p/gossipsub')
+  const { gossipsub } = await loadPeer<{ gossipsub(options: object): unknown }>('@libp2p/gossipsub')
   const { identify } = await loadPeer<{ identify(): unknown }>('@libp2p/identify')
-  const services = { identify: identify(), pubsub: gossipsub() }
   // All come from one address here, which its limits against strangers would take for an attack.
+  const scoreParams = { IPColocationFactorWeight: 0 }
+  const services = { identify: identify(), pubsub: gossipsub({ scoreParams }) }
   const connectionManager = { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 1000 }
   const nodes: (Libp2p & { services: { pubsub: GossipSub } })[] = []
   for (let i = 0; i < task.nodes; i++)
