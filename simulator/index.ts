@@ -21,6 +21,7 @@ import { partition } from './experiments/partition.ts'
 import { reach } from './experiments/reach.ts'
 import { roots } from './experiments/roots.ts'
 import { scale } from './experiments/scale.ts'
+import { topic } from './experiments/topic.ts'
 import { variants } from './experiments/variants.ts'
 import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
@@ -39,6 +40,7 @@ const EXPERIMENTS: readonly Experiment[] = [
   dhtCrash,
   meshRadio,
   meshWired,
+  topic,
   maintenance,
   baselines,
   packets,

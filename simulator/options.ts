@@ -44,6 +44,7 @@ const PARAMETERS = {
     is: 'how many records the network keeps (1000 in churn, partition, dht-crash; 10,000 in dht)',
   },
   replace: { ...SHARE, byDefault: 0.1, is: 'share of nodes replaced at once every 10 minutes (dht)' },
+  members: { least: 2, most: 1_000_000, byDefault: 100, is: 'subscribers of a topic' },
   replicas: { least: 0, most: 2 ** 40, byDefault: 2 ** 28, is: 'bytes of others’ records a node keeps' },
   overlay: { least: 0, most: 1, byDefault: 1, is: 'run the overlay too (baselines); 0 leaves it out' },
   checks: {
@@ -83,6 +84,7 @@ const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
   mesh: { nodes: 10_000 },
+  topic: { start: 'direct' },
   'mesh-wired': { topology: 'cables', nodes: 40 },
 }
 
@@ -200,7 +202,17 @@ function oneOf(name: string, text: string, allowed: readonly string[]): string {
 }
 
 const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 }
-const WHOLE = new Set(['overlay', 'nodes', 'seed', 'bootstraps', 'clusters', 'sends', 'keys', 'records'])
+const WHOLE = new Set([
+  'overlay',
+  'nodes',
+  'seed',
+  'bootstraps',
+  'clusters',
+  'sends',
+  'keys',
+  'records',
+  'members',
+])
 
 function numberOf(name: ParameterName, text: string): number {
   const { least, most } = PARAMETERS[name]

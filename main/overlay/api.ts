@@ -136,6 +136,23 @@ export interface ReachStatus {
   keepAliveMs: number | undefined
 }
 
+/** A topic in whose tree this node is. */
+export interface TopicStatus {
+  id: Id
+  isMember: boolean
+  /** Nodes that this one passes publications on to. */
+  children: number
+  hasParent: boolean
+  isRoot: boolean
+  /** Nodes that hear it, this one included, as far as it is known here: told with heartbeats, so it lags by minutes. */
+  members: number
+  /** Nodes between this one and the root, the root included; 0 at the root, and while there is no parent. */
+  depth: number
+  /** Levels below this node. */
+  height: number
+  parent?: NodeId
+}
+
 export interface OverlayStatus {
   /** joining: looking for a first peer. alone: nobody answered yet, still trying. joined: has peers. */
   stage: 'stopped' | 'joining' | 'alone' | 'joined'
@@ -146,7 +163,7 @@ export interface OverlayStatus {
   tableSize: number
   /** Of others, and the space they may take. */
   replicas: { count: number; bytes: number; quotaBytes: number }
-  topics: { id: Id; isMember: boolean; children: number; hasParent: boolean; isRoot: boolean }[]
+  topics: TopicStatus[]
   traffic: { sentPackets: number; sentBytes: number; receivedPackets: number; receivedBytes: number }
   /** Datagrams and messages that were thrown away, by reason. */
   dropped: Record<string, number>

@@ -410,7 +410,7 @@ export class OverlayNode implements OverlayApi {
     this.#routing.linkDown(link, reason)
     this.#unicast.linkDown(link.peer.id)
     this.#mapped?.linkDown(link.peer.id)
-    this.#topics.linkDown(link.peer.id)
+    this.#topics.linkDown(link.peer.id, reason)
     this.meshes.linkDown(link.peer.id)
     this.#dht.linkDown(link.peer.id)
     this.#contacts.linkDown(link.peer.id)

@@ -1,5 +1,9 @@
 // Publications: signed by their publisher's node, limited per publisher and per link at every hop, handed in all directions
 // of the tree but the one they came from, and once only. They enter the tree at the first node of it that they meet.
+//
+// Neighbours in the tree tell each other what they have of late, by name (a digest): when they become neighbours, and with
+// each heartbeat as long as there is something to name. Who misses one asks for it, and passes it on as it would have.
+// Repeating all of it to every new neighbour was rejected: a node that changes its place would get everything twice.
 
 import { type Publication, type PublishResult } from '../api.ts'
 import { BoundedMap } from '../base/bounded-map.ts'
@@ -10,7 +14,7 @@ import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
-import { type Reader } from '../wire/codec.ts'
+import { Reader } from '../wire/codec.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import {
@@ -21,8 +25,17 @@ import {
   MAX_PUBLICATION_BYTES,
   type SignedPublication,
   signPublication,
+  type TopicPublication,
   verifyPublication,
 } from '../wire/topic-messages.ts'
+import {
+  asKept,
+  decodeNames,
+  encodeDigest,
+  encodeWant,
+  nameOf,
+  type PublicationName,
+} from '../wire/topic-upkeep.ts'
 import { RecentPublications } from './recent-publications.ts'
 import { type TopicLimits } from './topic-limits.ts'
 import { type TopicTree } from './topic-tree.ts'
@@ -30,6 +43,11 @@ import { type TopicTree } from './topic-tree.ts'
 const PUBLISH_TIMEOUT_MS = 8000
 /** A parent is one hop away, and has at most to pass it on. */
 const PARENT_TIMEOUT_MS = 3000
+/** What came a moment ago is on its way to the neighbours. */
+const UNDER_WAY_MS = 3000
+/** Two heartbeats: each publication is named at least once, to who was not told of it by then. */
+const NAMED_FOR_MS = 50_000
+const MAX_HOMELESS = 1024
 /** Publications remembered against repeats: minutes of a busy node. */
 const MAX_REMEMBERED = 8192
 
@@ -44,13 +62,17 @@ export interface PublicationParts {
   isJoined: () => boolean
   /** Tells a neighbour that there is no tree of this topic here. */
   leave: (neighbour: NodeId, topic: Id) => void
+  /** This root has a publication that those who would follow it are to keep. */
+  onRooted: (topic: Id, kept: Bytes) => void
 }
 
 export class Publications {
   readonly #around: Surroundings
   readonly #parts: PublicationParts
-  readonly #seen = new BoundedMap<Id, true>(MAX_REMEMBERED)
+  readonly #seen = new BoundedMap<PublicationName, true>(MAX_REMEMBERED)
   readonly #recent = new RecentPublications()
+  /** Topics whose publications were taken here, by the root of a topic without a tree. */
+  readonly #homeless = new BoundedMap<Id, true>(MAX_HOMELESS)
 
   constructor(around: Surroundings, parts: PublicationParts) {
     this.#around = around
@@ -119,6 +141,7 @@ export class Publications {
     const signed = decodeSignedPublication(payload)
     if (previous !== undefined && !this.#admits(key, signed, payload.length, previous))
       throw new BanyanError('quota', 'more publications than this node takes')
+    if (!this.#parts.trees.has(key)) this.#homeless.set(key, true)
     this.#spread(key, signed, hops, previous)
     return EMPTY
   }
@@ -127,7 +150,7 @@ export class Publications {
   #admits(topic: Id, signed: SignedPublication, bytes: number, from: NodeId): boolean {
     const { crypto, network, drops } = this.#around
     if (!this.#parts.limits.admitsOver(from, bytes)) return this.#refuses('over the rate limit of its link')
-    if (this.#seen.has(this.#idOf(topic, signed.payload))) return true
+    if (this.#seen.has(nameOf(this.#idOf(topic, signed.payload)))) return true
     try {
       const publisher = verifyPublication(crypto, network, topic, signed)
       return (
@@ -146,29 +169,84 @@ export class Publications {
 
   /** Kept also where there is no tree: the members of a root that died find their way to its successor later. */
   #spread(topic: Id, signed: SignedPublication, hops: number, from: NodeId | undefined): void {
-    if (!this.#handOver(topic, signed.payload)) return
+    const id = this.#idOf(topic, signed.payload)
+    const name = nameOf(id)
+    if (this.#seen.has(name)) return
+    this.#seen.set(name, true)
+    const tree = this.#parts.trees.get(topic)
+    if (tree?.isMember) this.#parts.onPublication({ topic, id, payload: signed.payload })
     const message = encodePublication({ topic, hops: Math.min(hops + 1, MAX_HOPS), signed })
-    this.#recent.add(topic, message, this.#around.clock.nowMs())
-    const neighbours = this.#parts.trees.get(topic)?.neighbours(from) ?? []
-    for (const neighbour of neighbours) this.#send(neighbour, message)
+    this.#recent.add(topic, name, message, this.#around.clock.nowMs())
+    for (const neighbour of tree?.neighbours(from) ?? []) this.#send(neighbour, message)
+    if (tree?.position.kind === 'root') this.#parts.onRooted(topic, asKept(message))
   }
 
-  /** To the application, if it subscribed. False for a repeat. */
-  #handOver(topic: Id, payload: Bytes): boolean {
-    const id = this.#idOf(topic, payload)
-    if (this.#seen.has(id)) return false
-    this.#seen.set(id, true)
-    if (this.#parts.trees.get(topic)?.isMember) this.#parts.onPublication({ topic, id, payload })
-    return true
+  /** For a root to be: kept until there is a tree here, and then heard of by those who missed it. */
+  onKept({ topic, hops, signed }: TopicPublication, bytes: number, from: NodeId): void {
+    if (this.#parts.trees.has(topic) || !this.#admits(topic, signed, bytes, from)) return
+    this.#spread(topic, signed, hops, from)
   }
 
   #idOf(topic: Id, payload: Bytes): Id {
     return idFromBytes(this.#around.crypto.hash(idToBytes(topic), payload))
   }
 
-  /** A new neighbour in the tree hears what it may have missed while it was looking for us. */
-  repeat(topic: Id, to: NodeId): void {
-    for (const message of this.#recent.of(topic, this.#around.clock.nowMs())) {
+  /**
+   * What was taken by a root that has had no tree since, and is no root any more, is published once more towards the one that
+   * is: its members find that one, and would not hear of this one.
+   */
+  rehome(): void {
+    for (const topic of [...this.#homeless.keys()]) {
+      const isHome = this.#parts.trees.has(topic)
+      if (!isHome && this.#parts.ring.isRoot(topic)) continue
+      this.#homeless.delete(topic)
+      if (!isHome) for (const message of this.#recentOf(topic)) void this.#publishAgain(topic, message)
+    }
+  }
+
+  async #publishAgain(topic: Id, message: Bytes): Promise<void> {
+    const { signed } = decodePublication(new Reader(message, 1))
+    const options = { timeoutMs: PUBLISH_TIMEOUT_MS }
+    await this.#parts.routes
+      .request(topic, APPLICATION.publish, encodeSignedPublication(signed), options)
+      .catch(() => this.#homeless.set(topic, true)) // tried again with the next beat
+  }
+
+  #recentOf(topic: Id): Bytes[] {
+    const names = this.#recent.names(topic, this.#around.clock.nowMs())
+    return names.flatMap((name) => this.#recent.message(topic, name) ?? [])
+  }
+
+  /** A new neighbour in the tree may have missed what came meanwhile. */
+  tellAll(topic: Id, to: NodeId): void {
+    this.#tell(topic, to, this.#recent.names(topic, this.#around.clock.nowMs()))
+  }
+
+  /** An old one, too: a link that ended between two heartbeats may have taken something with it. */
+  tellLate(topic: Id, to: NodeId): void {
+    this.#tell(topic, to, this.#recent.names(topic, this.#around.clock.nowMs(), UNDER_WAY_MS, NAMED_FOR_MS))
+  }
+
+  #tell(topic: Id, to: NodeId, names: readonly PublicationName[]): void {
+    if (names.length > 0) this.#send(to, encodeDigest({ topic, names: [...names] }))
+  }
+
+  onDigest(link: Link, body: Reader): void {
+    const { topic, names } = decodeNames(body)
+    if (!this.#parts.trees.get(topic)?.isNeighbour(link.peer.id))
+      return this.#around.drops.count('publication: digest of a stranger')
+    const missing = names.filter((name) => !this.#seen.has(name))
+    if (missing.length > 0) this.#send(link.peer.id, encodeWant({ topic, names: missing }))
+  }
+
+  onWant(link: Link, body: Reader): void {
+    const { topic, names } = decodeNames(body)
+    const to = link.peer.id
+    if (!this.#parts.trees.get(topic)?.isNeighbour(to))
+      return this.#around.drops.count('publication: wanted by a stranger')
+    for (const name of names) {
+      const message = this.#recent.message(topic, name)
+      if (!message) continue
       if (!this.#parts.limits.admitsRepetition(to, message.length))
         return this.#around.drops.count('publication: repeated too often')
       this.#send(to, message)

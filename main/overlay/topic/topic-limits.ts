@@ -15,6 +15,9 @@ const LINK_BYTES_PER_SECOND = 1024 * 1024
 /** All topics of a busy node at once, when its parent has gone. */
 const BURST_SUBSCRIPTIONS = 2000
 const SUBSCRIPTIONS_PER_SECOND = 50
+/** For places, of all whose questions come that way; the answer is a hundred times as long as the question. */
+const BURST_QUESTIONS = 400
+const QUESTIONS_PER_SECOND = 20
 /** A neighbour that leaves and returns is sent the latest publications anew: a short message with a long answer. */
 const REPEATED_BURST_BYTES = 4 * 1024 * 1024
 const REPEATED_BYTES_PER_SECOND = 128 * 1024
@@ -26,6 +29,7 @@ export class TopicLimits {
   readonly #messages: PeerBudgets
   readonly #bytes: PeerBudgets
   readonly #subscriptions: PeerBudgets
+  readonly #questions: PeerBudgets
   readonly #repeatedBytes: PeerBudgets
 
   constructor(clock: Clock) {
@@ -34,6 +38,7 @@ export class TopicLimits {
     this.#messages = new PeerBudgets(clock, LINK_BURST_MESSAGES, LINK_MESSAGES_PER_SECOND)
     this.#bytes = new PeerBudgets(clock, LINK_BURST_BYTES, LINK_BYTES_PER_SECOND)
     this.#subscriptions = new PeerBudgets(clock, BURST_SUBSCRIPTIONS, SUBSCRIPTIONS_PER_SECOND)
+    this.#questions = new PeerBudgets(clock, BURST_QUESTIONS, QUESTIONS_PER_SECOND)
     this.#repeatedBytes = new PeerBudgets(clock, REPEATED_BURST_BYTES, REPEATED_BYTES_PER_SECOND)
   }
 
@@ -48,6 +53,10 @@ export class TopicLimits {
 
   admitsSubscription(from: NodeId): boolean {
     return this.#subscriptions.admits(from)
+  }
+
+  admitsQuestion(from: NodeId): boolean {
+    return this.#questions.admits(from)
   }
 
   admitsRepetition(to: NodeId, bytes: number): boolean {

@@ -12,17 +12,52 @@
 // finds itself among them is in a loop.
 
 import { type NodeId } from '../base/id.ts'
+import { type Spot } from '../wire/topic-placement.ts'
+import { type SubtreeCounts } from '../wire/topic-upkeep.ts'
+
+/** How many neighbours a node feeds in one tree: a text of 300 bytes is 19 KB then, half a second of a slow home line. */
+export const MAX_CHILDREN = 64
 
 export type Position =
   { kind: 'searching' } | { kind: 'attached'; parent: NodeId; ancestors: NodeId[] } | { kind: 'root' }
+
+export interface Child {
+  /** When it last said that it counts on us. */
+  heardMs: number
+  /** As it told; undefined until then. */
+  counts: SubtreeCounts | undefined
+  spot: Spot | undefined
+  meanRttMs: number | undefined
+  /** What it was last told of the members in all. */
+  toldMembers: number
+}
 
 export class TopicTree {
   isMember = false
   position: Position = { kind: 'searching' }
   /** A subscription of ours is on its way up: whoever accepts it may become the parent. */
   expectsParent = false
-  /** When each child last said that it counts on us. */
-  readonly children = new Map<NodeId, number>()
+  /** Asked to become the parent. */
+  wooed: NodeId | undefined
+  /** Where this node is, as far as it was measured. */
+  spot: Spot | undefined
+  /** By how many measured at once, at most. */
+  placedBy = 0
+  /** What a message takes between the parent and the core. */
+  parentCostMs = 0
+  /** The root has made this node the one that the others hang under. */
+  isCore = false
+  /** In all, as the parent told. */
+  toldMembers = 0
+  /** What the parent was last told of the subtree, as JSON. */
+  toldCounts = ''
+  /** At the root: the child that the others are to hang under. */
+  core: NodeId | undefined
+  /** About to be looked for. */
+  isCoreDue = false
+  /** Nodes of the tree that would do as a parent, and to which a link was open when they were found. */
+  spare: NodeId[] = []
+  readonly children = new Map<NodeId, Child>()
 
   get parent(): NodeId | undefined {
     return this.position.kind === 'attached' ? this.position.parent : undefined
@@ -36,9 +71,38 @@ export class TopicTree {
     return this.position.kind !== 'searching'
   }
 
+  get hasRoom(): boolean {
+    return this.children.size < MAX_CHILDREN
+  }
+
   /** From this node's parent to the root. */
   get ancestors(): readonly NodeId[] {
     return this.position.kind === 'attached' ? this.position.ancestors : []
+  }
+
+  /** Members that hear the topic, as far as it is known here. */
+  get members(): number {
+    return this.position.kind === 'attached'
+      ? Math.max(this.toldMembers, this.counts.members)
+      : this.counts.members
+  }
+
+  get counts(): SubtreeCounts {
+    const counts = { members: this.isMember ? 1 : 0, height: 0, children: this.children.size }
+    for (const { counts: below } of this.children.values()) {
+      counts.members += below?.members ?? 0
+      counts.height = Math.max(counts.height, 1 + (below?.height ?? 0))
+    }
+    return counts
+  }
+
+  isNeighbour(id: NodeId): boolean {
+    return this.parent === id || this.children.has(id)
+  }
+
+  /** A node that is above this one already cannot hang below it. */
+  isAbove(id: NodeId): boolean {
+    return this.parent === id || this.ancestors.includes(id)
   }
 
   /** The neighbours in the tree, but the one a publication came from. */

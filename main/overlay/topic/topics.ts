@@ -7,13 +7,16 @@
 //   - a way round a dead hop can lead below oneself: `joined` carries the ancestors up to the root, a node does not stop a
 //     subscription of its own ancestor, and leaves a parent that names it as an ancestor;
 //   - a new parent is taken before the old one is told, so a change of parent never cuts off the subtree;
-//   - the root moves when a closer node joins: the old root then subscribes towards it like anybody else.
+//   - the root moves when a closer node joins: the old root then subscribes towards it like anybody else, and hands it its children.
+//
+// That way makes the first tree (searching.ts). From there each node looks for a better place (placing.ts), among those that
+// others name (place-service.ts, place-list.ts), and a root has its ring neighbours keep what the next root needs
+// (root-state.ts). Heartbeats: tree-upkeep.ts.
 
-import { type Publication, type PublishResult } from '../api.ts'
+import { type Publication, type PublishResult, type TopicStatus } from '../api.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
-import { BanyanError, codeOf } from '../base/errors.ts'
+import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
-import { pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
@@ -22,23 +25,24 @@ import { type Reader } from '../wire/codec.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import {
   decodeJoined,
+  decodePublication,
   decodeTopicList,
   encodeJoined,
   encodeTopicList,
-  MAX_TOPICS_PER_MESSAGE,
 } from '../wire/topic-messages.ts'
+import { PlaceList } from './place-list.ts'
+import { PlaceService } from './place-service.ts'
+import { Placing } from './placing.ts'
 import { Publications } from './publications.ts'
+import { RootState } from './root-state.ts'
+import { Searching } from './searching.ts'
 import { TopicLimits } from './topic-limits.ts'
-import { TopicTree } from './topic-tree.ts'
+import { type Child, MAX_CHILDREN, TopicTree } from './topic-tree.ts'
+import { TreeUpkeep } from './tree-upkeep.ts'
 
-const SUBSCRIBE_TIMEOUT_MS = 4000
-/** An accepting parent's `joined` is on its way when the answer comes. */
-const SETTLE_MS = 500
 const PASSED_ON_MS = 2000
-const FIRST_RETRY_MS = 1000
-const LONGEST_RETRY_MS = 30_000
-/** One message for all topics two nodes share; just before the transport's idle ping at 25 s, which it replaces. */
-const HEARTBEAT_PERIOD_MS = 24_000
+/** One who would do as a parent answers within a round trip; until then there is no need for a subscription. */
+const SPARE_PATIENCE_MS = 600
 /** Three heartbeats and some. */
 const CHILD_LIFE_MS = 80_000
 /** Roots look again after the leaf set has settled. */
@@ -46,18 +50,32 @@ const ROOT_CHECK_DELAY_MS = 1000
 /** What strangers' subscriptions may cost us: together, through one neighbour, and in one topic. */
 const MAX_TREES = 10_000
 const MAX_TREES_PER_CHILD = 2000
-const MAX_CHILDREN = 1024
+/** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
+const SILENT = 'silent'
+/** Some are taken in until they have found a better place; who finds none stays. */
+const MAX_TAKEN_IN = 128
+
+const NEW_CHILD: Child = {
+  heardMs: 0,
+  counts: undefined,
+  spot: undefined,
+  meanRttMs: undefined,
+  toldMembers: 0,
+}
 
 export class Topics {
   readonly #around: Surroundings
   readonly #links: Links
-  readonly #routes: Routes
   readonly #ring: Neighbourhood
   readonly #onChange: () => void
   readonly #trees = new Map<Id, TopicTree>()
-  readonly #searches = new Set<Id>()
   readonly #limits: TopicLimits
   readonly #publications: Publications
+  readonly #searching: Searching
+  readonly #placing: Placing
+  readonly #places: PlaceService
+  readonly #rootState: RootState
+  readonly #upkeep: TreeUpkeep
   /** The trees in which a neighbour is a child. */
   readonly #childIn = new Map<NodeId, Set<Id>>()
   #isRootCheckDue = false
@@ -76,7 +94,6 @@ export class Topics {
   ) {
     this.#around = around
     this.#links = parts.links
-    this.#routes = parts.routes
     this.#ring = parts.ring
     this.#onChange = parts.onChange
     this.#limits = new TopicLimits(around.clock)
@@ -91,8 +108,28 @@ export class Topics {
       limits: this.#limits,
       trees: this.#trees,
       leave,
+      onRooted: (topic, kept) => this.#rootState.keep(topic, kept),
+    })
+    const { links, routes, ring, onChange } = parts
+    const trees = this.#trees
+    const list = new PlaceList(links, around.random)
+    this.#placing = new Placing(around, { links, routes, trees, list })
+    this.#rootState = new RootState(around, { links, ring, trees })
+    this.#upkeep = new TreeUpkeep(around, {
+      ...{ links, trees, list, publications: this.#publications, onChange },
+      onBeat: () => this.#review(),
+      onStranger: (topic, from) => this.#takeBack(topic, from),
+      onCounts: (topic, tree) => this.#places.findCore(topic, tree),
     })
     this.#ring.onChange(() => this.#checkRootsSoon())
+    this.#places = new PlaceService(around, {
+      ...{ links, routes, trees, list, leave, limits: this.#limits },
+      adopt: (topic, child) => this.#mayAdopt(topic, child) && this.#adopt(topic, child) !== undefined,
+      tellChildren: (topic, tree) => this.#tellChildren(topic, tree),
+      onHandedOn: (topic, places) => this.#placing.handedOn(topic, places),
+    })
+    const isPlausible = (topic: Id, tree: TopicTree): boolean => this.#isPlausible(topic, tree)
+    this.#searching = new Searching(around, { routes, trees, isPlausible })
     parts.routes.register(APPLICATION.subscribe, {
       forward: (message, previous) => this.#onSubscribe(message.key, previous),
       deliver: (message, previous) => this.#onSubscribeAtRoot(message.key, previous),
@@ -100,19 +137,20 @@ export class Topics {
   }
 
   start(): void {
-    this.#around.timers.every(
-      () => HEARTBEAT_PERIOD_MS * (0.9 + 0.1 * this.#around.random.unit()),
-      () => this.#heartbeat(),
-    )
+    this.#upkeep.start()
   }
 
-  list(): { id: Id; isMember: boolean; children: number; hasParent: boolean; isRoot: boolean }[] {
+  list(): TopicStatus[] {
     return [...this.#trees].map(([id, tree]) => ({
       id,
       isMember: tree.isMember,
       children: tree.children.size,
       hasParent: tree.parent !== undefined,
       isRoot: tree.position.kind === 'root',
+      members: tree.members,
+      depth: tree.ancestors.length,
+      height: tree.counts.height,
+      ...(tree.parent !== undefined && { parent: tree.parent }),
     }))
   }
 
@@ -121,7 +159,7 @@ export class Topics {
     if (tree.isMember) return
     tree.isMember = true
     this.#onChange()
-    if (!tree.isConnected) this.#search(topic)
+    if (!tree.isConnected) this.#searching.search(topic)
   }
 
   leave(topic: Id): void {
@@ -136,18 +174,20 @@ export class Topics {
     return this.#publications.publish(topic, payload)
   }
 
-  linkDown(peer: NodeId): void {
+  linkDown(peer: NodeId, reason: string): void {
     for (const [topic, tree] of this.#trees) {
       if (this.#disown(topic, tree, peer)) this.#pruneIfUnneeded(topic, tree)
       if (tree.parent === peer) this.#lostParent(topic, tree, peer)
     }
+    if (reason === SILENT) this.#upkeep.peerFellSilent()
+    this.#rootState.rootLost(peer)
     this.#onChange()
   }
 
   /** The neighbour is there as before, but may have missed what was on its way over the old link. */
   linkReplaced(peer: NodeId): void {
     for (const [topic, tree] of this.#trees)
-      if (tree.parent === peer || tree.children.has(peer)) this.#publications.repeat(topic, peer)
+      if (tree.isNeighbour(peer)) this.#publications.tellAll(topic, peer)
   }
 
   /** A link that a tree runs over. */
@@ -161,8 +201,13 @@ export class Topics {
     return [
       [MESSAGE.topicJoined, (link, body) => this.#onJoined(link, body)],
       [MESSAGE.topicLeave, (link, body) => this.#onLeave(link, body)],
-      [MESSAGE.topicHeartbeat, (link, body) => this.#onHeartbeat(link, body)],
       [MESSAGE.publication, (link, body) => this.#publications.onPublished(link, body)],
+      [MESSAGE.topicDigest, (link, body) => this.#publications.onDigest(link, body)],
+      [MESSAGE.topicWant, (link, body) => this.#publications.onWant(link, body)],
+      [MESSAGE.topicRootState, (link, body) => this.#rootState.onRootState(link, body)],
+      [MESSAGE.topicKept, (link, body) => this.#onKept(link, body)],
+      ...this.#upkeep.handlers(),
+      ...this.#places.handlers(),
     ]
   }
 
@@ -177,17 +222,11 @@ export class Topics {
   #onSubscribe(topic: Id, child: NodeId): Forwarding {
     if (!this.#mayAdopt(topic, child)) return { kind: 'refuse' }
     const tree = this.#adopt(topic, child)
-    const canStop = tree.isConnected && tree.parent !== child && !tree.ancestors.includes(child)
-    if (canStop) return { kind: 'consume', reply: EMPTY }
+    if (tree.isConnected && !tree.isAbove(child)) return { kind: 'consume', reply: EMPTY }
     tree.expectsParent = true
     // The subscription goes on and brings us a parent on its way; should it fail behind us, we subscribe ourselves.
-    this.#around.timers.after(PASSED_ON_MS, () => this.#searchIfLost(topic))
+    this.#around.timers.after(PASSED_ON_MS, () => this.#searching.searchIfLost(topic))
     return { kind: 'pass' }
-  }
-
-  #searchIfLost(topic: Id): void {
-    const tree = this.#trees.get(topic)
-    if (tree && !tree.isConnected) this.#search(topic)
   }
 
   /** Nobody is closer to the key, so this is the root, whatever it was before. */
@@ -195,7 +234,9 @@ export class Topics {
     if (child !== undefined && !this.#mayAdopt(topic, child))
       throw new BanyanError('quota', 'as many subscriptions as this node takes')
     const tree = child === undefined ? this.#trees.get(topic) : this.#adopt(topic, child)
-    if (tree) this.#becomeRoot(topic, tree)
+    // By an offset, or past a root that did not answer, it can end beside the root.
+    if (tree && child !== undefined && !this.#ring.isRoot(topic)) this.#searching.searchIfLost(topic)
+    else if (tree) this.#becomeRoot(topic, tree)
     return EMPTY
   }
 
@@ -206,7 +247,7 @@ export class Topics {
     const isFull =
       isNew &&
       ((this.#childIn.get(child)?.size ?? 0) >= MAX_TREES_PER_CHILD ||
-        (tree ? tree.children.size >= MAX_CHILDREN : this.#trees.size >= MAX_TREES))
+        (tree ? tree.children.size >= MAX_TAKEN_IN : this.#trees.size >= MAX_TREES))
     if (!isFull && this.#limits.admitsSubscription(child)) return true
     this.#around.drops.count('subscription: over the limit')
     return false
@@ -215,11 +256,15 @@ export class Topics {
   #adopt(topic: Id, child: NodeId): TopicTree {
     const tree = this.#grow(topic)
     const isNew = !tree.children.has(child)
-    tree.children.set(child, this.#around.clock.nowMs())
+    const nowMs = this.#around.clock.nowMs()
+    const before = tree.children.get(child) ?? NEW_CHILD
+    tree.children.set(child, { ...before, heardMs: nowMs })
     const topics = this.#childIn.get(child) ?? new Set()
     this.#childIn.set(child, topics.add(topic))
-    this.#tellAncestors(topic, tree, child)
-    if (isNew) this.#publications.repeat(topic, child)
+    this.#tellPosition(topic, tree, child)
+    if (isNew) this.#publications.tellAll(topic, child)
+    if (isNew && tree.children.size > MAX_CHILDREN) this.#places.handOn(topic, tree, child)
+    this.#rootState.changed(topic)
     this.#onChange()
     return tree
   }
@@ -229,6 +274,8 @@ export class Topics {
     const topics = this.#childIn.get(child)
     topics?.delete(topic)
     if (topics?.size === 0) this.#childIn.delete(child)
+    if (tree.core === child) tree.core = undefined
+    this.#rootState.changed(topic)
     return tree.children.delete(child)
   }
 
@@ -237,6 +284,8 @@ export class Topics {
     if (tree.parent) this.#sendLeave(tree.parent, topic)
     tree.position = { kind: 'root' }
     this.#tellChildren(topic, tree)
+    this.#rootState.changed(topic)
+    this.#places.findCoreSoon(topic)
     this.#onChange()
   }
 
@@ -247,19 +296,29 @@ export class Topics {
     if (!tree || !this.#mayBecomeParent(tree, parent)) return this.#sendLeave(parent, topic)
     if (ancestors.includes(this.#links.self.id)) return this.#leaveLoop(topic, tree, parent)
     const before = tree.parent
+    const wasRoot = tree.position.kind === 'root'
+    const wasWooed = tree.wooed === parent
     // A node cannot be above and below at once: the one that accepts us is above.
     this.#disown(topic, tree, parent)
     tree.expectsParent = false
+    tree.wooed = tree.core = undefined
+    if (before !== parent) tree.isCore = false
     tree.position = { kind: 'attached', parent, ancestors: [parent, ...ancestors] }
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
-    if (before !== parent) this.#publications.repeat(topic, parent)
     this.#tellChildren(topic, tree)
+    if (before !== parent) {
+      this.#publications.tellAll(topic, parent)
+      this.#upkeep.tellParent(topic, tree)
+      if (!wasWooed) this.#placing.attached(topic)
+    }
+    // Nobody but the root's id has put it between them and the new one.
+    if (wasRoot) for (const child of tree.children.keys()) this.#places.handOn(topic, tree, child, parent)
     this.#onChange()
   }
 
   /** Nobody becomes a parent unasked. */
   #mayBecomeParent(tree: TopicTree, parent: NodeId): boolean {
-    return tree.parent === parent || tree.expectsParent || !tree.isConnected
+    return tree.parent === parent || tree.wooed === parent || tree.expectsParent || !tree.isConnected
   }
 
   #leaveLoop(topic: Id, tree: TopicTree, parent: NodeId): void {
@@ -272,32 +331,8 @@ export class Topics {
     if (!tree.isNeeded) return
     tree.position = { kind: 'searching' }
     this.#onChange()
-    this.#search(topic, [parent])
-  }
-
-  /** Subscribes towards the key until a parent has accepted or this node is the root. */
-  #search(topic: Id, avoid: NodeId[] = []): void {
-    if (this.#searches.has(topic)) return
-    this.#searches.add(topic)
-    this.#trees.get(topic)!.expectsParent = true
-    void this.#searchLoop(topic, avoid).finally(() => this.#searches.delete(topic))
-  }
-
-  async #searchLoop(topic: Id, avoid: NodeId[]): Promise<void> {
-    let retryMs = FIRST_RETRY_MS
-    for (;;) {
-      const options = { timeoutMs: SUBSCRIBE_TIMEOUT_MS, avoid }
-      const code = await this.#routes
-        .request(topic, APPLICATION.subscribe, EMPTY, options)
-        .then(() => '', codeOf)
-      if (code) this.#around.drops.count(`subscribe: ${code}`)
-      const { timers, random } = this.#around
-      await pause(timers, code === '' ? SETTLE_MS : retryMs * (0.75 + 0.5 * random.unit()))
-      const tree = this.#trees.get(topic)
-      if (!tree?.isNeeded || (tree.isConnected && this.#isPlausible(topic, tree))) return
-      retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)
-      avoid = []
-    }
+    if (!this.#placing.seekSpare(topic, tree, parent)) return this.#searching.search(topic, [parent])
+    this.#around.timers.after(SPARE_PATIENCE_MS, () => this.#searching.searchIfLost(topic, [parent]))
   }
 
   /** A root that knows a closer node is none. */
@@ -326,46 +361,47 @@ export class Topics {
     this.#isRootCheckDue = true
     this.#around.timers.after(ROOT_CHECK_DELAY_MS, () => {
       this.#isRootCheckDue = false
-      for (const [topic, tree] of this.#trees) if (!this.#isPlausible(topic, tree)) this.#search(topic)
+      for (const [topic, tree] of this.#trees)
+        if (!this.#isPlausible(topic, tree)) this.#searching.search(topic)
+      this.#rootState.allChanged()
+      this.#publications.rehome()
     })
   }
 
-  // --- heartbeats ---
+  // --- upkeep ---
 
-  #heartbeat(): void {
-    const nowMs = this.#around.clock.nowMs()
-    const byParent = new Map<NodeId, Id[]>()
-    for (const [topic, tree] of this.#trees) {
-      for (const [child, heardMs] of tree.children)
-        if (nowMs - heardMs > CHILD_LIFE_MS) this.#disown(topic, tree, child)
-      if (tree.parent) byParent.set(tree.parent, [...(byParent.get(tree.parent) ?? []), topic])
-      else if (!tree.isConnected || !this.#isPlausible(topic, tree)) this.#search(topic)
-      this.#pruneIfUnneeded(topic, tree)
-    }
-    for (const [parent, topics] of byParent)
-      for (let i = 0; i < topics.length; i += MAX_TOPICS_PER_MESSAGE)
-        this.#send(
-          parent,
-          encodeTopicList(MESSAGE.topicHeartbeat, topics.slice(i, i + MAX_TOPICS_PER_MESSAGE)),
-        )
+  #onKept(link: Link, body: Reader): void {
+    const bytes = body.remaining
+    const publication = decodePublication(body)
+    if (!this.#rootState.isFrom(publication.topic, link.peer.id))
+      return this.#around.drops.count('publication: kept for no root')
+    this.#publications.onKept(publication, bytes, link.peer.id)
   }
 
-  /** Soft state: a child we forgot is a child again. */
-  #onHeartbeat(link: Link, body: Reader): void {
-    for (const topic of decodeTopicList(body)) {
-      const tree = this.#trees.get(topic)
-      if (tree?.children.has(link.peer.id)) tree.children.set(link.peer.id, this.#around.clock.nowMs())
-      else if (!this.#mayAdopt(topic, link.peer.id)) this.#sendLeave(link.peer.id, topic)
-      else if (!this.#adopt(topic, link.peer.id).isConnected) this.#search(topic)
+  #review(): void {
+    this.#publications.rehome()
+    const nowMs = this.#around.clock.nowMs()
+    for (const [topic, tree] of this.#trees) {
+      for (const [child, { heardMs }] of tree.children)
+        if (nowMs - heardMs > CHILD_LIFE_MS) this.#disown(topic, tree, child)
+      if (tree.parent === undefined && (!tree.isConnected || !this.#isPlausible(topic, tree)))
+        this.#searching.search(topic)
+      this.#pruneIfUnneeded(topic, tree)
     }
+  }
+
+  #takeBack(topic: Id, child: NodeId): void {
+    if (!this.#mayAdopt(topic, child)) this.#sendLeave(child, topic)
+    else if (!this.#adopt(topic, child).isConnected) this.#searching.search(topic)
   }
 
   #tellChildren(topic: Id, tree: TopicTree): void {
-    for (const child of tree.children.keys()) this.#tellAncestors(topic, tree, child)
+    for (const child of tree.children.keys()) this.#tellPosition(topic, tree, child)
   }
 
-  #tellAncestors(topic: Id, tree: TopicTree, child: NodeId): void {
+  #tellPosition(topic: Id, tree: TopicTree, child: NodeId): void {
     this.#send(child, encodeJoined({ topic, ancestors: [...tree.ancestors] }))
+    this.#upkeep.tellChild(topic, tree, child)
   }
 
   #sendLeave(to: NodeId, topic: Id): void {

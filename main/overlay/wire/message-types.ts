@@ -52,6 +52,14 @@ export const MESSAGE = {
   meshAnnounce: 66,
   meshPrune: 67,
   meshGraft: 68,
+  topicSeek: 80,
+  topicHandOn: 81,
+  topicCounts: 82,
+  topicTold: 83,
+  topicDigest: 84,
+  topicWant: 85,
+  topicRootState: 86,
+  topicKept: 87,
 } as const
 
 /** What a routed message is for. */
@@ -68,6 +76,7 @@ export const APPLICATION = {
   row: 10,
   volunteer: 11,
   rendezvous: 12,
+  place: 20,
   replica: 50,
   mailbox: 51,
 } as const

@@ -1,0 +1,116 @@
+// What a node of a tree answers to who looks for a place: itself and its children, those first that would bring a message
+// from the core to the asker soonest, as far as that can be told from where both are. Some drawn at random stand behind them:
+// who does not know yet where it is measures them and finds out.
+//
+// The root itself is nobody's goal once there are many: messages between members would all take the way over a node that only
+// its id has put there. Of its first CORE_AT children it makes the one with the shortest round trips to all that it has links
+// with, the most central one, the core, and hands on to it all the others and whoever asks.
+
+import { type NodeId } from '../base/id.ts'
+import { type Random } from '../ports/random.ts'
+import { type Links } from '../transport/links.ts'
+import { MAX_PLACES, type Place, type Spot } from '../wire/topic-placement.ts'
+import { estimateMs, fitSpot, heightOf } from './coordinates.ts'
+import { MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
+
+/** Chosen: of so many drawn at random the most central is near the middle, and so few are well served without. */
+const CORE_AT = 16
+/** Of the answer, for a node to measure itself by. */
+export const DRAWN = 2
+
+export class PlaceList {
+  readonly #links: Links
+  readonly #random: Random
+
+  constructor(links: Links, random: Random) {
+    this.#links = links
+    this.#random = random
+  }
+
+  /** What a message takes between this node and the core, or the root as long as there is none. */
+  costMs(tree: TopicTree): number {
+    const { parent, core } = tree
+    if (parent === undefined) return core === undefined ? 0 : this.#rttMs(core) / 2
+    return tree.isCore ? 0 : tree.parentCostMs + this.#rttMs(parent) / 2
+  }
+
+  /** The mean round trip to all that this node has links with. */
+  meanRttMs(): number {
+    let [sum, count] = [0, 0]
+    for (const { isOpen, rttMs } of this.#links.all())
+      if (isOpen && rttMs > 0) [sum, count] = [sum + rttMs, count + 1]
+    return count === 0 ? 0 : sum / count
+  }
+
+  /** At most MAX_PLACES of them. */
+  places(tree: TopicTree, asker: { id?: NodeId | undefined; spot: Spot | undefined }): Place[] {
+    const core = tree.core && this.#childPlace(tree, tree.core)
+    if (core && tree.core !== asker.id) return [core]
+    const all = [...tree.children.keys()]
+      .filter((id) => id !== asker.id)
+      .flatMap((id) => this.#childPlace(tree, id) ?? [])
+    this.#shuffle(all)
+    const { spot } = asker
+    if (spot) {
+      const drawn = all.splice(0, DRAWN)
+      all.sort((a, b) => totalMs(a, spot) - totalMs(b, spot))
+      all.splice(MAX_PLACES - 1 - DRAWN, Infinity, ...drawn)
+    } else all.sort((a, b) => Number(b.spot !== undefined) - Number(a.spot !== undefined))
+    const own = this.#ownPlace(tree)
+    return (tree.hasRoom ? [own, ...all] : [...all, own]).slice(0, MAX_PLACES)
+  }
+
+  /** The child to be the core, where there is none yet and it is time for one. */
+  coreOf(tree: TopicTree): NodeId | undefined {
+    if (tree.position.kind !== 'root' || tree.core !== undefined) return undefined
+    const { members } = tree.counts
+    const former = [...tree.children].find(
+      ([, { counts }]) => counts !== undefined && counts.children >= CORE_AT && 2 * counts.members > members,
+    )
+    if (former) return former[0]
+    if (tree.children.size < CORE_AT) return undefined
+    const known = [...tree.children].filter(([id, { meanRttMs }]) => meanRttMs && this.#links.get(id)?.isOpen)
+    if (2 * known.length < tree.children.size) return undefined
+    return known.sort(([, a], [, b]) => a.meanRttMs! - b.meanRttMs!)[0]?.[0]
+  }
+
+  #ownPlace(tree: TopicTree): Place {
+    const { self } = this.#links
+    if (tree.position.kind === 'root') tree.spot ??= this.#spotOfRoot(tree)
+    return { record: self, hasRoom: tree.hasRoom, costMs: this.costMs(tree), spot: tree.spot }
+  }
+
+  /** The first root is where the plane begins; a later one finds its children placed already. */
+  #spotOfRoot(tree: TopicTree): Spot {
+    const measured = [...tree.children].flatMap(([id, { spot }]) =>
+      spot && this.#rttMs(id) > 0 ? [{ spot, rttMs: this.#rttMs(id) }] : [],
+    )
+    if (measured.length > 0) return fitSpot(measured, undefined, this.#random.unit())
+    return { x: 0, y: 0, height: heightOf([...this.#links.all()].map(({ rttMs }) => rttMs)) }
+  }
+
+  #childPlace(tree: TopicTree, id: NodeId): Place | undefined {
+    const link = this.#links.get(id)
+    const child = tree.children.get(id)
+    if (!link?.isOpen || !child) return undefined
+    const hasRoom = (child.counts?.children ?? 0) < MAX_CHILDREN
+    const costMs = tree.core === id ? 0 : this.costMs(tree) + link.rttMs / 2
+    return { record: link.peer, hasRoom, costMs, spot: child.spot }
+  }
+
+  #rttMs(id: NodeId): number {
+    return this.#links.get(id)?.rttMs ?? 0
+  }
+
+  #shuffle(places: Place[]): void {
+    for (let i = places.length - 1; i > 0; i--) {
+      const j = this.#random.below(i + 1)
+      ;[places[i], places[j]] = [places[j]!, places[i]!]
+    }
+  }
+}
+
+function totalMs({ costMs, spot, hasRoom }: Place, from: Spot): number {
+  if (!hasRoom || !spot) return Infinity
+  return costMs + estimateMs(spot, from) / 2
+}

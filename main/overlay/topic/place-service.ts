@@ -1,0 +1,122 @@
+// What a node does for others that look for a place in a tree it is in: it answers who would do, takes in who asks for it, as
+// long as there is room, and hands on whom others would serve better. At the root, it also finds the core.
+
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError } from '../base/errors.ts'
+import { type Id, type NodeId } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Routes } from '../ports/routes.ts'
+import { type Link, type Links } from '../transport/links.ts'
+import { Reader } from '../wire/codec.ts'
+import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
+import { type RoutedMessage } from '../wire/routed-message.ts'
+import {
+  decodeHandOn,
+  decodePlaceQuestion,
+  decodeSeek,
+  encodeHandOn,
+  encodePlaces,
+  type Place,
+} from '../wire/topic-placement.ts'
+import { type PlaceList } from './place-list.ts'
+import { type TopicLimits } from './topic-limits.ts'
+import { type TopicTree } from './topic-tree.ts'
+
+/** A root has heard of its children's links by then. */
+const CORE_CHECK_MS = 1500
+
+export interface PlaceServiceParts {
+  links: Links
+  routes: Routes
+  trees: ReadonlyMap<Id, TopicTree>
+  list: PlaceList
+  limits: TopicLimits
+  /** False where it may not be a child here. */
+  adopt: (topic: Id, child: NodeId) => boolean
+  leave: (neighbour: NodeId, topic: Id) => void
+  /** The children are to hear where they are now. */
+  tellChildren: (topic: Id, tree: TopicTree) => void
+  /** A parent, or who was asked to be one, names others. */
+  onHandedOn: (topic: Id, places: Place[]) => void
+}
+
+export class PlaceService {
+  readonly #around: Surroundings
+  readonly #parts: PlaceServiceParts
+
+  constructor(around: Surroundings, parts: PlaceServiceParts) {
+    this.#around = around
+    this.#parts = parts
+    parts.routes.register(APPLICATION.place, {
+      deliver: (message, previous) => this.#onQuestion(message, previous),
+    })
+  }
+
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [
+      [MESSAGE.topicSeek, (link, body) => this.#onSeek(link, body)],
+      [MESSAGE.topicHandOn, (link, body) => this.#onHandOn(link, body)],
+    ]
+  }
+
+  /** To those that the child is to look among: a certain one, or whom the list names. */
+  handOn(topic: Id, tree: TopicTree, child: NodeId, to?: NodeId): void {
+    const { links, list } = this.#parts
+    const spot = tree.children.get(child)?.spot
+    const record = to === undefined ? undefined : links.get(to)?.peer
+    const places = record
+      ? [{ record, hasRoom: true, costMs: 0, spot: undefined }]
+      : list.places(tree, { id: child, spot })
+    links.get(child)?.send(encodeHandOn(topic, places))
+  }
+
+  findCoreSoon(topic: Id): void {
+    const tree = this.#parts.trees.get(topic)
+    if (tree?.position.kind !== 'root' || tree.core !== undefined || tree.isCoreDue) return
+    tree.isCoreDue = true
+    this.#around.timers.after(CORE_CHECK_MS, () => {
+      tree.isCoreDue = false
+      this.findCore(topic, tree)
+    })
+  }
+
+  findCore(topic: Id, tree: TopicTree): void {
+    const core = this.#parts.list.coreOf(tree)
+    if (core === undefined) return
+    tree.core = core
+    this.#parts.tellChildren(topic, tree)
+    for (const child of tree.children.keys()) if (child !== core) this.handOn(topic, tree, child)
+  }
+
+  #onQuestion({ payload, source }: RoutedMessage, previous: NodeId | undefined): Bytes {
+    const { topic, spot } = decodePlaceQuestion(new Reader(payload))
+    const tree = this.#parts.trees.get(topic)
+    if (!tree?.isConnected) throw new BanyanError('refused', 'not in this tree')
+    if (previous !== undefined && !this.#parts.limits.admitsQuestion(previous))
+      throw new BanyanError('quota', 'more questions than this node answers')
+    return encodePlaces(this.#parts.list.places(tree, { id: source, spot }))
+  }
+
+  #onSeek(link: Link, body: Reader): void {
+    const { topic, spot, meanRttMs } = decodeSeek(body)
+    const from = link.peer.id
+    const tree = this.#parts.trees.get(topic)
+    if (!tree?.isConnected || tree.isAbove(from)) return this.#parts.leave(from, topic)
+    if (!tree.children.has(from)) {
+      if (!tree.hasRoom || (tree.core ?? from) !== from) return this.handOn(topic, tree, from)
+      if (!this.#parts.adopt(topic, from)) return this.#parts.leave(from, topic)
+    }
+    Object.assign(tree.children.get(from)!, { spot, meanRttMs })
+    this.findCoreSoon(topic)
+  }
+
+  #onHandOn(link: Link, body: Reader): void {
+    const { topic, places } = decodeHandOn(body, this.#around)
+    const tree = this.#parts.trees.get(topic)
+    const from = link.peer.id
+    if (!tree) return
+    if (tree.parent === from || tree.wooed === from) return this.#parts.onHandedOn(topic, places)
+    // A stranger says that it is the root now: is the parent still there?
+    if (tree.parent !== undefined) this.#parts.links.get(tree.parent)?.probe()
+  }
+}
