@@ -1,6 +1,8 @@
 // Nodes come and go (world/population.ts), and random sends go on. A send counts where both its ends stayed up until its
-// answer. Optionally a crowd arrives within ten seconds, half way through.
+// answer. Optionally a crowd arrives within ten seconds, half way through. A topic is published to all the while; a newcomer
+// takes the place of a member that died.
 
+import { TopicLog } from '../topic/topic-log.ts'
 import { Population } from '../world/population.ts'
 import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment, type Figures } from './experiment.ts'
@@ -13,6 +15,11 @@ import { planReads, putRecords, readFigures, replicaBytes, type StoredRecord } f
 
 const CROWD_MS = 10_000
 const ROUND_MS = 10_000
+/** Of the nodes, at most, so that most of a small network is no member. */
+const MEMBER_SHARE = 0.25
+const PUBLISH_EVERY_MS = 1000
+/** Until the last publication is judged. */
+const LAST_MS = 61_000
 
 export const churn: Experiment = {
   name: 'churn',
@@ -21,16 +28,26 @@ export const churn: Experiment = {
     await lab.grow()
     const { options, world, probes } = lab
     const stored = await putRecords(lab, options.records)
+    const topic = new TopicLog(world, world.pick(world.alive).id)
+    const members = Math.min(options.members, Math.round(MEMBER_SHARE * options.nodes))
+    for (const host of world.sample(world.alive, members)) topic.join(host)
     const population = new Population(world, {
       seed: options.seed,
       medianSessionMs: options['median-session'] * 1000,
       shape: options.shape,
       staying: options.bootstraps,
-      onJoin: (host) => probes.offer(host),
+      onJoin: (host) => {
+        probes.offer(host)
+        if (topic.members.length < members) topic.join(host)
+      },
     })
     population.start()
     await lab.run(options.settle * 1000, 'churning')
+    const publishing = publishUntil(lab, topic, world.nowMs + options.minutes * 60_000)
     const { figures, records, notes } = await measureChurn(lab, population, stored)
+    await publishing
+    await lab.run(LAST_MS, 'judging')
+    const { expected, heard } = topic.throughout
     const checks = checkFigures(lab)
     return {
       figures: {
@@ -38,16 +55,31 @@ export const churn: Experiment = {
         ...stateFigures(lab),
         ...figures,
         deaths: population.deaths,
+        topicDelivered: heard / Math.max(1, expected),
+        topicAccepted: topic.accepted / topic.count,
         ...checks.figures,
       },
       plots: [linksPlot(lab), trafficPlot(lab)],
       notes: [
         `delivered counts sends whose two ends were up until the answer (${records.length} of ${options.sends})`,
+        `topicDelivered: of ${topic.count} publications in a topic of ${members} members, to those who had subscribed 15 s before and were up until a minute after (${expected} hearings to be); topicAccepted: of these, as their publishers were told`,
         ...notes,
         ...checks.notes,
       ],
     }
   },
+}
+
+/** By a member drawn at random, each second. Ends with the last one. */
+function publishUntil({ world }: Lab, topic: TopicLog, untilMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const next = (): void => {
+      if (world.nowMs >= untilMs) return resolve()
+      topic.publish(world.pick(topic.members))
+      world.queue.at(world.nowMs + PUBLISH_EVERY_MS, next)
+    }
+    next()
+  })
 }
 
 async function measureChurn(

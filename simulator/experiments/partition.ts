@@ -1,7 +1,9 @@
 // Two halves lose sight of each other for --minutes, and meet again. When are they one ring?
 
+import { TopicLog } from '../topic/topic-log.ts'
 import { RingView } from '../world/ring-view.ts'
 import { type Experiment } from './experiment.ts'
+import { type Lab } from './lab.ts'
 import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { sendRandomly } from './random-sends.ts'
 import { sendFigures } from './reach.ts'
@@ -11,6 +13,13 @@ const LOOK_EVERY_MS = 5000
 /** The goal is five minutes; what takes longer than this is called never. */
 const PATIENCE_MS = 1_800_000
 const READING_MS = 10_000
+/** Published when the ring is one again, by members of both halves in turn. */
+const PUBLICATIONS = 40
+const PUBLISH_EVERY_MS = 500
+const MEMBER_SHARE = 0.25
+const SUBSCRIBE_MS = 60_000
+/** Until the last publication is judged (topic-log.ts). */
+const LAST_MS = 61_000
 
 export const partition: Experiment = {
   name: 'partition',
@@ -19,6 +28,10 @@ export const partition: Experiment = {
     await lab.grow()
     const { world, options } = lab
     const stored = await putRecords(lab, options.records)
+    const topic = new TopicLog(world, world.pick(world.alive).id)
+    const members = Math.min(options.members, Math.round(MEMBER_SHARE * options.nodes))
+    for (const host of world.sample(world.alive, members)) topic.join(host)
+    await lab.run(SUBSCRIBE_MS, 'subscribing')
     const ring = new RingView(world.alive)
     const wrongBefore = ring.wrongLeafSets(world.alive)
     world.network.cut((a, b) => (a & 1) !== (b & 1))
@@ -40,6 +53,8 @@ export const partition: Experiment = {
     const ringsAfterHeal = ring.rings(world.alive)
     const records = await sendRandomly(lab, options.sends, 5000)
     const reads = await readRecords(lab, stored, READING_MS)
+    await publishFromBothHalves(lab, topic)
+    const { expected, heard } = topic.throughout
     const checks = checkFigures(lab)
     return {
       figures: {
@@ -52,6 +67,8 @@ export const partition: Experiment = {
         leafSetSeconds,
         wrongLeafSetsBefore: wrongBefore,
         wrongLeafSetsAfter: wrong.at(-1)!.y,
+        topicDelivered: heard / expected,
+        topicAccepted: topic.accepted / topic.count,
         ...checks.figures,
       },
       plots: [
@@ -70,8 +87,18 @@ export const partition: Experiment = {
       ],
       notes: [
         'healSeconds is the time until every node has its true next neighbours, leafSetSeconds until no more leaf sets are wrong than before the cut; -1: not within half an hour',
+        `topicDelivered: of ${PUBLICATIONS} publications after that, by members of both halves in turn, to all ${members} members`,
         ...checks.notes,
       ],
     }
   },
+}
+
+async function publishFromBothHalves(lab: Lab, topic: TopicLog): Promise<void> {
+  const halves = [0, 1].map((half) => topic.members.filter(({ number }) => (number & 1) === half))
+  for (let i = 0; i < PUBLICATIONS; i++) {
+    topic.publish(lab.world.pick(halves[i % 2]!))
+    await lab.run(PUBLISH_EVERY_MS, 'publishing')
+  }
+  await lab.run(LAST_MS, 'judging')
 }

@@ -12,6 +12,9 @@ import { type Host, type World } from '../world/world.ts'
 const APPLICATION_AT = 41
 /** A short text of a person, with name and signature of the application. */
 const PAYLOAD_CHARACTERS = 200
+/** Where members come and go: who subscribed so long before and stayed so long after is to have heard it. */
+const JOINED_BEFORE_MS = 15_000
+const JUDGED_AFTER_MS = 60_000
 
 interface Sent {
   sentMs: number
@@ -41,7 +44,10 @@ export class TopicLog {
   readonly world: World
   readonly topic: Id
   readonly #members = new Map<number, Host>()
+  readonly #subscribedMs = new Map<number, number>()
   readonly #sent: Sent[] = []
+  /** Hearings of members that were online throughout: those that were to be, and those that were. */
+  readonly throughout = { expected: 0, heard: 0 }
   readonly #hearings: Hearing[] = []
   /** By host: copies received, and copies that crossed its line either way. */
   readonly #received = new Map<number, number>()
@@ -72,6 +78,7 @@ export class TopicLog {
 
   join(host: Host): void {
     this.#members.set(host.number, host)
+    this.#subscribedMs.set(host.number, this.world.nowMs)
     host.node.on({
       publication: ({ topic, payload }) => void (topic === this.topic && this.#heard(host, payload)),
     })
@@ -89,6 +96,7 @@ export class TopicLog {
       isAccepted: false,
     }
     this.#sent.push(sent)
+    this.world.queue.at(this.world.nowMs + JUDGED_AFTER_MS, () => this.#judge(sent))
     const text = `${number} `.padEnd(PAYLOAD_CHARACTERS, '.')
     void from.node.publish(this.topic, utf8(text)).then(({ kind }) => {
       sent.isAccepted = kind === 'accepted'
@@ -106,6 +114,15 @@ export class TopicLog {
         }
     const hearings = this.#hearings.filter(({ publication }) => publication >= first && publication < end)
     return { share: expected === 0 ? 1 : heard / expected, expected, hearings }
+  }
+
+  #judge({ audience, heard, sentMs }: Sent): void {
+    for (const number of audience) {
+      if (sentMs - this.#subscribedMs.get(number)! < JOINED_BEFORE_MS) continue
+      if (!this.world.isUp(this.#members.get(number)!)) continue
+      this.throughout.expected++
+      if (heard.has(number)) this.throughout.heard++
+    }
   }
 
   /** Copies that members received and that crossed each line since the counters were last cleared. */

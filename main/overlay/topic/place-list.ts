@@ -4,17 +4,21 @@
 //
 // The root itself is nobody's goal once there are many: messages between members would all take the way over a node that only
 // its id has put there. Of its first CORE_AT children it makes the one with the shortest round trips to all that it has links
-// with, the most central one, the core, and hands on to it all the others and whoever asks.
+// with, the most central one, the core, and hands on to it all the others and whoever asks. When the core finds one clearly
+// more central among its children, it proposes that one to the root. By what the children have measured over all of their links: by
+// where they are placed in the plane was tried, and moved the core about, for the least of many estimates is the most wrong one.
 
 import { type NodeId } from '../base/id.ts'
 import { type Random } from '../ports/random.ts'
 import { type Links } from '../transport/links.ts'
 import { MAX_PLACES, type Place, type Spot } from '../wire/topic-placement.ts'
 import { estimateMs, fitSpot, heightOf } from './coordinates.ts'
-import { MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
+import { type Child, MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
 
 /** Chosen: of so many drawn at random the most central is near the middle, and so few are well served without. */
 const CORE_AT = 16
+/** Of the core's own mean: to move it costs each of its children some messages. */
+const BETTER_CORE = 0.94
 /** Of the answer, for a node to measure itself by. */
 export const DRAWN = 2
 
@@ -69,9 +73,22 @@ export class PlaceList {
     )
     if (former) return former[0]
     if (tree.children.size < CORE_AT) return undefined
-    const known = [...tree.children].filter(([id, { meanRttMs }]) => meanRttMs && this.#links.get(id)?.isOpen)
-    if (2 * known.length < tree.children.size) return undefined
-    return known.sort(([, a], [, b]) => a.meanRttMs! - b.meanRttMs!)[0]?.[0]
+    const known = [...tree.children.values()].filter(({ meanRttMs }) => meanRttMs)
+    return 2 * known.length < tree.children.size ? undefined : this.#mostCentral(tree)?.[0]
+  }
+
+  /** At the core: a child that is clearly more central. Measured by both, so that it is not proposed back. */
+  betterCore(tree: TopicTree): Place | undefined {
+    if (!tree.isCore || tree.children.size < CORE_AT) return undefined
+    const best = this.#mostCentral(tree)
+    const isBetter = best && best[1].meanRttMs! < BETTER_CORE * this.meanRttMs()
+    return isBetter ? this.#childPlace(tree, best[0]) : undefined
+  }
+
+  #mostCentral(tree: TopicTree): [NodeId, Child] | undefined {
+    return [...tree.children]
+      .filter(([id, { meanRttMs }]) => meanRttMs && this.#links.get(id)?.isOpen)
+      .sort(([, a], [, b]) => a.meanRttMs! - b.meanRttMs!)[0]
   }
 
   #ownPlace(tree: TopicTree): Place {

@@ -16,6 +16,7 @@ import {
   decodeSeek,
   encodeHandOn,
   encodePlaces,
+  encodeSeek,
   type Place,
 } from '../wire/topic-placement.ts'
 import { type PlaceList } from './place-list.ts'
@@ -82,10 +83,28 @@ export class PlaceService {
 
   findCore(topic: Id, tree: TopicTree): void {
     const core = this.#parts.list.coreOf(tree)
-    if (core === undefined) return
+    if (core !== undefined) this.#makeCore(topic, tree, core)
+  }
+
+  #makeCore(topic: Id, tree: TopicTree, core: NodeId): void {
     tree.core = core
+    tree.promised = undefined
     this.#parts.tellChildren(topic, tree)
     for (const child of tree.children.keys()) if (child !== core) this.handOn(topic, tree, child)
+  }
+
+  /** At the core, now and then. */
+  proposeCore(topic: Id, tree: TopicTree): void {
+    const better = tree.parent !== undefined && this.#parts.list.betterCore(tree)
+    if (better) this.#parts.links.get(tree.parent!)?.send(encodeHandOn(topic, [better]))
+  }
+
+  /** What hung below for being the core is better off below the one that is it now. */
+  wasCore(topic: Id, tree: TopicTree): void {
+    const { parent } = tree
+    tree.wasCore = false
+    if (parent !== undefined)
+      for (const child of tree.children.keys()) this.handOn(topic, tree, child, parent)
   }
 
   #onQuestion({ payload, source }: RoutedMessage, previous: NodeId | undefined): Bytes {
@@ -103,8 +122,10 @@ export class PlaceService {
     const tree = this.#parts.trees.get(topic)
     if (!tree?.isConnected || tree.isAbove(from)) return this.#parts.leave(from, topic)
     if (!tree.children.has(from)) {
-      if (!tree.hasRoom || (tree.core ?? from) !== from) return this.handOn(topic, tree, from)
+      const isPromised = tree.promised === from
+      if (!isPromised && (!tree.hasRoom || tree.core !== undefined)) return this.handOn(topic, tree, from)
       if (!this.#parts.adopt(topic, from)) return this.#parts.leave(from, topic)
+      if (isPromised) this.#makeCore(topic, tree, from)
     }
     Object.assign(tree.children.get(from)!, { spot, meanRttMs })
     this.findCoreSoon(topic)
@@ -116,7 +137,27 @@ export class PlaceService {
     const from = link.peer.id
     if (!tree) return
     if (tree.parent === from || tree.wooed === from) return this.#parts.onHandedOn(topic, places)
+    if (tree.core === from) return void this.#promise(topic, tree, places)
+    if (tree.ancestors.at(-1) === from) return this.#seek(topic, tree, from)
     // A stranger says that it is the root now: is the parent still there?
     if (tree.parent !== undefined) this.#parts.links.get(tree.parent)?.probe()
+  }
+
+  /** The core has proposed another, which is called in and becomes the core when it asks for its place. */
+  async #promise(topic: Id, tree: TopicTree, [place]: readonly Place[]): Promise<void> {
+    if (!place || tree.position.kind !== 'root') return
+    const { id } = place.record
+    const { links } = this.#parts
+    const link = links.get(id) ?? (await links.dial(place.record).catch(() => undefined))
+    if (!link || tree.children.has(id)) return
+    tree.promised = id
+    link.send(encodeHandOn(topic, []))
+  }
+
+  /** The root wants this node as the core. */
+  #seek(topic: Id, tree: TopicTree, root: NodeId): void {
+    const { links, list } = this.#parts
+    tree.wooed = root
+    links.get(root)?.send(encodeSeek({ topic, spot: tree.spot, meanRttMs: list.meanRttMs() }))
   }
 }

@@ -26,6 +26,8 @@ import { type TopicTree } from './topic-tree.ts'
 
 /** After it was taken in by a parent; the later ones for what the others have found out about themselves meanwhile. */
 const LOOK_AFTER_MS = [700, 8000, 20_000, 45_000]
+/** Where many have to, not all at once. */
+const LOOK_AGAIN_MS = 5000
 /** Who only passes messages on is needed no more, as a rule, when those below it have found their places. */
 const FORWARDER_WAITS_MS = 8000
 const ASK_TIMEOUT_MS = 3000
@@ -53,6 +55,8 @@ export class Placing {
   readonly #routes: Routes
   readonly #trees: ReadonlyMap<Id, TopicTree>
   readonly #list: PlaceList
+  /** To be looked for in a moment. */
+  readonly #due = new Set<Id>()
   /** Being looked for; with what somebody who had no room named meanwhile. */
   readonly #running = new Map<Id, Place[]>()
 
@@ -76,6 +80,17 @@ export class Placing {
         (waitMs + afterMs) * (0.7 + 0.6 * random.unit()),
         () => void this.#improve(topic, undefined),
       )
+  }
+
+  /** The core has moved, or something between it and the parent. */
+  worsened(topic: Id): void {
+    if (this.#due.has(topic)) return
+    this.#due.add(topic)
+    const { timers, random } = this.#around
+    timers.after(LOOK_AGAIN_MS * (0.2 + random.unit()), () => {
+      this.#due.delete(topic)
+      void this.#improve(topic, undefined)
+    })
   }
 
   /** By a parent, or by one that was asked: there is no room here, look there. */

@@ -47,12 +47,16 @@ export class TopicTree {
   parentCostMs = 0
   /** The root has made this node the one that the others hang under. */
   isCore = false
+  /** It is no more, and its children are still here. */
+  wasCore = false
   /** In all, as the parent told. */
   toldMembers = 0
   /** What the parent was last told of the subtree, as JSON. */
   toldCounts = ''
   /** At the root: the child that the others are to hang under. */
   core: NodeId | undefined
+  /** Called in to be the core. */
+  promised: NodeId | undefined
   /** About to be looked for. */
   isCoreDue = false
   /** Nodes of the tree that would do as a parent, and to which a link was open when they were found. */

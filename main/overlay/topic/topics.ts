@@ -119,6 +119,7 @@ export class Topics {
       ...{ links, trees, list, publications: this.#publications, onChange },
       onBeat: () => this.#review(),
       onStranger: (topic, from) => this.#takeBack(topic, from),
+      onFarther: (topic) => this.#placing.worsened(topic),
       onCounts: (topic, tree) => this.#places.findCore(topic, tree),
     })
     this.#ring.onChange(() => this.#checkRootsSoon())
@@ -311,6 +312,7 @@ export class Topics {
       this.#upkeep.tellParent(topic, tree)
       if (!wasWooed) this.#placing.attached(topic)
     }
+    if (tree.wasCore && before !== parent) this.#places.wasCore(topic, tree)
     // Nobody but the root's id has put it between them and the new one.
     if (wasRoot) for (const child of tree.children.keys()) this.#places.handOn(topic, tree, child, parent)
     this.#onChange()
@@ -382,6 +384,7 @@ export class Topics {
     this.#publications.rehome()
     const nowMs = this.#around.clock.nowMs()
     for (const [topic, tree] of this.#trees) {
+      this.#places.proposeCore(topic, tree)
       for (const [child, { heardMs }] of tree.children)
         if (nowMs - heardMs > CHILD_LIFE_MS) this.#disown(topic, tree, child)
       if (tree.parent === undefined && (!tree.isConnected || !this.#isPlausible(topic, tree)))

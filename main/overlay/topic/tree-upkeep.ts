@@ -24,6 +24,8 @@ import { type TopicTree } from './topic-tree.ts'
 const HEARTBEAT_PERIOD_MS = 24_000
 /** Of the members in all, for it to be told anew; in a small topic each counts. */
 const TOLD_SHARE = 0.02
+/** Of the way to the core, for it to be told on: a hop over a short link. */
+const TOLD_CHANGE_MS = 5
 /** A peer that fell silent may be one of many: parents are asked for a sign of life, but not for each. */
 const PROBE_AGAIN_MS = 3000
 
@@ -38,6 +40,8 @@ export interface UpkeepParts {
   onStranger: (topic: Id, from: NodeId) => void
   /** What a child told of itself has changed. */
   onCounts: (topic: Id, tree: TopicTree) => void
+  /** The parent is farther from the core than it was. */
+  onFarther: (topic: Id) => void
   onChange: () => void
 }
 
@@ -142,8 +146,13 @@ export class TreeUpkeep {
     const tree = this.#parts.trees.get(topic)
     if (!tree || tree.parent !== link.peer.id) return this.#around.drops.count('topic: told by no parent')
     tree.toldMembers = members
-    tree.parentCostMs = costMs
+    const change = costMs - tree.parentCostMs
+    tree.wasCore ||= tree.isCore && !isCore
     tree.isCore = isCore
+    tree.parentCostMs = costMs
+    if (Math.abs(change) > TOLD_CHANGE_MS)
+      for (const child of tree.children.keys()) this.tellChild(topic, tree, child)
+    if (change > TOLD_CHANGE_MS) this.#parts.onFarther(topic)
     this.#parts.onChange()
   }
 

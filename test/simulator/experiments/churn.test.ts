@@ -10,6 +10,7 @@ it('sends between nodes that stay are delivered while others come and go', async
   expect(figures).toMatchObject({ records: 60, recordsLost: 0, readsWrong: 0 })
   expect(figures.readsCorrect).toBeGreaterThanOrEqual(0.98)
   expect(figures.meanHops).toBeLessThan(2)
+  expect(figures.topicDelivered).toBeGreaterThanOrEqual(0.999)
   // Many ways led over somebody who has left; what matters is that others are found.
   expect(figures.brokenWays).toBeLessThan(0.3)
 }, 60_000)

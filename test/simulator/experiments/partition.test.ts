@@ -16,5 +16,6 @@ it('two halves, apart for two minutes, become one ring again', async () => {
   expect(figures.healSeconds).toBeGreaterThan(0)
   expect(figures.leafSetSeconds).toBeGreaterThanOrEqual(figures.healSeconds!)
   expect(figures.leafSetSeconds).toBeLessThan(900)
+  expect(figures).toMatchObject({ topicDelivered: 1, topicAccepted: 1 })
   expect(figures.delivered).toBeGreaterThanOrEqual(0.995)
 }, 60_000)
