@@ -1,0 +1,139 @@
+// What keeps a topic's tree whole and in shape besides its growing: limits, counters, digests, and the root's heirs.
+
+import { describe, expect, it } from 'vitest'
+import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { idFromBytes, type Id } from '../../../main/overlay/base/id.ts'
+import { type TopicStatus } from '../../../main/overlay/api.ts'
+import { type Link, type Links } from '../../../main/overlay/transport/links.ts'
+import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
+import { encodeHandOn } from '../../../main/overlay/wire/topic-placement.ts'
+import { encodeDigest, encodeTold, encodeWant } from '../../../main/overlay/wire/topic-upkeep.ts'
+import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelled-world.ts'
+import { TrueRing } from '../../../simulator/links/true-ring.ts'
+
+const HEARTBEAT_MS = 24_000
+
+function statusOf({ node }: Inhabitant, topic: Id): TopicStatus | undefined {
+  return node.status().topics.find(({ id }) => id === topic)
+}
+
+function rootOf(world: ModelledWorld, topic: Id): Inhabitant {
+  const id = new TrueRing(world.alive.map(({ identity }) => identity.id)).root(topic)
+  return world.alive.find(({ identity }) => identity.id === id)!
+}
+
+async function topicOf(seed: number, nodes: number, members: number) {
+  const world = new ModelledWorld({ seed })
+  await world.grow(nodes)
+  await world.run(10_000)
+  const topic = idFromBytes(world.random.bytes(32))
+  const subscribed = world.sample(world.alive, members)
+  const heard = new Map<Inhabitant, string[]>(subscribed.map((one) => [one, []]))
+  for (const [one, texts] of heard) {
+    one.node.on({ publication: ({ payload }) => texts.push(fromUtf8(payload)) })
+    one.node.subscribe(topic)
+  }
+  return { world, topic, members: subscribed, heard }
+}
+
+/** What arrives at a node of these types is lost, until the function it returns is called. */
+function deafen({ links }: Inhabitant, types: readonly number[]): () => void {
+  const door = links as Links & { arrived(link: Link, message: Uint8Array): void }
+  const arrived = door.arrived.bind(links)
+  door.arrived = (link, message) => (types.includes(message[0]!) ? undefined : arrived(link, message))
+  return () => void (door.arrived = arrived)
+}
+
+describe('a topic that all of 90 nodes hear (seed 331)', () => {
+  it('hangs under one core, no node with more children than it feeds, and everybody knows how many hear it', async () => {
+    const { world, topic, members, heard } = await topicOf(331, 90, 90)
+    await world.run(150_000)
+    const places = members.map((one) => statusOf(one, topic)!)
+    expect(places.filter(({ isRoot }) => isRoot)).toHaveLength(1)
+    expect(Math.max(...places.map(({ children }) => children))).toBeLessThanOrEqual(64)
+    expect(Math.max(...places.map(({ depth }) => depth))).toBeLessThanOrEqual(4)
+    // The root passes nearly all of them on to the core.
+    expect(places.find(({ isRoot }) => isRoot)!.children).toBeLessThan(8)
+    expect(places.some(({ depth, children }) => depth === 1 && children > 40)).toBe(true)
+    expect(new Set(places.map(({ members: count }) => count))).toEqual(new Set([90]))
+    await world.finish(world.pick(members).node.publish(topic, utf8('to all')))
+    await world.run(2000)
+    for (const texts of heard.values()) expect(texts).toEqual(['to all'])
+    expect(world.errors).toEqual([])
+  }, 60_000)
+})
+
+describe('a topic with 8 members among 12 nodes', () => {
+  it('knows how many hear it, and that two have left, two heartbeats later (seed 332)', async () => {
+    const { world, topic, members } = await topicOf(332, 12, 8)
+    await world.run(4 * HEARTBEAT_MS)
+    for (const one of members) expect(statusOf(one, topic)).toMatchObject({ members: 8 })
+    for (const one of members.slice(0, 2)) one.node.leave(topic)
+    await world.run(5 * HEARTBEAT_MS)
+    for (const one of members.slice(2)) expect(statusOf(one, topic)).toMatchObject({ members: 6 })
+  })
+
+  it('says nothing of itself at rest but heartbeats (seed 333)', async () => {
+    const { world } = await topicOf(333, 12, 8)
+    await world.run(200_000)
+    const types = new Set<number>()
+    for (const { links } of world.alive) {
+      const door = links as Links & { arrived(link: Link, message: Uint8Array): void }
+      const arrived = door.arrived.bind(links)
+      door.arrived = (link, message) => {
+        types.add(message[0]!)
+        arrived(link, message)
+      }
+    }
+    await world.run(60_000)
+    const ofTopics = [...types].filter((type) => (type >= 8 && type <= 11) || type >= MESSAGE.topicSeek)
+    expect(ofTopics).toEqual([MESSAGE.topicHeartbeat])
+  })
+
+  it('brings by the next heartbeat what a member lost on the way (seed 334)', async () => {
+    const { world, topic, members, heard } = await topicOf(334, 12, 8)
+    await world.run(100_000)
+    const deaf = members.find((one) => statusOf(one, topic)!.children === 0)!
+    const hearAgain = deafen(deaf, [MESSAGE.publication])
+    const publisher = members.find((one) => one !== deaf && one !== rootOf(world, topic))!
+    await world.finish(publisher.node.publish(topic, utf8('lost')))
+    await world.run(1000)
+    hearAgain()
+    expect(heard.get(deaf)).toEqual([])
+    await world.run(HEARTBEAT_MS + 5000)
+    for (const texts of heard.values()) expect(texts).toEqual(['lost'])
+  })
+
+  it('has a new root within seconds, without a publication to show that the old one is gone (seed 335)', async () => {
+    const { world, topic, members } = await topicOf(335, 12, 8)
+    await world.run(100_000)
+    world.kill([rootOf(world, topic)])
+    await world.run(12_000)
+    const root = rootOf(world, topic)
+    expect(statusOf(root, topic)).toMatchObject({ isRoot: true })
+    for (const one of members)
+      if (one.isAlive && one !== root)
+        expect(statusOf(one, topic)).toMatchObject({ hasParent: true, isRoot: false })
+  })
+
+  it('takes no word of a stranger for that of a neighbour (seed 336)', async () => {
+    const { world, topic, members } = await topicOf(336, 12, 8)
+    await world.run(60_000)
+    const stranger = world.alive.find((one) => !members.includes(one) && !statusOf(one, topic))!
+    const victim = members.find((one) => one.links.get(stranger.identity.id)?.isOpen)!
+    const before = statusOf(victim, topic)
+    const link = stranger.links.get(victim.identity.id)!
+    const place = { record: stranger.links.self, hasRoom: true, costMs: 0, spot: undefined }
+    link.send(encodeTold({ topic, members: 1_000_000, costMs: 0, isCore: true }))
+    link.send(encodeDigest({ topic, names: ['00'.repeat(8)] }))
+    link.send(encodeWant({ topic, names: ['00'.repeat(8)] }))
+    link.send(encodeHandOn(topic, [place]))
+    await world.run(5000)
+    expect(statusOf(victim, topic)).toEqual(before)
+    expect(victim.node.status().dropped).toMatchObject({
+      'topic: told by no parent': expect.any(Number) as number,
+      'publication: digest of a stranger': expect.any(Number) as number,
+      'publication: wanted by a stranger': expect.any(Number) as number,
+    })
+  })
+})
