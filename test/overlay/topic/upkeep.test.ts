@@ -44,6 +44,18 @@ function deafen({ links }: Inhabitant, types: readonly number[]): () => void {
   return () => void (door.arrived = arrived)
 }
 
+/** From whom messages of that type arrive. */
+function listenFor({ links }: Inhabitant, type: number): Set<Id> {
+  const from = new Set<Id>()
+  const door = links as Links & { arrived(link: Link, message: Uint8Array): void }
+  const arrived = door.arrived.bind(links)
+  door.arrived = (link, message) => {
+    if (message[0] === type) from.add(link.peer.id)
+    arrived(link, message)
+  }
+  return from
+}
+
 describe('a topic that all of 90 nodes hear (seed 331)', () => {
   it('hangs under one core, no node with more children than it feeds, and everybody knows how many hear it', async () => {
     const { world, topic, members, heard } = await topicOf(331, 90, 90)
@@ -104,16 +116,39 @@ describe('a topic with 8 members among 12 nodes', () => {
     for (const texts of heard.values()) expect(texts).toEqual(['lost'])
   })
 
-  it('has a new root within seconds, without a publication to show that the old one is gone (seed 335)', async () => {
+  it('has a new root within seconds, which knows the children of the old one and rouses them (seed 335)', async () => {
     const { world, topic, members } = await topicOf(335, 12, 8)
     await world.run(100_000)
-    world.kill([rootOf(world, topic)])
+    const old = rootOf(world, topic)
+    const children = members.filter((one) => statusOf(one, topic)!.parent === old.identity.id)
+    const rousedBy = new Map(children.map((one) => [one, listenFor(one, MESSAGE.topicHandOn)]))
+    world.kill([old])
     await world.run(12_000)
     const root = rootOf(world, topic)
     expect(statusOf(root, topic)).toMatchObject({ isRoot: true })
     for (const one of members)
       if (one.isAlive && one !== root)
         expect(statusOf(one, topic)).toMatchObject({ hasParent: true, isRoot: false })
+    for (const [child, by] of rousedBy) if (child !== root) expect([...by]).toContain(root.identity.id)
+  })
+
+  it('hears what a root took while nobody had subscribed, though another is root by then (seed 337)', async () => {
+    const world = new ModelledWorld({ seed: 337 })
+    await world.grow(8)
+    await world.run(10_000)
+    const newcomer = world.add()
+    const topic = newcomer.identity.id
+    const [publisher, member] = world.alive as [Inhabitant, Inhabitant]
+    expect(await world.finish(publisher.node.publish(topic, utf8('early')))).toEqual({ kind: 'accepted' })
+    newcomer.node.addPeers([world.alive[3]!.links.self])
+    await newcomer.node.start()
+    await world.run(10_000)
+    const texts: string[] = []
+    member.node.on({ publication: ({ payload }) => texts.push(fromUtf8(payload)) })
+    member.node.subscribe(topic)
+    await world.run(5000)
+    expect(statusOf(newcomer, topic)).toMatchObject({ isRoot: true })
+    expect(texts).toEqual(['early'])
   })
 
   it('takes no word of a stranger for that of a neighbour (seed 336)', async () => {
