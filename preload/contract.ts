@@ -280,11 +280,18 @@ export const healthSchema = v.object({
   replicas: v.object({ count, bytes: count, quotaBytes: count }),
   topics: v.array(
     v.object({
+      id: v.string(),
+      /** Empty of one that this node only passes on. */
       name: v.string(),
       isMember: v.boolean(),
       isRoot: v.boolean(),
       hasParent: v.boolean(),
       children: count,
+      /** Computers that hear it, as far as this one was told. */
+      members: count,
+      /** Steps up to the root, and levels below. */
+      depth: count,
+      height: count,
     }),
   ),
   traffic: v.object({ sentPackets: count, sentBytes: count, receivedPackets: count, receivedBytes: count }),

@@ -185,8 +185,14 @@ export function healthOf(tick: number): Health {
     tableSize: 41,
     replicas: { count: 212, bytes: 1_340_000, quotaBytes: 256e6 },
     topics: [
-      { name: 'gardening', isMember: true, isRoot: false, hasParent: true, children: 2 },
-      { name: 'chess', isMember: true, isRoot: true, hasParent: false, children: 0 },
+      {
+        ...{ id: 'a1', name: 'gardening', isMember: true, isRoot: false, hasParent: true },
+        ...{ children: 2, members: 37, depth: 2, height: 1 },
+      },
+      {
+        ...{ id: 'b2', name: 'chess', isMember: true, isRoot: true, hasParent: false },
+        ...{ children: 0, members: 1, depth: 0, height: 0 },
+      },
     ],
     traffic: {
       sentPackets: 18_204 + tick,

@@ -9,7 +9,7 @@
 // again: nothing of it goes on in a tree at rest.
 //
 // Nothing that is claimed moves a node but to measure: who claims to be near the root is asked, and may be chosen, as in any
-// tree. What is lost through one that does not pass on is missed by all below it until the next digest; see the threat model.
+// tree (docs/threat-model.md says what that costs).
 
 import { type Id, type NodeId } from '../base/id.ts'
 import { inTime, pause } from '../base/in-time.ts'
