@@ -62,7 +62,7 @@ export const churn: Experiment = {
       plots: [linksPlot(lab), trafficPlot(lab)],
       notes: [
         `delivered counts sends whose two ends were up until the answer (${records.length} of ${options.sends})`,
-        `topicDelivered: of ${topic.count} publications in a topic of ${members} members, to those who had subscribed 15 s before and were up until a minute after (${expected} hearings to be); topicAccepted: of these, as their publishers were told`,
+        `topicDelivered: of the accepted of ${topic.count} publications in a topic of ${members} members, to those who had subscribed 15 s before and were up until a minute after (${expected} hearings to be); topicAccepted: of all, as their publishers were told; one that dies before it is told is not`,
         ...notes,
         ...checks.notes,
       ],

@@ -56,6 +56,12 @@ export const topic: Experiment = {
       accepted: acceptedStable / MEASURED,
       copiesPerMember: received / stable.expected,
       delayPenaltyMedian: percentile(penalties, 0.5),
+      delayPenaltyMembers: percentile(
+        stable.hearings
+          .filter(({ isByMember }) => isByMember)
+          .map(({ delayMs, directMs }) => delayMs / directMs),
+        0.5,
+      ),
       delayPenaltyP90: percentile(penalties, 0.9),
       relativeAverageDelay:
         mean(stable.hearings.map(({ delayMs }) => delayMs)) /
@@ -86,7 +92,7 @@ export const topic: Experiment = {
         },
       ],
       notes: [
-        'delayPenalty is per hearing: the time it took, by the modelled one-way delay from publisher to member; relativeAverageDelay divides the means (SCRIBE, RAD)',
+        'delayPenalty is per hearing: the time it took, by the modelled one-way delay from publisher to member; delayPenaltyMembers leaves out those by nodes that are no members, a tenth; relativeAverageDelay divides the means (SCRIBE, RAD)',
         'linkStress: copies of one publication that cross one node’s line to the network, in and out, of the lines that carry any; the modelled core has no links of its own',
         `recoverSeconds: of what was published from then on, counted from the deaths, ${100 * GOAL_SHARE} % is heard within ${IN_TIME_MS / 1000} s; deliveredInTime: of what was published ${GOAL_MS / 1000} s after the deaths and later, the share heard so soon; deliveredAfterDeaths: of all since the deaths, heard in the end; -1: not within ${AFTER_DEATHS_MS / 1000} s`,
         ...dropNotes(log),

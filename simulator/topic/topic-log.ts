@@ -31,6 +31,7 @@ export interface Hearing {
   delayMs: number
   /** The modelled way from publisher to member without detours. */
   directMs: number
+  isByMember: boolean
 }
 
 export interface Deliveries {
@@ -46,7 +47,7 @@ export class TopicLog {
   readonly #members = new Map<number, Host>()
   readonly #subscribedMs = new Map<number, number>()
   readonly #sent: Sent[] = []
-  /** Hearings of members that were online throughout: those that were to be, and those that were. */
+  /** Hearings of what was accepted, by members that were online throughout: those that were to be, and those that were. */
   readonly throughout = { expected: 0, heard: 0 }
   readonly #hearings: Hearing[] = []
   /** By host: copies received, and copies that crossed its line either way. */
@@ -116,7 +117,8 @@ export class TopicLog {
     return { share: expected === 0 ? 1 : heard / expected, expected, hearings }
   }
 
-  #judge({ audience, heard, sentMs }: Sent): void {
+  #judge({ audience, heard, sentMs, isAccepted }: Sent): void {
+    if (!isAccepted) return
     for (const number of audience) {
       if (sentMs - this.#subscribedMs.get(number)! < JOINED_BEFORE_MS) continue
       if (!this.world.isUp(this.#members.get(number)!)) continue
@@ -144,7 +146,8 @@ export class TopicLog {
     const { nowMs, network } = this.world
     heard.set(number, nowMs)
     const directMs = network.terrain.delayMs(from, number)
-    this.#hearings.push({ publication, delayMs: nowMs - sentMs, directMs })
+    const isByMember = this.#members.has(from)
+    this.#hearings.push({ publication, delayMs: nowMs - sentMs, directMs, isByMember })
   }
 }
 

@@ -18,7 +18,7 @@ import { type Child, MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
 /** Chosen: of so many drawn at random the most central is near the middle, and so few are well served without. */
 const CORE_AT = 16
 /** Of the core's own mean: to move it costs each of its children some messages. */
-const BETTER_CORE = 0.94
+const BETTER_CORE = 0.97
 /** Of the answer, for a node to measure itself by. */
 export const DRAWN = 2
 

@@ -39,8 +39,8 @@ const MEASURED_TO_PLACE = 6
 const MEASURED_TO_CHOOSE = 5
 const MAX_STEPS = 6
 /** To move costs a few messages, and a moment in which two bring the same. */
-const LEAST_GAIN_MS = 2
-const LEAST_GAIN_SHARE = 0.04
+const LEAST_GAIN_MS = 1
+const LEAST_GAIN_SHARE = 0.02
 const MAX_SPARE = 4
 /** In a plane three are the least. */
 const LEAST_MEASURED = 3
