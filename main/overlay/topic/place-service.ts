@@ -25,6 +25,10 @@ import { type TopicTree } from './topic-tree.ts'
 
 /** A root has heard of its children's links by then. */
 const CORE_CHECK_MS = 1500
+/** Before the core is moved; twice as long before each further time, for what nodes measure differs by chance, too. */
+const CORE_STAYS_MS = 20_000
+/** Some days. */
+const MAX_DOUBLINGS = 14
 
 export interface PlaceServiceParts {
   links: Links
@@ -89,12 +93,17 @@ export class PlaceService {
   #makeCore(topic: Id, tree: TopicTree, core: NodeId): void {
     tree.core = core
     tree.promised = undefined
+    const staysMs = CORE_STAYS_MS * 2 ** Math.min(tree.coresMade++, MAX_DOUBLINGS)
+    tree.coreStaysUntilMs = this.#around.clock.nowMs() + staysMs
     this.#parts.tellChildren(topic, tree)
     for (const child of tree.children.keys()) if (child !== core) this.handOn(topic, tree, child)
   }
 
-  /** At the core, now and then. */
+  /** At each beat of the core; done ever more seldom. */
   proposeCore(topic: Id, tree: TopicTree): void {
+    if (!tree.isCore) return
+    const beats = ++tree.beatsAsCore
+    if ((beats & (beats - 1)) !== 0) return
     const better = tree.parent !== undefined && this.#parts.list.betterCore(tree)
     if (better) this.#parts.links.get(tree.parent!)?.send(encodeHandOn(topic, [better]))
   }
@@ -145,7 +154,8 @@ export class PlaceService {
 
   /** The core has proposed another, which is called in and becomes the core when it asks for its place. */
   async #promise(topic: Id, tree: TopicTree, [place]: readonly Place[]): Promise<void> {
-    if (!place || tree.position.kind !== 'root') return
+    const isTooSoon = this.#around.clock.nowMs() < tree.coreStaysUntilMs
+    if (!place || isTooSoon || tree.position.kind !== 'root') return
     const { id } = place.record
     const { links } = this.#parts
     const link = links.get(id) ?? (await links.dial(place.record).catch(() => undefined))

@@ -47,6 +47,7 @@ export class TopicTree {
   parentCostMs = 0
   /** The root has made this node the one that the others hang under. */
   isCore = false
+  beatsAsCore = 0
   /** It is no more, and its children are still here. */
   wasCore = false
   /** In all, as the parent told. */
@@ -55,6 +56,8 @@ export class TopicTree {
   toldCounts = ''
   /** At the root: the child that the others are to hang under. */
   core: NodeId | undefined
+  coresMade = 0
+  coreStaysUntilMs = 0
   /** Called in to be the core. */
   promised: NodeId | undefined
   /** About to be looked for. */

