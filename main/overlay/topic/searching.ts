@@ -43,7 +43,6 @@ export class Searching {
   search(topic: Id, avoid: NodeId[] = []): void {
     if (this.#searches.has(topic)) return
     this.#searches.add(topic)
-    this.#trees.get(topic)!.expectsParent = true
     void this.#loop(topic, avoid).finally(() => this.#searches.delete(topic))
   }
 
@@ -55,6 +54,8 @@ export class Searching {
   async #loop(topic: Id, avoid: NodeId[]): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     for (let attempt = 0; ; attempt++) {
+      // Each time: it may have found one, lost it and taken itself for the root meanwhile, as half of a network that was cut does.
+      this.#trees.get(topic)!.expectsParent = true
       const offset = OFFSETS[attempt % OFFSETS.length]!
       const options = { timeoutMs: SUBSCRIBE_TIMEOUT_MS, avoid, offset }
       const code = await this.#routes
