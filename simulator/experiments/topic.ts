@@ -9,8 +9,8 @@ import { histogram, maximum, mean, percentile } from './statistics.ts'
 
 /** Chosen: members subscribe within so long, as after a link was passed around. */
 const SUBSCRIBING_MS = 20_000
-/** Places in the tree are found and improved meanwhile. */
-const SETTLE_MS = 90_000
+/** Places in the tree are found and improved meanwhile, and the core is moved twice at most. */
+const SETTLE_MS = 120_000
 const MEASURED = 100
 const EVERY_MS = 200
 /** One in so many is published by a node that is no member. */

@@ -22,8 +22,9 @@ import { type TopicTree } from './topic-tree.ts'
 
 /** One message for all topics two nodes share; just before the transport's idle ping at 25 s, which it replaces. */
 const HEARTBEAT_PERIOD_MS = 24_000
-/** Of the members in all, for it to be told anew; in a small topic each counts. */
+/** Of the members in all, for it to be told anew; in a topic of so many each counts. */
 const TOLD_SHARE = 0.02
+const TOLD_EXACTLY = 500
 /** Of the way to the core, for it to be told on: a hop over a short link. */
 const TOLD_CHANGE_MS = 5
 /** A peer that fell silent may be one of many: parents are asked for a sign of life, but not for each. */
@@ -138,7 +139,7 @@ export class TreeUpkeep {
     this.#parts.publications.tellLate(topic, from)
     const { members } = tree
     const change = Math.abs(members - child.toldMembers)
-    if (change > TOLD_SHARE * members) this.tellChild(topic, tree, from)
+    if (change > (members > TOLD_EXACTLY ? TOLD_SHARE * members : 0)) this.tellChild(topic, tree, from)
   }
 
   #onTold(link: Link, body: Reader): void {
