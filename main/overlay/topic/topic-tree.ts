@@ -54,6 +54,8 @@ export class TopicTree {
   toldMembers = 0
   /** What the parent was last told of the subtree, as JSON. */
   toldCounts = ''
+  /** Of these, the members. */
+  toldBelow = 0
   /** At the root: the child that the others are to hang under. */
   core: NodeId | undefined
   coresMade = 0

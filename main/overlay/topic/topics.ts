@@ -276,6 +276,7 @@ export class Topics {
     topics?.delete(topic)
     if (topics?.size === 0) this.#childIn.delete(child)
     if (tree.core === child) tree.core = undefined
+    this.#upkeep.countsChanged(topic)
     this.#rootState.changed(topic)
     return tree.children.delete(child)
   }

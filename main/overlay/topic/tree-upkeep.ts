@@ -1,5 +1,6 @@
 // Heartbeats of all trees, and what is told with them: the members below, upwards; the members in all and the way to the
-// root, downwards; and the publications of late. A tree at rest tells nothing but that its nodes are there.
+// root, downwards; and the publications of late. A tree at rest tells nothing but that its nodes are there. Counts that changed
+// much are told in seconds: when all move from one core to another, both count them until the old one has said what it has left.
 
 import { type Bytes } from '../base/bytes.ts'
 import { type Id, type NodeId } from '../base/id.ts'
@@ -25,6 +26,10 @@ const HEARTBEAT_PERIOD_MS = 24_000
 /** Of the members in all, for it to be told anew; in a topic of so many each counts. */
 const TOLD_SHARE = 0.02
 const TOLD_EXACTLY = 500
+/** Of the members here or in all, for it to be told before the next heartbeat. */
+const TOLD_SOON_SHARE = 0.1
+/** Those that move do so one after another. */
+const TOLD_SOON_MS = 2000
 /** Of the way to the core, for it to be told on: a hop over a short link. */
 const TOLD_CHANGE_MS = 5
 /** A peer that fell silent may be one of many: parents are asked for a sign of life, but not for each. */
@@ -50,6 +55,8 @@ export class TreeUpkeep {
   readonly #around: Surroundings
   readonly #parts: UpkeepParts
   #probedMs = -Infinity
+  /** Trees whose counts are looked at in a moment. */
+  readonly #changed = new Set<Id>()
 
   constructor(around: Surroundings, parts: UpkeepParts) {
     this.#around = around
@@ -74,7 +81,7 @@ export class TreeUpkeep {
   /** A new parent is told at once what hangs below. */
   tellParent(topic: Id, tree: TopicTree): void {
     if (tree.parent === undefined) return
-    tree.toldCounts = JSON.stringify(tree.counts)
+    this.#countsTold(tree)
     this.#send(tree.parent, encodeCounts([[topic, tree.counts]]))
   }
 
@@ -83,6 +90,24 @@ export class TreeUpkeep {
     tree.children.get(child)!.toldMembers = members
     const costMs = this.#parts.list.costMs(tree)
     this.#send(child, encodeTold({ topic, members, costMs, isCore: tree.core === child }))
+  }
+
+  /** Somebody came, or left, or says something else than before. */
+  countsChanged(topic: Id): void {
+    if (this.#changed.has(topic)) return
+    this.#changed.add(topic)
+    this.#around.timers.after(TOLD_SOON_MS, () => {
+      this.#changed.delete(topic)
+      const tree = this.#parts.trees.get(topic)
+      if (tree) this.#tellMuchChanged(topic, tree)
+    })
+  }
+
+  #tellMuchChanged(topic: Id, tree: TopicTree): void {
+    const { members } = tree
+    if (isMuch(tree.counts.members, tree.toldBelow)) this.tellParent(topic, tree)
+    for (const [child, { toldMembers }] of tree.children)
+      if (isMuch(members, toldMembers)) this.tellChild(topic, tree, child)
   }
 
   /** Where one is gone without a word many may be, and a parent that nothing is sent to would be missed late. */
@@ -101,16 +126,20 @@ export class TreeUpkeep {
     for (const [topic, tree] of this.#parts.trees) {
       if (tree.parent === undefined) continue
       this.#parts.publications.tellLate(topic, tree.parent)
-      const told = JSON.stringify(tree.counts)
-      if (told === tree.toldCounts) append(quiet, tree.parent, topic)
+      if (JSON.stringify(tree.counts) === tree.toldCounts) append(quiet, tree.parent, topic)
       else append(changed, tree.parent, [topic, tree.counts])
-      tree.toldCounts = told
+      this.#countsTold(tree)
     }
     for (const [parent, counts] of changed)
       for (const some of inParts(counts, MAX_COUNTS)) this.#send(parent, encodeCounts(some))
     for (const [parent, topics] of quiet)
       for (const some of inParts(topics, MAX_TOPICS_PER_MESSAGE))
         this.#send(parent, encodeTopicList(MESSAGE.topicHeartbeat, some))
+  }
+
+  #countsTold(tree: TopicTree): void {
+    tree.toldCounts = JSON.stringify(tree.counts)
+    tree.toldBelow = tree.counts.members
   }
 
   #onHeartbeat(link: Link, body: Reader): void {
@@ -123,6 +152,7 @@ export class TreeUpkeep {
       const child = tree?.children.get(link.peer.id)
       if (tree && child) {
         child.counts = counts
+        this.countsChanged(topic)
         this.#parts.onCounts(topic, tree)
       }
       this.#heard(topic, link.peer.id)
@@ -147,6 +177,7 @@ export class TreeUpkeep {
     const tree = this.#parts.trees.get(topic)
     if (!tree || tree.parent !== link.peer.id) return this.#around.drops.count('topic: told by no parent')
     tree.toldMembers = members
+    this.countsChanged(topic)
     const change = costMs - tree.parentCostMs
     tree.wasCore ||= tree.isCore && !isCore
     tree.isCore = isCore
@@ -160,6 +191,10 @@ export class TreeUpkeep {
   #send(to: NodeId, message: Bytes): void {
     this.#parts.links.get(to)?.send(message)
   }
+}
+
+function isMuch(now: number, told: number): boolean {
+  return Math.abs(now - told) > TOLD_SOON_SHARE * told
 }
 
 function append<Value>(lists: Map<NodeId, Value[]>, to: NodeId, value: Value): void {

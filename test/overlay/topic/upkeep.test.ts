@@ -59,7 +59,7 @@ function listenFor({ links }: Inhabitant, type: number): Set<Id> {
 describe('a topic that all of 90 nodes hear (seed 331)', () => {
   it('hangs under one core, no node with more children than it feeds, and everybody knows how many hear it', async () => {
     const { world, topic, members, heard } = await topicOf(331, 90, 90)
-    await world.run(150_000)
+    await world.run(200_000) // past the core's third move, and two heartbeats
     const places = members.map((one) => statusOf(one, topic)!)
     expect(places.filter(({ isRoot }) => isRoot)).toHaveLength(1)
     expect(Math.max(...places.map(({ children }) => children))).toBeLessThanOrEqual(64)
@@ -76,12 +76,12 @@ describe('a topic that all of 90 nodes hear (seed 331)', () => {
 })
 
 describe('a topic with 8 members among 12 nodes', () => {
-  it('knows how many hear it, and that two have left, two heartbeats later (seed 332)', async () => {
+  it('knows how many hear it, and that two have left, ten seconds later (seed 332)', async () => {
     const { world, topic, members } = await topicOf(332, 12, 8)
     await world.run(4 * HEARTBEAT_MS)
     for (const one of members) expect(statusOf(one, topic)).toMatchObject({ members: 8 })
     for (const one of members.slice(0, 2)) one.node.leave(topic)
-    await world.run(5 * HEARTBEAT_MS)
+    await world.run(10_000)
     for (const one of members.slice(2)) expect(statusOf(one, topic)).toMatchObject({ members: 6 })
   })
 
