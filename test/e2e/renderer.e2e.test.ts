@@ -173,6 +173,18 @@ const views: [name: string, query: string, go: (page: Page) => Promise<unknown>]
       }
     },
   ]),
+  [
+    'settings-your-node-topics',
+    '',
+    async (page) => {
+      await page.keyboard.press('Control+,')
+      await page
+        .getByRole('navigation', { name: 'Settings' })
+        .getByRole('button', { name: 'Your node' })
+        .click()
+      await page.getByText('2 steps from the root').scrollIntoViewIfNeeded()
+    },
+  ],
 ]
 
 describe.each(['light', 'dark'])('in the %s theme', (theme) => {
