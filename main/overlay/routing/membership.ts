@@ -3,13 +3,15 @@
 // goes down or it stops answering.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { kindOfHost, ownerRangeOf } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { type Address, isCircuit } from '../ports/datagram-socket.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { LeafSet } from './leaf-set.ts'
 import { PeerDirectory } from './peer-directory.ts'
-import { PrefixTable } from './prefix-table.ts'
+import { NO_RANGE, PrefixTable } from './prefix-table.ts'
 import { comesBefore, RingIndex } from '../base/ring-index.ts'
 
 /** Behind unfriendly NATs: four instead of two save one hop in thirty, and cost two links more (docs/decisions.md 27). */
@@ -86,7 +88,9 @@ export class Membership implements Neighbourhood {
     return (
       this.leafSet.wants(id) ||
       this.isNearLink(id) ||
-      (this.table.wants(id) && !this.directory.hasDeclined(id))
+      (this.table.wants(id) &&
+        !this.directory.hasDeclined(id) &&
+        this.table.hasRoomFor(id, this.#claimedRange(id)))
     )
   }
 
@@ -145,21 +149,33 @@ export class Membership implements Neighbourhood {
     let isChanged = false
     for (const link of this.#links.all()) {
       if (!link.isOpen) continue
-      if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
+      if (!this.directory.hasDeclined(link.peer.id))
+        this.table.add(link.peer, link.rttMs, rangeOf(link.address))
       if (this.leafSet.add(link.peer)) isChanged = true
     }
     if (isChanged) this.#changed()
+  }
+
+  /** By its record, before there is a link that shows it. */
+  #claimedRange(id: NodeId): string {
+    return rangeOf(this.directory.get(id)?.addresses.find(({ host }) => kindOfHost(host) === 'public'))
   }
 
   /** True where the leaf set changed. */
   #place(link: Link): boolean {
     this.links.add(link.peer.id)
     this.directory.met(link.peer)
-    if (!this.directory.hasDeclined(link.peer.id)) this.table.add(link.peer, link.rttMs)
+    if (!this.directory.hasDeclined(link.peer.id))
+      this.table.add(link.peer, link.rttMs, rangeOf(link.address))
     return this.leafSet.add(link.peer)
   }
 
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+function rangeOf(address: Address | undefined): string {
+  const isPlace = address !== undefined && !isCircuit(address) && kindOfHost(address.host) === 'public'
+  return isPlace ? ownerRangeOf(address.host) : NO_RANGE
 }
