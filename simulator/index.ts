@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { adversary } from './experiments/adversary.ts'
 import { baselines } from './experiments/baselines.ts'
 import { churn } from './experiments/churn.ts'
 import { dht } from './experiments/dht.ts'
@@ -38,6 +39,7 @@ const EXPERIMENTS: readonly Experiment[] = [
   mesh,
   dht,
   dhtCrash,
+  adversary,
   meshRadio,
   meshWired,
   topic,

@@ -46,6 +46,7 @@ const PARAMETERS = {
   replace: { ...SHARE, byDefault: 0.1, is: 'share of nodes replaced at once every 10 minutes (dht)' },
   members: { least: 2, most: 1_000_000, byDefault: 100, is: 'subscribers of a topic' },
   replicas: { least: 0, most: 2 ** 40, byDefault: 2 ** 28, is: 'bytes of others’ records a node keeps' },
+  share: { ...SHARE, byDefault: 0.2, is: 'share of nodes that are hostile (adversary)' },
   overlay: { least: 0, most: 1, byDefault: 1, is: 'run the overlay too (baselines); 0 leaves it out' },
   checks: {
     ...SHARE,
@@ -66,6 +67,8 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
   readonly crypto: (typeof CRYPTO_KINDS)[number]
   readonly start: (typeof STARTS)[number]
   readonly json: boolean
+  /** Hostile nodes' ids are ground into one key's neighbourhood (adversary). */
+  readonly eclipse: boolean
   readonly report: string | undefined
   /** Of the protocol under test; which there are, the experiment says. Empty: what ships. */
   readonly variant: string
@@ -80,6 +83,7 @@ const OWN_DEFAULTS: Record<string, Partial<SimOptions>> = {
   churn: { records: 1000 },
   dht: { minutes: 120, records: 10_000 },
   'dht-crash': { nodes: 50, records: 1000, kill: 0.2 },
+  adversary: { nodes: 300, records: 1000, sends: 1000 },
   variants: { nodes: 600, sends: 5000, kill: 0.1 },
   // Each node has to find its ring neighbours over ten hops and more: some six rounds of probes.
   'mesh-radio': { topology: 'grid', nodes: 400, loss: 0.05, settle: 480 },
@@ -128,6 +132,7 @@ export function parseOptions(args: readonly string[], experiments: readonly stri
     crypto: 'auto',
     start: 'auto',
     json: false,
+    eclipse: false,
     report: undefined,
     variant: '',
     sizes: [250, 1000, 4000],
@@ -137,7 +142,7 @@ export function parseOptions(args: readonly string[], experiments: readonly stri
   const given: Record<string, unknown> = {}
   for (let i = 0; i < rest.length; i++) {
     const name = nameOf(rest[i]!)
-    if (name === 'json') given.json = true
+    if (name === 'json' || name === 'eclipse') given[name] = true
     else given[name] = valueOf(name, rest[++i])
   }
   Object.assign(options, given)
@@ -164,7 +169,8 @@ export function usage(experiments: readonly { name: string; about: string }[]): 
   lines.push(
     `  --start          ${STARTS.join(', ')}: real joins up to ${GROWN_NODES} nodes, built directly above`,
   )
-  lines.push('  --variant        of the protocol under test (mesh)')
+  lines.push('  --variant        of the protocol under test (mesh), or what hostile nodes do (adversary)')
+  lines.push('  --eclipse        hostile ids lie in one key’s neighbourhood (adversary)')
   lines.push('  --sizes          network sizes for scale, as 250,1000,4000')
   lines.push('  --json           nothing but the last line', '  --report DIR     writes report.html there')
   return lines.join('\n')
@@ -178,6 +184,7 @@ function nameOf(word: string): string {
     'crypto',
     'start',
     'json',
+    'eclipse',
     'report',
     'variant',
     'sizes',

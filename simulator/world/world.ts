@@ -2,11 +2,11 @@
 
 import { hostCrypto } from '../../main/host/crypto.ts'
 import { type NodeId, rememberIds } from '../../main/overlay/base/id.ts'
-import { Identity } from '../../main/overlay/identity.ts'
+import { Identity, type IdentitySeeds } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { type NodeOptions, OverlayNode } from '../../main/overlay/node.ts'
 import { type Crypto } from '../../main/overlay/ports/crypto.ts'
-import { type DialTarget } from '../../main/overlay/transport/links.ts'
+import { type DialTarget, type Links } from '../../main/overlay/transport/links.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { PeerRecordPool } from '../../main/overlay/wire/peer-record-pool.ts'
 import { pauseBeforeJoinMs } from '../growth.ts'
@@ -31,6 +31,14 @@ export interface WorldOptions {
   replicaQuotaBytes: number
   /** What else of a node is to be other than in production. */
   nodeOptions?: Partial<NodeOptions>
+}
+
+/** Hosts that are other than they seem: hostile ones. */
+export interface Disguise {
+  /** Of its identity, where it is not to be drawn. */
+  seedsOf(host: number): IdentitySeeds | undefined
+  /** What its node takes for its links. */
+  linksOf(links: WorldLinks): Links
 }
 
 export interface Host {
@@ -61,6 +69,8 @@ export class World {
   readonly #options: WorldOptions
   readonly #hosts: (Host | undefined)[] = []
   readonly #log = new KeptErrors()
+  /** Of the hosts created from now on. */
+  disguise: Disguise | undefined
   #alive: Host[] | undefined
   #created = 0
 
@@ -158,7 +168,8 @@ export class World {
   }
 
   #create(number: number): Host {
-    const seeds = { node: this.random.bytes(32), noise: this.random.bytes(32) }
+    const drawn = { node: this.random.bytes(32), noise: this.random.bytes(32) }
+    const seeds = this.disguise?.seedsOf(number) ?? drawn
     const identity = new Identity(this.crypto, this.overlayNetwork, seeds)
     const self = this.#records.shared(identity.selfRecord([addressOf(number)]))
     const links = new WorldLinks(this.network, number, self)
@@ -168,7 +179,7 @@ export class World {
       crypto: this.crypto,
       store: new WorldStore(this.#values),
       log: this.#log,
-      links,
+      links: this.disguise?.linksOf(links) ?? links,
       network: this.overlayNetwork,
       identity,
       options: { replicaQuotaBytes: this.#options.replicaQuotaBytes, ...this.#options.nodeOptions },
