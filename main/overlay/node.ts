@@ -20,6 +20,7 @@ import { DirectMessages } from './contact/direct-messages.ts'
 import { PeerSearch } from './contact/peer-search.ts'
 import { RememberedPeers } from './contact/remembered-peers.ts'
 import { Dht } from './dht/dht.ts'
+import { type Redundancy } from './dht/redundancy.ts'
 import { type Identity } from './identity.ts'
 import { MappedLinks } from './linkmap/linkmap.ts'
 import { NatTraversal } from './nat-traversal.ts'
@@ -55,6 +56,7 @@ export interface NodeOptions {
   /** With few links, takes part in the map of links; off in measurements alone. */
   isMapping: boolean
   mesh: Partial<MeshOptions>
+  redundancy?: Redundancy // of puts and reads; other than what ships in measurements alone
 }
 
 export interface NodeParts {
@@ -161,8 +163,8 @@ export class OverlayNode implements OverlayApi {
     const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
     this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, isJoined, onChange })
     const isForming = (): boolean => this.#routing.isMapForming()
-    const quotaBytes = replicaQuotaBytes
-    this.#dht = new Dht(around, { links, routes, ring, store, quotaBytes, onChange, isForming })
+    const kept = { quotaBytes: replicaQuotaBytes, redundancy: parts.options?.redundancy }
+    this.#dht = new Dht(around, { links, routes, ring, store, onChange, isForming, ...kept })
     const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
     this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined, isForming })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)

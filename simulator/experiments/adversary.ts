@@ -2,13 +2,16 @@
 // Honest nodes put records and send to each other, and what their reads and sends come to is counted. With --eclipse all
 // hostile ids lie in one key's neighbourhood, and the records are those whose first root lies there.
 
-import { type Id, ID_BYTES, idFromBytes } from '../../main/overlay/base/id.ts'
+import { compareDistance, type Id, ID_BYTES, idFromBytes } from '../../main/overlay/base/id.ts'
+import { REPLICAS_PER_ROOT } from '../../main/overlay/dht/placement.ts'
+import { rootKeys } from '../../main/overlay/dht/replica-store.ts'
 import { type Behaviour, BEHAVIOURS, behavioursOf } from '../adversary/behaviours.ts'
 import { Colluders } from '../adversary/colluders.ts'
 import { type SimOptions, UsageError } from '../options.ts'
 import { type Host, type World } from '../world/world.ts'
 import {
   type Arc,
+  type Attacked,
   type AttackedRead,
   honestHolders,
   putAll,
@@ -63,6 +66,7 @@ export const adversary: Experiment = {
         readP95Ms: percentile(times, 0.95),
         readP99Ms: percentile(times, 0.99),
         getsPerRead: perRead,
+        ...heldFigures(world, stored, reads, colluders),
         withoutHonestHolder: stored.filter((each) => honestHolders(honest, each) === 0).length,
         ...sends,
         ...neighbourhoodFigures(honest, colluders),
@@ -81,6 +85,7 @@ export const adversary: Experiment = {
       ],
       notes: [
         'readsCorrect: the newest version that was put came back. readsWrong: readsStale (version 1 was given although its author had been told that version 2 is kept) and readsForged (anything that was never put); missing: nothing came back',
+        'bothRootsHeld: records whose four closest nodes at both roots are hostile, so that no honest node is to keep them; readsCorrectElsewhere and readsWrongElsewhere leave these out',
         `behaviours: ${[...colluders.behaviours].join(', ')}; done: ${[...colluders.done].map(([what, times]) => `${what} ${times}`).join(', ')}`,
         ...world.errors.slice(0, 5).map((error) => `  problem: ${error}`),
       ],
@@ -161,6 +166,33 @@ function neighbourhoodFigures(honest: readonly Host[], colluders: Colluders): Fi
     hostileLeaves: mean(
       honest.map(({ node: { leafSet } }) => shareOf([...new Set([...leafSet.above, ...leafSet.below])])),
     ),
+  }
+}
+
+/**
+ * Of a root that is held, the four closest nodes are all hostile. Whoever holds both roots of a record has all of its replicas:
+ * reads of those are told apart.
+ */
+function heldFigures(
+  world: World,
+  stored: readonly Attacked[],
+  reads: readonly AttackedRead[],
+  colluders: Colluders,
+): Figures {
+  const ids = world.alive.map(({ id }) => id)
+  const isHeld = ({ key }: Attacked, root: number): boolean => {
+    const rootKey = rootKeys(world, key)[root]!
+    const closest = [...ids].sort((a, b) => compareDistance(rootKey, a, b)).slice(0, REPLICAS_PER_ROOT)
+    return closest.every((id) => colluders.has(id))
+  }
+  const [first, second] = [0, 1].map((root) => new Set(stored.filter((each) => isHeld(each, root))))
+  const both = new Set([...first!].filter((each) => second!.has(each)))
+  const elsewhere = reads.filter(({ record }) => !both.has(record))
+  return {
+    firstRootsHeld: first!.size / Math.max(1, stored.length),
+    bothRootsHeld: both.size,
+    readsCorrectElsewhere: readFigures(elsewhere).readsCorrect!,
+    readsWrongElsewhere: readFigures(elsewhere).readsWrong!,
   }
 }
 

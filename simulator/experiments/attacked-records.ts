@@ -84,6 +84,7 @@ export async function putAll(
 }
 
 export interface AttackedRead {
+  record: Attacked
   outcome: ReadOutcome
   ms: number
 }
@@ -97,11 +98,12 @@ export async function readAll(
 ): Promise<AttackedRead[]> {
   const { world } = lab
   const reads: AttackedRead[] = []
-  await spread(lab, records, overMs, async ({ key, author, first, second }) => {
+  await spread(lab, records, overMs, async (record) => {
+    const { key, author, first, second } = record
     const reader = world.pick(honest.filter((host) => host !== author))
     const startedMs = world.nowMs
     const found = await reader.node.get(key).catch(() => undefined) // nobody answered: it is missing
-    reads.push({ outcome: judge(found, second ?? first, first), ms: world.nowMs - startedMs })
+    reads.push({ record, outcome: judge(found, second ?? first, first), ms: world.nowMs - startedMs })
   })
   return reads
 }

@@ -38,6 +38,7 @@ import { NeighbourQuestions } from './neighbour-questions.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
 import { Reads } from './reads.ts'
+import { REDUNDANCY, type Redundancy } from './redundancy.ts'
 import { ReplicaStore, rootKeys } from './replica-store.ts'
 import { Replication } from './replication.ts'
 
@@ -56,6 +57,7 @@ export class Dht {
   readonly #links: Links
   readonly #routes: Routes
   readonly #onChange: () => void
+  readonly #redundancy: Redundancy
   readonly #replicas: ReplicaStore
   readonly #peers: Peers
   readonly #replication: Replication
@@ -90,9 +92,11 @@ export class Dht {
       onChange: () => void
       /** The ring is being drawn by nodes that have all just started. */
       isForming: () => boolean
+      redundancy?: Redundancy | undefined
     },
   ) {
     this.#around = around
+    this.#redundancy = parts.redundancy ?? REDUNDANCY
     this.#links = parts.links
     this.#routes = parts.routes
     this.#onChange = parts.onChange
@@ -106,8 +110,10 @@ export class Dht {
     this.#reads = new Reads(around, {
       self,
       routes: parts.routes,
+      redundancy: this.#redundancy,
       readOwn: (key) => this.#readOwn(key),
       isHolder: (key) => this.#replication.responsible(rootKeys(around, key)).flat().includes(self),
+      neighbours: () => parts.ring.members().length,
       valid: (key, record) => this.#valid(key, record),
       repair: (rootIndex, best) => void this.#repair(rootIndex, best),
     })
@@ -155,6 +161,7 @@ export class Dht {
     // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
     const isStale = results.some((result) => 'outcome' in result && result.outcome === 'stale')
     if (isStale) throw new BanyanError('refused', 'a newer record is in the network')
+    if (holders.size > 0) this.#putFurther(roots, record)
     if (holders.size > 0) return holders.size
     throw this.#putFailure(results)
   }
@@ -188,12 +195,17 @@ export class Dht {
 
   // --- as the one who asks ---
 
-  async #putAt(rootKey: Id, rootIndex: number, record: DhtRecord): Promise<PutResult> {
+  /** Nobody waits for it: whoever could be heard has answered. */
+  #putFurther(roots: readonly Id[], record: DhtRecord): void {
+    for (const offset of this.#redundancy.furtherPutOffsets)
+      for (const [i, rootKey] of roots.entries()) void this.#putAt(rootKey, i, record, offset)
+  }
+
+  async #putAt(rootKey: Id, rootIndex: number, record: DhtRecord, offset = 0): Promise<PutResult> {
     try {
       const payload = encodePut(rootIndex, record)
-      const reply = await this.#routes.request(rootKey, APPLICATION.put, payload, {
-        timeoutMs: PUT_TIMEOUT_MS,
-      })
+      const options = { timeoutMs: PUT_TIMEOUT_MS, offset }
+      const reply = await this.#routes.request(rootKey, APPLICATION.put, payload, options)
       const { outcome, holders } = decodePutReply(reply.payload)
       return outcome === 'kept' ? { holders } : { outcome }
     } catch (error) {

@@ -2,6 +2,10 @@
 // came is not enough, it asks along other route offsets too: those copies take other ways and end at the roots' ring neighbours,
 // which keep the record as well (DESIGN §4). So a dead root or hop delays a read by little, and who owns one of the places cannot
 // hide a record. A root that turned out to have less than the best is sent the best (read repair).
+//
+// A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
+// the other offsets at once, to hear it from six: the caller may use it meanwhile (`onNewer`), but it is the answer only then,
+// or when no more came within the usual time (docs/decisions.md 80).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -12,18 +16,18 @@ import { decodeGetReply, encodeGet } from '../wire/dht-messages.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type NodeId } from '../base/id.ts'
 import { rootKeys } from './replica-store.ts'
-import { Search } from './search.ts'
+import { type Redundancy } from './redundancy.ts'
+import { LEAST_AGREEING, Search } from './search.ts'
 
-/** Each to both roots; the next when those before were not enough. */
-const OFFSETS = [0, 1, -1] as const
 /**
- * Two different neighbourhoods at both roots have said that there is no such record, or one at both and this node, which would
- * keep it: in a small network everybody keeps everything, and asking all is what a contact that is away would cost each time.
+ * Along three offsets both roots have said that there is no such record, or along one where this node would keep it itself: in a
+ * small network everybody keeps everything, and asking all is what a contact that is away would cost each time.
  */
-const CONVINCING_VOICES = 2
+const CONVINCING_VOICES = 3
+const OWN_VOICES = 2
 const GET_TIMEOUT_MS = 8000
-/** The other root's answer is usually this close behind the first. */
-const SIGNED_GRACE_MS = 250
+/** The other answers are usually this close behind the first. */
+const LEAST_GRACE_MS = 250
 /** Before anything is known of how long an answer takes here. */
 const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
@@ -36,10 +40,13 @@ const SMOOTHING = 1 / 8
 export interface ReadParts {
   self: NodeId
   routes: Routes
+  redundancy: Redundancy
   readOwn(key: Id): Promise<DhtRecord | undefined>
   /** This node is one of those that are to keep it. */
   isHolder(key: Id): boolean
   /** The record, where it belongs to the key and holds. */
+  /** How many other nodes there are to agree, as far as the leaf set shows. */
+  neighbours(): number
   valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
   repair(rootIndex: number, best: DhtRecord): void
 }
@@ -59,7 +66,9 @@ export class Reads {
    * all: unreachable, timeout.
    */
   async read(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
-    const search = new Search(onNewer)
+    const { redundancy, neighbours } = this.#parts
+    const agreeing = Math.max(LEAST_AGREEING, Math.min(redundancy.agreeing, neighbours()))
+    const search = new Search(onNewer, agreeing)
     const record = await this.#parts.readOwn(key)
     // This node may be none of those responsible: it is a witness, not a place to be repaired.
     if (record) search.answered({ rootIndex: -1, responder: this.#parts.self, record })
@@ -71,8 +80,9 @@ export class Reads {
 
   #ask(key: Id, search: Search, done: () => void): void {
     const { timers } = this.#around
-    const ownVoices = this.#parts.isHolder(key) ? 1 : 0
-    let [asked, outstanding, isDone] = [0, 0, false]
+    const { readOffsets, confirming } = this.#parts.redundancy
+    const ownVoices = this.#parts.isHolder(key) ? OWN_VOICES : 0
+    let [asked, outstanding, isDone, isConfirming] = [0, 0, false, false]
     const pending: Timer[] = []
     const finish = (): void => {
       isDone = true
@@ -82,27 +92,36 @@ export class Reads {
     const look = (): void => {
       if (isDone) return outstanding === 0 ? this.#repair(search) : undefined
       const isExhausted =
-        outstanding === 0 && (asked === OFFSETS.length || isConvincing(search, ownVoices + asked))
+        outstanding === 0 && (asked === readOffsets.length || isConvincing(search, ownVoices + asked))
       if (search.isSettled || isExhausted) {
         finish()
         if (outstanding === 0) this.#repair(search)
       } else if (outstanding === 0) askNext()
     }
     const askNext = (): void => {
-      if (isDone || asked === OFFSETS.length) return
-      const offset = OFFSETS[asked++]!
+      if (isDone || asked === readOffsets.length) return
+      const offset = readOffsets[asked++]!
       for (const [rootIndex, rootKey] of rootKeys(this.#around, key).entries()) {
         outstanding++
         void this.#askAt(key, rootKey, rootIndex, offset, search).then((isFound) => {
           outstanding--
-          if (isFound && !search.isSettled) pending.push(timers.after(SIGNED_GRACE_MS, finish))
+          if (isFound && !search.isSettled) confirm()
           look()
         })
       }
-      const hedgeMs = Math.min(Math.max(HEDGE_AFTER * this.#usualMs, LEAST_HEDGE_MS), MOST_HEDGE_MS)
-      pending.push(timers.after(hedgeMs, () => search.best ?? askNext()))
+      pending.push(timers.after(this.#patienceMs(LEAST_HEDGE_MS), () => search.best ?? askNext()))
+    }
+    const confirm = (): void => {
+      if (isConfirming || isDone) return
+      isConfirming = true
+      while (asked < confirming) askNext()
+      pending.push(timers.after(this.#patienceMs(LEAST_GRACE_MS), finish))
     }
     askNext()
+  }
+
+  #patienceMs(leastMs: number): number {
+    return Math.min(Math.max(HEDGE_AFTER * this.#usualMs, leastMs), MOST_HEDGE_MS)
   }
 
   /** True where a valid record came. */

@@ -1,13 +1,14 @@
 // The answers to one read, and when it needs no more of them. An immutable record proves itself: the first is the answer. Of
-// a signed one the highest sequence counts; two different nodes that answered with the same one are believed to have the
-// newest, as long as nobody has a newer.
+// a signed one the highest sequence counts; several different nodes that answered with the same one are believed to have
+// the newest, as long as nobody has a newer. Answers are not signed, and every node on a way may give one in another's
+// name: so it is the ways that are counted, and each way's answer has to be another's.
 
 import { type NodeId } from '../base/id.ts'
 import { type DhtRecord } from '../api.ts'
 import { compareRecords } from './record-rules.ts'
 
-/** What makes one node's word the network's. */
-const AGREEING = 2
+/** In a network of two or three. */
+export const LEAST_AGREEING = 2
 
 export interface Answer {
   /** -1: this node's own copy. */
@@ -23,9 +24,12 @@ export class Search {
   failures = 0
   readonly #answers: Answer[] = []
   readonly #onNewer: ((record: DhtRecord) => void) | undefined
+  readonly #agreeing: number
 
-  constructor(onNewer: ((record: DhtRecord) => void) | undefined) {
+  /** `agreeing`: so many different nodes with the same signed record are enough. */
+  constructor(onNewer: ((record: DhtRecord) => void) | undefined, agreeing: number) {
     this.#onNewer = onNewer
+    this.#agreeing = agreeing
   }
 
   get answers(): number {
@@ -49,7 +53,7 @@ export class Search {
   get isSettled(): boolean {
     if (!this.best) return false
     if (this.best.kind === 'immutable') return true
-    return new Set(this.#withBest().map(({ responder }) => responder)).size >= AGREEING
+    return new Set(this.#withBest().map(({ responder }) => responder)).size >= this.#agreeing
   }
 
   /** Roots at which somebody answered with nothing, or with an older record than the best. */

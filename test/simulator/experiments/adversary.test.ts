@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import { type NodeOptions } from '../../../main/overlay/node.ts'
+import { adversary } from '../../../simulator/experiments/adversary.ts'
+import { type SimOptions } from '../../../simulator/options.ts'
+import { runSmall } from './small.ts'
+
+/** Floods and replays are left out: they cost the time of all the rest and are looked at below. */
+const ATTACK: Partial<SimOptions> = {
+  nodes: 50,
+  records: 100,
+  sends: 40,
+  share: 0.2,
+  replicas: 2 ** 28,
+  settle: 40,
+  variant: 'drop,misroute,lie-hops,none,forge,stale,name',
+}
+
+/** One way to each of the two roots, and two that say the same are believed. */
+const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
+  redundancy: { readOffsets: [0], confirming: 1, agreeing: 2, furtherPutOffsets: [] },
+}
+
+it('reads are right though a fifth of the nodes conspires, and are not along one way to each root', async () => {
+  const { figures } = await runSmall(adversary, ATTACK)
+  expect(figures).toMatchObject({ hostile: 10, records: 100, readsWrong: 0, overlayErrors: 0 })
+  expect(figures.readsCorrect).toBeGreaterThanOrEqual(0.99)
+  const { figures: control } = await runSmall(adversary, ATTACK, WITHOUT_REDUNDANCY)
+  expect(control.readsWrong).toBeGreaterThan(0)
+  expect(control.readsCorrect).toBeLessThan(0.98)
+}, 60_000)
+
+it('who holds all places at one root of a record does not have the record', async () => {
+  const { figures } = await runSmall(adversary, { ...ATTACK, eclipse: true })
+  expect(figures).toMatchObject({ firstRootsHeld: 1, readsWrongElsewhere: 0 })
+  expect(figures.readsCorrectElsewhere).toBeGreaterThanOrEqual(0.99)
+  // Of so few nodes some records' second roots lie in the same place: nobody honest keeps those.
+  expect(figures.bothRootsHeld).toBeLessThan(0.05 * figures.records!)
+  expect(figures.idsTried).toBeGreaterThan(100)
+}, 60_000)
+
+it('floods are cut to the rates, and replays do no harm', async () => {
+  const { figures } = await runSmall(adversary, { ...ATTACK, records: 20, variant: 'replay,flood' })
+  expect(figures).toMatchObject({ records: 20, readsCorrect: 1, delivered: 1, overlayErrors: 0 })
+  expect(figures.floodsSent).toBeGreaterThan(20_000)
+  expect(figures.floodsDropped).toBeGreaterThan(0.1 * figures.floodsSent!)
+}, 60_000)
