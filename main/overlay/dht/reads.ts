@@ -5,7 +5,7 @@
 //
 // A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
 // the other offsets at once, to hear it from six: the caller may use it meanwhile (`onNewer`), but it is the answer only then,
-// or when no more came within the usual time (docs/decisions.md 80).
+// or when half of them agree and no more came within a moment (docs/decisions.md 80).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -26,8 +26,8 @@ import { LEAST_AGREEING, Search } from './search.ts'
 const CONVINCING_VOICES = 3
 const OWN_VOICES = 2
 const GET_TIMEOUT_MS = 8000
-/** The other answers are usually this close behind the first. */
-const LEAST_GRACE_MS = 250
+/** The other answers are usually this close behind the first; where half of them are not, it is waited as long again. */
+const GRACE_MS = 200
 /** Before anything is known of how long an answer takes here. */
 const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
@@ -82,7 +82,8 @@ export class Reads {
     const { timers } = this.#around
     const { readOffsets, confirming } = this.#parts.redundancy
     const ownVoices = this.#parts.isHolder(key) ? OWN_VOICES : 0
-    let [asked, outstanding, isDone, isConfirming] = [0, 0, false, false]
+    let [asked, outstanding] = [0, 0]
+    let [isDone, isConfirming, isLastLook] = [false, false, false]
     const pending: Timer[] = []
     const finish = (): void => {
       isDone = true
@@ -109,19 +110,22 @@ export class Reads {
           look()
         })
       }
-      pending.push(timers.after(this.#patienceMs(LEAST_HEDGE_MS), () => search.best ?? askNext()))
+      const hedgeMs = Math.min(Math.max(HEDGE_AFTER * this.#usualMs, LEAST_HEDGE_MS), MOST_HEDGE_MS)
+      pending.push(timers.after(hedgeMs, () => search.best ?? askNext()))
     }
     const confirm = (): void => {
       if (isConfirming || isDone) return
       isConfirming = true
       while (asked < confirming) askNext()
-      pending.push(timers.after(this.#patienceMs(LEAST_GRACE_MS), finish))
+      pending.push(timers.after(GRACE_MS, lookAgain))
+    }
+    const lookAgain = (): void => {
+      if (search.isLikely || (asked === readOffsets.length && isLastLook)) return finish()
+      isLastLook = asked === readOffsets.length
+      askNext()
+      pending.push(timers.after(GRACE_MS, lookAgain))
     }
     askNext()
-  }
-
-  #patienceMs(leastMs: number): number {
-    return Math.min(Math.max(HEDGE_AFTER * this.#usualMs, leastMs), MOST_HEDGE_MS)
   }
 
   /** True where a valid record came. */

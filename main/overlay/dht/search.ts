@@ -7,6 +7,8 @@ import { type NodeId } from '../base/id.ts'
 import { type DhtRecord } from '../api.ts'
 import { compareRecords } from './record-rules.ts'
 
+/** Chosen: with a fifth of the nodes dead, or dropping what they should pass on, four of six answer in time. */
+const LIKELY_SHARE = 0.5
 /** In a network of two or three. */
 export const LEAST_AGREEING = 2
 
@@ -52,8 +54,17 @@ export class Search {
   /** Nothing that is still to come could make another answer more likely to be the right one. */
   get isSettled(): boolean {
     if (!this.best) return false
-    if (this.best.kind === 'immutable') return true
-    return new Set(this.#withBest().map(({ responder }) => responder)).size >= this.#agreeing
+    return this.best.kind === 'immutable' || this.#agreement >= this.#agreeing
+  }
+
+  /** Not all that were asked, but so many, and none of another opinion: the rest is likelier slow than against it. */
+  get isLikely(): boolean {
+    if (!this.best || this.behind().length > 0) return this.isSettled
+    return this.isSettled || this.#agreement >= LIKELY_SHARE * this.#agreeing
+  }
+
+  get #agreement(): number {
+    return new Set(this.#withBest().map(({ responder }) => responder)).size
   }
 
   /** Roots at which somebody answered with nothing, or with an older record than the best. */

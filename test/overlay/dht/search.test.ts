@@ -50,6 +50,17 @@ describe('a read', () => {
     expect(search.isSettled).toBe(isSettled)
   })
 
+  it('is likely right by half of the answers where none is against it', () => {
+    const search = new Search(undefined, AGREEING)
+    for (const [i, responder] of NODES.slice(0, AGREEING / 2).entries()) {
+      expect(search.isLikely).toBe(false)
+      search.answered({ rootIndex: i % 2, responder, record: signed(2) })
+    }
+    expect(search).toMatchObject({ isLikely: true, isSettled: false })
+    search.answered({ rootIndex: 0, responder: C, record: undefined })
+    expect(search.isLikely).toBe(false)
+  })
+
   it('asks for the agreement of fewer where there are no more', () => {
     const search = new Search(undefined, 2)
     search.answered({ rootIndex: 0, responder: A, record: signed(2) })
