@@ -5,7 +5,7 @@
 //
 // A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
 // the other offsets at once, to hear it from six: the caller may use it meanwhile (`onNewer`), but it is the answer only then,
-// or when half of them agree and no more came within a moment (docs/decisions.md 80).
+// or when half of them agree and no more came within a moment (docs/decisions.md 76).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -44,9 +44,9 @@ export interface ReadParts {
   readOwn(key: Id): Promise<DhtRecord | undefined>
   /** This node is one of those that are to keep it. */
   isHolder(key: Id): boolean
-  /** The record, where it belongs to the key and holds. */
   /** How many other nodes there are to agree, as far as the leaf set shows. */
   neighbours(): number
+  /** The record, where it belongs to the key and holds. */
   valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
   repair(rootIndex: number, best: DhtRecord): void
 }

@@ -8,6 +8,7 @@ import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { Reads } from '../../../main/overlay/dht/reads.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
+import { REDUNDANCY } from '../../../main/overlay/dht/redundancy.ts'
 import { type Routes } from '../../../main/overlay/ports/routes.ts'
 import { encodeGetReply } from '../../../main/overlay/wire/dht-messages.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
@@ -41,6 +42,8 @@ function reads(roundTripMs: () => number) {
       isHolder: () => false,
       valid: (_key: Id, record: DhtRecord | undefined) => record,
       repair: () => undefined,
+      redundancy: REDUNDANCY,
+      neighbours: () => 8,
     },
   })
   const read = async (): Promise<number[]> => {
