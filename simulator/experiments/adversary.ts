@@ -108,10 +108,10 @@ function colludersOf({ options, world }: Lab, arc: Arc | undefined): Colluders {
   })
 }
 
-/** As wide as nodes lie apart on the mean: as many hostile ones in it as there are leave no honest one its place. */
+/** A quarter as wide as nodes lie apart on the mean: mostly no honest one lies among all the hostile ones. */
 function arcOf(world: World, { nodes }: SimOptions): Arc {
   const centre: Id = idFromBytes(world.random.bytes(ID_BYTES))
-  return { centre, radius: 2n ** BigInt(8 * ID_BYTES) / BigInt(2 * nodes) }
+  return { centre, radius: 2n ** BigInt(8 * ID_BYTES) / BigInt(8 * nodes) }
 }
 
 function readFigures(reads: readonly AttackedRead[]): Figures {

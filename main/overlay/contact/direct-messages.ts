@@ -1,8 +1,9 @@
 // A message to a node: over a live session; else over one dialled for it, where that is quick; else hop by hop, along the
 // node's unicast tree or towards its id, while the dial goes on. Where the map of links shows the way, hop by hop at once.
+// Delivered is what the receiver's transport acknowledged on a session, and hop by hop what came back with its signed receipt.
 
 import { BoundedMap } from '../base/bounded-map.ts'
-import { type Bytes, EMPTY } from '../base/bytes.ts'
+import { type Bytes } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { inTime, pause } from '../base/in-time.ts'
@@ -14,7 +15,13 @@ import { type Routes } from '../ports/routes.ts'
 import { type SendResult } from '../api.ts'
 import { type DialTarget, type Link, type Links, MAX_MESSAGE_BYTES } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
-import { encodeDirect, encodeSignedDirect, openSignedDirect } from '../wire/direct-message.ts'
+import {
+  encodeDirect,
+  encodeReceipt,
+  encodeSignedDirect,
+  openSignedDirect,
+  verifyReceipt,
+} from '../wire/direct-message.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
 import { NUMBER_BYTES, SIGNED_OVERHEAD_BYTES } from '../wire/signed-message.ts'
@@ -181,7 +188,8 @@ export class DirectMessages {
     const { crypto, random } = this.#around
     const message = { to, number: random.bytes(NUMBER_BYTES), payload }
     const signed = encodeSignedDirect(crypto, this.#nodeKey, message)
-    const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true, isIndirect }
+    const accepts = (answer: Bytes): boolean => this.#isReceipt(answer, to, message.number)
+    const options = { timeoutMs: ROUTE_TIMEOUT_MS, isExact: true, isIndirect, accepts }
     try {
       await this.#routes.request(to, APPLICATION.direct, signed, options)
       return { kind: 'delivered', via: 'route' }
@@ -191,13 +199,25 @@ export class DirectMessages {
     }
   }
 
+  /** Whoever stands on the way may answer; the receiver alone can sign. */
+  #isReceipt(answer: Bytes, to: NodeId, number: Bytes): boolean {
+    const { crypto, drops } = this.#around
+    try {
+      verifyReceipt(crypto, { from: this.#links.self.id, to, number }, answer)
+      return true
+    } catch {
+      drops.count('direct message: false receipt') // whoever gave it is not known
+      return false
+    }
+  }
+
   /** A repeat is answered as the first was: it may be the sender's own, whose answer got lost. */
   #onRouted(payload: Bytes, source: NodeId): Bytes {
     const message = openSignedDirect(this.#around.crypto, this.#links.self.id, payload)
     if (message.from !== source) throw new BanyanError('bad-signature', 'signed by another than its source')
     if (this.#seen.isNew(message.from, message.number)) this.#onMessage(message.from, message.payload)
     else this.#around.drops.count('direct message: repeated')
-    return EMPTY
+    return encodeReceipt(this.#around.crypto, this.#nodeKey, message)
   }
 }
 

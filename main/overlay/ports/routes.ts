@@ -21,6 +21,8 @@ export interface RouteOptions {
   detours?: number
   /** No second attempt over another way. */
   isOnce?: boolean
+  /** Whether this can be the answer: nodes on the way may give another. One that is refused is as if there had been no way. */
+  accepts?(answer: Bytes): boolean
 }
 
 export interface RouteReply {

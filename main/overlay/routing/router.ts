@@ -2,7 +2,7 @@
 // request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A
 // hop that the next node's transport does not acknowledge in time is routed around, and probed: the transport's
 // acknowledgement serves as the per-hop acknowledgement, so it costs no message of its own. A request that found no way is
-// tried once more: over another first link, and not through the node where it got stuck.
+// tried once more: over another first link, and not through the node where it got stuck. So is one whose answer is refused.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
@@ -126,11 +126,11 @@ export class Router implements Routes {
     if (options.isExact && this.#isCutOff(key)) throw new BanyanError('unreachable', 'not in this network')
     const firstMs = options.timeoutMs * (options.isOnce ? 1 : FIRST_ATTEMPT_SHARE)
     const first = await this.#attempt(key, application, payload, options, firstMs)
-    if (isOk(first.outcome)) return replyOf(first.outcome)
+    if (isAnswer(first.outcome, options)) return replyOf(first.outcome)
     if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
     if (options.isOnce) throw failureOf(first.outcome)
     const second = await this.#attempt(key, application, payload, retryOf(key, options, first), firstMs)
-    if (isOk(second.outcome)) return replyOf(second.outcome)
+    if (isAnswer(second.outcome, options)) return replyOf(second.outcome)
     throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
   }
 
@@ -439,8 +439,12 @@ function retryOf(
   return { ...options, avoid }
 }
 
-function isOk(outcome: RoutedReply | 'timeout'): outcome is RoutedReply {
-  return outcome !== 'timeout' && outcome.status === REPLY.ok
+function isAnswer(
+  outcome: RoutedReply | 'timeout',
+  { accepts }: Pick<RouteOptions, 'accepts'>,
+): outcome is RoutedReply {
+  if (outcome === 'timeout' || outcome.status !== REPLY.ok) return false
+  return accepts?.(outcome.payload) ?? true
 }
 
 function replyOf(reply: RoutedReply): RouteReply {
@@ -453,6 +457,7 @@ function stuckStatus(reason: 'dead-end' | 'not-here'): ReplyStatus {
 
 function failureOf(outcome: RoutedReply | 'timeout'): BanyanError {
   if (outcome === 'timeout') return new BanyanError('timeout', 'no answer over the ring')
+  if (outcome.status === REPLY.ok) return new BanyanError('unreachable', 'no answer that was accepted')
   if (outcome.status === REPLY.failed)
     return new BanyanError('refused', 'the node at the key could not serve it')
   return new BanyanError(
