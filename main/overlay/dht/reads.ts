@@ -4,8 +4,8 @@
 // hide a record. A root that turned out to have less than the best is sent the best (read repair).
 //
 // A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
-// the other offsets at once, to hear it from six: the caller may use it meanwhile (`onNewer`), but it is the answer only then,
-// or when half of them agree and no more came within a moment (docs/decisions.md 76).
+// the other offsets at once, to hear it from six, or from half of them at both roots while nobody is against it: the caller may
+// use it meanwhile (`onNewer`), but it is the answer only then, or when the time for that is up (docs/decisions.md 76).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -26,8 +26,10 @@ import { LEAST_AGREEING, Search } from './search.ts'
 const CONVINCING_VOICES = 3
 const OWN_VOICES = 2
 const GET_TIMEOUT_MS = 8000
-/** The other answers are usually this close behind the first; where half of them are not, it is waited as long again. */
+/** The other answers are usually this close behind the first; where they are not, or not enough, the next offset is asked. */
 const GRACE_MS = 200
+/** Behind the first answer with a signed record: what does not come until then was mostly swallowed (docs/decisions.md 76). */
+const CONFIRMED_WITHIN_MS = 1200
 /** Before anything is known of how long an answer takes here. */
 const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
@@ -83,7 +85,7 @@ export class Reads {
     const { readOffsets, confirming } = this.#parts.redundancy
     const ownVoices = this.#parts.isHolder(key) ? OWN_VOICES : 0
     let [asked, outstanding] = [0, 0]
-    let [isDone, isConfirming, isLastLook] = [false, false, false]
+    let [isDone, isConfirming] = [false, false]
     const pending: Timer[] = []
     const finish = (): void => {
       isDone = true
@@ -117,13 +119,11 @@ export class Reads {
       if (isConfirming || isDone) return
       isConfirming = true
       while (asked < confirming) askNext()
-      pending.push(timers.after(GRACE_MS, lookAgain))
+      pending.push(timers.after(GRACE_MS, askFurther), timers.after(CONFIRMED_WITHIN_MS, finish))
     }
-    const lookAgain = (): void => {
-      if (search.isLikely || (asked === readOffsets.length && isLastLook)) return finish()
-      isLastLook = asked === readOffsets.length
+    const askFurther = (): void => {
       askNext()
-      pending.push(timers.after(GRACE_MS, lookAgain))
+      if (asked < readOffsets.length) pending.push(timers.after(GRACE_MS, askFurther))
     }
     askNext()
   }

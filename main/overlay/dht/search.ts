@@ -5,10 +5,11 @@
 
 import { type NodeId } from '../base/id.ts'
 import { type DhtRecord } from '../api.ts'
+import { ROOT_COUNT } from '../wire/dht-messages.ts'
 import { compareRecords } from './record-rules.ts'
 
 /** Chosen: with a fifth of the nodes dead, or dropping what they should pass on, four of six answer in time. */
-const LIKELY_SHARE = 0.5
+const UNANIMOUS_SHARE = 0.5
 /** In a network of two or three. */
 export const LEAST_AGREEING = 2
 
@@ -51,16 +52,21 @@ export class Search {
     this.failures++
   }
 
-  /** Nothing that is still to come could make another answer more likely to be the right one. */
+  /** The rest is likelier slow than of another opinion. */
   get isSettled(): boolean {
     if (!this.best) return false
-    return this.best.kind === 'immutable' || this.#agreement >= this.#agreeing
+    return this.best.kind === 'immutable' || this.#agreement >= this.#agreeing || this.#isUnanimous
   }
 
-  /** Not all that were asked, but so many, and none of another opinion: the rest is likelier slow than against it. */
-  get isLikely(): boolean {
-    if (!this.best || this.behind().length > 0) return this.isSettled
-    return this.isSettled || this.#agreement >= LIKELY_SHARE * this.#agreeing
+  /**
+   * Fewer, but none against them and from both roots: whoever answers for one root along all offsets, be it as the first hop
+   * there or as a neighbourhood that a put did not reach, does not do so for the other.
+   */
+  get #isUnanimous(): boolean {
+    const fewer = Math.max(LEAST_AGREEING, UNANIMOUS_SHARE * this.#agreeing)
+    const asked = this.#withBest().filter(({ rootIndex }) => rootIndex >= 0)
+    const roots = new Set(asked.map(({ rootIndex }) => rootIndex))
+    return this.#agreement >= fewer && roots.size === ROOT_COUNT && this.behind().length === 0
   }
 
   get #agreement(): number {

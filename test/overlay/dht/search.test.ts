@@ -8,6 +8,7 @@ import { Search } from '../../../main/overlay/dht/search.ts'
 const [A, B, C] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [NodeId, NodeId, NodeId]
 const AGREEING = REDUNDANCY.agreeing
 const NODES = Array.from({ length: AGREEING }, (_, i) => i.toString(16).repeat(64) as NodeId)
+const HALF = AGREEING / 2
 type Said = [number, NodeId, DhtRecord | undefined]
 
 function signed(sequence: number): DhtRecord {
@@ -24,18 +25,18 @@ describe('a read', () => {
     { name: 'takes the first immutable record', answers: [[0, A, immutable]], isSettled: true },
     { name: 'does not take one node’s word for the newest', answers: [[0, A, signed(2)]], isSettled: false },
     {
-      name: 'does not take that of one short of enough',
-      answers: NODES.slice(1).map((id, i) => [i % 2, id, signed(2)]),
+      name: 'does not take that of one short of enough where one is against it',
+      answers: [[0, C, undefined], ...NODES.slice(1).map((id, i): Said => [i % 2, id, signed(2)])],
       isSettled: false,
     },
     {
-      name: 'takes that of enough nodes',
-      answers: NODES.map((id, i) => [i % 2, id, signed(2)]),
+      name: 'takes that of enough nodes, whoever is against it',
+      answers: [[0, C, undefined], ...NODES.map((id, i): Said => [i % 2, id, signed(2)])],
       isSettled: true,
     },
     {
       name: 'does not count one node twice',
-      answers: [...NODES.slice(1), NODES[1]!].map((id, i) => [i % 2, id, signed(2)]),
+      answers: [...NODES.slice(0, HALF - 1), NODES[0]!].map((id, i) => [i % 2, id, signed(2)]),
       isSettled: false,
     },
     {
@@ -50,15 +51,19 @@ describe('a read', () => {
     expect(search.isSettled).toBe(isSettled)
   })
 
-  it('is likely right by half of the answers where none is against it', () => {
-    const search = new Search(undefined, AGREEING)
-    for (const [i, responder] of NODES.slice(0, AGREEING / 2).entries()) {
-      expect(search.isLikely).toBe(false)
-      search.answered({ rootIndex: i % 2, responder, record: signed(2) })
+  it('takes the word of half as many where they stand at both roots, and none is against it', () => {
+    const said = (roots: readonly number[], ...more: Said[]): boolean => {
+      const search = new Search(undefined, AGREEING)
+      const half = NODES.slice(0, HALF).map((id, i): Said => [roots[i % roots.length]!, id, signed(2)])
+      for (const [rootIndex, responder, record] of [...half, ...more])
+        search.answered({ rootIndex, responder, record })
+      return search.isSettled
     }
-    expect(search).toMatchObject({ isLikely: true, isSettled: false })
-    search.answered({ rootIndex: 0, responder: C, record: undefined })
-    expect(search.isLikely).toBe(false)
+    expect(said([0, 1])).toBe(true)
+    expect(said([0])).toBe(false)
+    expect(said([-1, 0, 0])).toBe(false)
+    expect(said([0, 1], [1, C, undefined])).toBe(false)
+    expect(said([0, 1], [1, C, signed(1)])).toBe(false)
   })
 
   it('asks for the agreement of fewer where there are no more', () => {
