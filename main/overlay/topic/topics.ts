@@ -159,6 +159,7 @@ export class Topics {
     const tree = this.#grow(topic)
     if (tree.isMember) return
     tree.isMember = true
+    this.#upkeep.countsChanged(topic)
     this.#onChange()
     if (!tree.isConnected) this.#searching.search(topic)
   }
@@ -167,6 +168,7 @@ export class Topics {
     const tree = this.#trees.get(topic)
     if (!tree?.isMember) return
     tree.isMember = false
+    this.#upkeep.countsChanged(topic)
     this.#onChange()
     this.#pruneIfUnneeded(topic, tree)
   }
