@@ -166,7 +166,8 @@ export class OverlayNode implements OverlayApi {
     const kept = { quotaBytes: replicaQuotaBytes, redundancy: parts.options?.redundancy }
     this.#dht = new Dht(around, { links, routes, ring, store, onChange, isForming, ...kept })
     const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
-    this.#book = new AddressBook(around, { links, nodeKey, records: this.#dht, servers, isJoined, isForming })
+    const records = this.#dht.light
+    this.#book = new AddressBook(around, { links, nodeKey, records, servers, isJoined, isForming })
     const known = (id: NodeId): DialTarget | undefined => this.#routing.recordOf(id)
     const search = new PeerSearch(around, { links, known, book: this.#book })
     const onUp = (id: NodeId): void => this.#emit('contactUp', id)

@@ -38,7 +38,7 @@ import { NeighbourQuestions } from './neighbour-questions.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Questions } from './questions.ts'
 import { Reads } from './reads.ts'
-import { REDUNDANCY, type Redundancy } from './redundancy.ts'
+import { LIGHT, THOROUGH, type Redundancy } from './redundancy.ts'
 import { ReplicaStore, rootKeys } from './replica-store.ts'
 import { Replication } from './replication.ts'
 
@@ -96,7 +96,7 @@ export class Dht {
     },
   ) {
     this.#around = around
-    this.#redundancy = parts.redundancy ?? REDUNDANCY
+    this.#redundancy = parts.redundancy ?? THOROUGH
     this.#links = parts.links
     this.#routes = parts.routes
     this.#onChange = parts.onChange
@@ -110,7 +110,6 @@ export class Dht {
     this.#reads = new Reads(around, {
       self,
       routes: parts.routes,
-      redundancy: this.#redundancy,
       readOwn: (key) => this.#readOwn(key),
       isHolder: (key) => this.#replication.responsible(rootKeys(around, key)).flat().includes(self),
       neighbours: () => parts.ring.members().length,
@@ -151,8 +150,16 @@ export class Dht {
     return this.#replicas.get(key) !== undefined
   }
 
+  /** For what shows itself to be right when it is used. */
+  get light(): Pick<Dht, 'get' | 'put'> {
+    return {
+      put: (record) => this.put(record, LIGHT),
+      get: (key, onNewer) => this.#reads.read(key, LIGHT, onNewer),
+    }
+  }
+
   /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
-  async put(record: DhtRecord): Promise<number> {
+  async put(record: DhtRecord, { furtherPutOffsets } = this.#redundancy): Promise<number> {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
     const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
@@ -161,14 +168,14 @@ export class Dht {
     // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
     const isStale = results.some((result) => 'outcome' in result && result.outcome === 'stale')
     if (isStale) throw new BanyanError('refused', 'a newer record is in the network')
-    if (holders.size > 0) this.#putFurther(roots, record)
+    if (holders.size > 0) this.#putFurther(roots, record, furtherPutOffsets)
     if (holders.size > 0) return holders.size
     throw this.#putFailure(results)
   }
 
   /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */
   get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
-    return this.#reads.read(key, onNewer)
+    return this.#reads.read(key, this.#redundancy, onNewer)
   }
 
   /** All envelopes in the owner's mailbox, by any of its keys of days. Errors: unreachable, timeout. */
@@ -196,8 +203,8 @@ export class Dht {
   // --- as the one who asks ---
 
   /** Nobody waits for it: whoever could be heard has answered. */
-  #putFurther(roots: readonly Id[], record: DhtRecord): void {
-    for (const offset of this.#redundancy.furtherPutOffsets)
+  #putFurther(roots: readonly Id[], record: DhtRecord, offsets: readonly number[]): void {
+    for (const offset of offsets)
       for (const [i, rootKey] of roots.entries()) void this.#putAt(rootKey, i, record, offset)
   }
 

@@ -19,17 +19,9 @@ import { rootKeys } from './replica-store.ts'
 import { type Redundancy } from './redundancy.ts'
 import { LEAST_AGREEING, Search } from './search.ts'
 
-/**
- * Along three offsets both roots have said that there is no such record, or along one where this node would keep it itself: in a
- * small network everybody keeps everything, and asking all is what a contact that is away would cost each time.
- */
-const CONVINCING_VOICES = 3
-const OWN_VOICES = 2
 const GET_TIMEOUT_MS = 8000
 /** The other answers are usually this close behind the first; where they are not, or not enough, the next offset is asked. */
 const GRACE_MS = 200
-/** Behind the first answer with a signed record: what does not come until then was mostly swallowed (docs/decisions.md 76). */
-const CONFIRMED_WITHIN_MS = 1200
 /** Before anything is known of how long an answer takes here. */
 const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
@@ -42,7 +34,6 @@ const SMOOTHING = 1 / 8
 export interface ReadParts {
   self: NodeId
   routes: Routes
-  redundancy: Redundancy
   readOwn(key: Id): Promise<DhtRecord | undefined>
   /** This node is one of those that are to keep it. */
   isHolder(key: Id): boolean
@@ -67,23 +58,28 @@ export class Reads {
    * `onNewer` hears of each answer that is newer than those before it, as it comes. Rejects only where nobody answered at
    * all: unreachable, timeout.
    */
-  async read(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined> {
-    const { redundancy, neighbours } = this.#parts
-    const agreeing = Math.max(LEAST_AGREEING, Math.min(redundancy.agreeing, neighbours()))
+  async read(
+    key: Id,
+    redundancy: Redundancy,
+    onNewer?: (record: DhtRecord) => void,
+  ): Promise<DhtRecord | undefined> {
+    const agreeing = Math.max(LEAST_AGREEING, Math.min(redundancy.agreeing, this.#parts.neighbours()))
     const search = new Search(onNewer, agreeing)
     const record = await this.#parts.readOwn(key)
     // This node may be none of those responsible: it is a witness, not a place to be repaired.
     if (record) search.answered({ rootIndex: -1, responder: this.#parts.self, record })
     if (record?.kind === 'immutable') return record
-    await new Promise<void>((resolve) => this.#ask(key, search, resolve))
+    await new Promise<void>((resolve) => this.#ask(key, redundancy, search, resolve))
     if (!search.best && search.answers === 0 && search.failure) throw search.failure
     return search.best
   }
 
-  #ask(key: Id, search: Search, done: () => void): void {
+  #ask(key: Id, redundancy: Redundancy, search: Search, done: () => void): void {
     const { timers } = this.#around
-    const { readOffsets, confirming } = this.#parts.redundancy
-    const ownVoices = this.#parts.isHolder(key) ? OWN_VOICES : 0
+    const { readOffsets, confirming, confirmedWithinMs, convincing } = redundancy
+    // Who would keep it needs one offset: in a small network everybody keeps everything, and asking all is what a contact that is
+    // away would cost each time.
+    const voicesNeeded = this.#parts.isHolder(key) ? 1 : convincing
     let [asked, outstanding] = [0, 0]
     let [isDone, isConfirming] = [false, false]
     const pending: Timer[] = []
@@ -95,7 +91,7 @@ export class Reads {
     const look = (): void => {
       if (isDone) return outstanding === 0 ? this.#repair(search) : undefined
       const isExhausted =
-        outstanding === 0 && (asked === readOffsets.length || isConvincing(search, ownVoices + asked))
+        outstanding === 0 && (asked === readOffsets.length || (asked >= voicesNeeded && isInVain(search)))
       if (search.isSettled || isExhausted) {
         finish()
         if (outstanding === 0) this.#repair(search)
@@ -119,7 +115,8 @@ export class Reads {
       if (isConfirming || isDone) return
       isConfirming = true
       while (asked < confirming) askNext()
-      pending.push(timers.after(GRACE_MS, askFurther), timers.after(CONFIRMED_WITHIN_MS, finish))
+      pending.push(timers.after(confirmedWithinMs, finish))
+      if (confirming > 1) pending.push(timers.after(GRACE_MS, askFurther))
     }
     const askFurther = (): void => {
       askNext()
@@ -151,6 +148,6 @@ export class Reads {
 }
 
 /** Everybody asked so far has answered that there is none. */
-function isConvincing({ best, failures }: Search, voices: number): boolean {
-  return best === undefined && failures === 0 && voices >= CONVINCING_VOICES
+function isInVain({ best, failures }: Search): boolean {
+  return best === undefined && failures === 0
 }

@@ -3,7 +3,7 @@
 //   too few --linked volunteers, else one route to a random key and a dial--> reserve --granted--> held
 //      ^                                                                        |                    |
 //      '--pause, doubled from 2 s to 20 min--refused, nobody found--------------'                    |
-//      '--at once: too few still, its link ends, or its renewal fails--------------------------------'
+//      '--too few still, its link ends, or its renewal fails; at once where there is a linked one----'
 //
 // Volunteers that there is a link to anyway come first: another session to keep alive would cost more packets than all the rest
 // of this. Among them the weights are what they say of their load and the round trip measured, drawn by chance, so that
@@ -82,7 +82,7 @@ export class ReservationKeeper {
     if (!this.#parts.isNeeded()) return this.#release()
     if (this.#held.size >= WANTED) return
     this.#pauseMs = FIRST_PAUSE_MS
-    this.#soon(AT_ONCE_MS)
+    this.#soon(this.#linked.length > 0 ? AT_ONCE_MS : FIRST_PAUSE_MS)
   }
 
   linkDown(id: NodeId): void {
@@ -119,14 +119,17 @@ export class ReservationKeeper {
     const isRicher = mayAsk && ((await this.#takeLinked()) || (await this.#takeFound()))
     this.#isSearching = false
     if (this.#held.size >= WANTED || !this.#parts.isNeeded()) return
-    const pauseMs = isRicher ? AT_ONCE_MS : this.#pauseMs
+    const pauseMs = isRicher && this.#linked.length > 0 ? AT_ONCE_MS : this.#pauseMs
     this.#pauseMs = isRicher ? FIRST_PAUSE_MS : Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS)
     if (!this.#timer) this.#soon(pauseMs)
   }
 
+  get #linked(): Volunteers['linked'] {
+    return this.#parts.volunteers.linked.filter(({ link }) => this.#isWanted(link.peer.id))
+  }
+
   async #takeLinked(): Promise<boolean> {
-    const candidates = this.#parts.volunteers.linked.filter(({ link }) => this.#isWanted(link.peer.id))
-    const chosen = this.#draw(candidates)
+    const chosen = this.#draw(this.#linked)
     return chosen !== undefined && this.#take(chosen.link.peer.id)
   }
 

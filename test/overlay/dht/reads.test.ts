@@ -8,7 +8,7 @@ import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { Reads } from '../../../main/overlay/dht/reads.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
-import { REDUNDANCY } from '../../../main/overlay/dht/redundancy.ts'
+import { LIGHT, type Redundancy, THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
 import { type Routes } from '../../../main/overlay/ports/routes.ts'
 import { encodeGetReply } from '../../../main/overlay/wire/dht-messages.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
@@ -21,6 +21,7 @@ const RECORD: DhtRecord = { kind: 'immutable', value: utf8('a note'), expiresAtM
 
 /** Every root has the record, and answers after `roundTripMs`; `offsets` are those of the questions. */
 function reads(roundTripMs: () => number) {
+  let answer: DhtRecord | undefined = RECORD
   const queue = new EventQueue()
   const clock = new VirtualClock(queue)
   const timers = new TimerGroup(clock)
@@ -29,7 +30,7 @@ function reads(roundTripMs: () => number) {
     request: async (key, _application, _payload, { offset = 0 }) => {
       offsets.push(offset)
       await pause(timers, roundTripMs())
-      return { responder: key as NodeId, payload: encodeGetReply(RECORD), hops: 2 }
+      return { responder: key as NodeId, payload: encodeGetReply(answer), hops: 2 }
     },
   }
   const around = {
@@ -42,18 +43,25 @@ function reads(roundTripMs: () => number) {
       isHolder: () => false,
       valid: (_key: Id, record: DhtRecord | undefined) => record,
       repair: () => undefined,
-      redundancy: REDUNDANCY,
       neighbours: () => 8,
     },
   })
   const read = async (): Promise<number[]> => {
     offsets.length = 0
-    const reading = tested.read(KEY)
+    const reading = tested.read(KEY, THOROUGH)
     await queue.runUntil(queue.nowMs + 20_000)
     expect(await reading).toEqual(RECORD)
     return [...offsets]
   }
-  return { read }
+  const readInVain = async (redundancy: Redundancy): Promise<number[]> => {
+    answer = undefined
+    offsets.length = 0
+    const reading = tested.read(KEY, redundancy)
+    await queue.runUntil(queue.nowMs + 20_000)
+    expect(await reading).toBeUndefined()
+    return [...offsets]
+  }
+  return { read, readInVain }
 }
 
 it('asks both roots alone as long as they answer, at first within a second', async () => {
@@ -70,4 +78,10 @@ it('learns how long answers take here, and does not ask more of a network that i
   for (let i = 0; i < 40; i++) await read()
   roundTripMs = 200
   expect(await read()).toEqual([0, 0, 1, 1])
+})
+
+it('believes sooner that there is no address than that there is nothing else', async () => {
+  const { readInVain } = reads(() => 100)
+  expect(await readInVain(LIGHT)).toEqual([0, 0, 1, 1])
+  expect(await readInVain(THOROUGH)).toEqual([0, 0, 1, 1, -1, -1])
 })

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { type DhtRecord } from '../../../main/overlay/api.ts'
 import { utf8 } from '../../../main/overlay/base/bytes.ts'
 import { type NodeId } from '../../../main/overlay/base/id.ts'
-import { REDUNDANCY } from '../../../main/overlay/dht/redundancy.ts'
+import { THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
 import { Search } from '../../../main/overlay/dht/search.ts'
 
 const [A, B, C] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [NodeId, NodeId, NodeId]
-const AGREEING = REDUNDANCY.agreeing
+const AGREEING = THOROUGH.agreeing
 const NODES = Array.from({ length: AGREEING }, (_, i) => i.toString(16).repeat(64) as NodeId)
 const HALF = AGREEING / 2
 type Said = [number, NodeId, DhtRecord | undefined]

@@ -17,7 +17,14 @@ const ATTACK: Partial<SimOptions> = {
 
 /** One way to each of the two roots, and two that say the same are believed. */
 const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
-  redundancy: { readOffsets: [0], confirming: 1, agreeing: 2, furtherPutOffsets: [] },
+  redundancy: {
+    readOffsets: [0],
+    confirming: 1,
+    confirmedWithinMs: 250,
+    agreeing: 2,
+    convincing: 1,
+    furtherPutOffsets: [],
+  },
 }
 
 it('reads are right though a fifth of the nodes conspires, and are not along one way to each root', async () => {
