@@ -74,6 +74,17 @@ describe('reservations', () => {
     expect(new Set(scene.asked).size).toBe(3)
   })
 
+  it('are asked for at once where volunteers are known, and a while after the need where none is', async () => {
+    const known = new Scene(5)
+    await known.run(500)
+    expect(known.keeper.records).toHaveLength(3)
+    const unknown = new Scene(0)
+    await unknown.run(900)
+    expect(unknown.searches).toBe(0)
+    await unknown.run(2100)
+    expect(unknown.searches).toBe(1)
+  })
+
   it('move on from who refuses, who is lost, and who does not renew', async () => {
     const scene = new Scene(5)
     const refusing = scene.linked[0]!.link.peer.id
