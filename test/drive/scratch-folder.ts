@@ -12,6 +12,7 @@ export function scratchFolder(name: string): {
   return {
     path: folder,
     at: (...parts) => path.join(folder, ...parts),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // Helpers of a window that was killed write on for a moment.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   }
 }
