@@ -2,6 +2,7 @@
 // join only hosts that can have a session, and are about as many as asked for; where a host can have no more than a few,
 // as a radio, it has them all.
 
+import { shuffled } from '../../main/overlay/base/shuffled.ts'
 import { type SeededRandom } from '../kernel/seeded-random.ts'
 import { KEEP_ALIVE_MS, ACK_BYTES, PING_BYTES, UNTRANSLATED_KEEP_ALIVE_MS } from '../world/session-costs.ts'
 import { type Terrain } from '../world/terrain.ts'
@@ -79,14 +80,5 @@ function roundRobin(ids: Uint32Array, host: number, others: readonly number[]): 
   const order: number[] = []
   for (let place = 0; place < BUCKET_SIZE; place++)
     for (const bucket of buckets) if (place < bucket.length) order.push(bucket[place]!)
-  return order
-}
-
-function shuffled(values: readonly number[], random: SeededRandom): number[] {
-  const order = [...values]
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.below(i + 1)
-    ;[order[i], order[j]] = [order[j]!, order[i]!]
-  }
   return order
 }

@@ -35,6 +35,7 @@ const LIFE_MS = 7 * 24 * 3600 * 1000
 const REFRESH_MS = 12 * 3600 * 1000
 /** Looking at our own addresses costs nothing; telling costs a put. */
 const LOOK_PERIOD_MS = 15_000
+/** Nobody finds this node by its address until then, and looking costs nothing. */
 const FORMING_LOOK_MS = 500
 /** Where nobody has room for the same words, they are put again after this, doubling: each put goes to eight nodes. */
 const FIRST_PAUSE_MS = 30_000

@@ -46,6 +46,7 @@ const SEARCHES_BEYOND = { burst: 2, perSecond: 1 / 5 }
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
 const REDRAWN_WITHIN_MS = [300, 600, 800, 1_000]
 const SETTLING_LOOK_MS = 50
+/** As long as a map of links counts as forming (linkmap/announcing.ts); a search of a ring that is not there yet costs more. */
 const SETTLED_WITHIN_MS = 10_000
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */
 const SHORTCUT_PERIOD_MS = 20_000

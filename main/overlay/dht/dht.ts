@@ -104,9 +104,8 @@ export class Dht {
     const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
     this.#peers = new Peers(around, parts.links, parts.routes, this.#said)
     const { id: self } = parts.links.self
-    this.#replication = new Replication(
-      ...([around, self, this.#peers, parts.ring, this.#replicas, putAtRoot, parts.isForming] as const),
-    )
+    const { ring, isForming } = parts
+    this.#replication = new Replication(around, self, this.#peers, ring, this.#replicas, putAtRoot, isForming)
     this.#reads = new Reads(around, {
       self,
       routes: parts.routes,
@@ -168,9 +167,9 @@ export class Dht {
     // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
     const isStale = results.some((result) => 'outcome' in result && result.outcome === 'stale')
     if (isStale) throw new BanyanError('refused', 'a newer record is in the network')
-    if (holders.size > 0) this.#putFurther(roots, record, furtherPutOffsets)
-    if (holders.size > 0) return holders.size
-    throw this.#putFailure(results)
+    if (holders.size === 0) throw this.#putFailure(results)
+    this.#putFurther(roots, record, furtherPutOffsets)
+    return holders.size
   }
 
   /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */

@@ -5,7 +5,8 @@
 
 import { toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
-import { clockwise, digitAt, ID_BYTES, type Id, type NodeId } from '../base/id.ts'
+import { clockwise, digitAt, ID_BYTES, type Id } from '../base/id.ts'
+import { shuffled } from '../base/shuffled.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Paths } from '../ports/paths.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
@@ -141,19 +142,11 @@ export class RowRepair {
           if (((missing >> digit) & 1) === 1 && present.length < NAMED_PER_PLACE)
             named.set(digit, [...present, record])
         }
-        for (const id of this.#shuffled(this.#membership.linked())) offer(this.#membership.linkTo(id)?.peer)
+        for (const id of shuffled(this.#membership.linked(), this.#around.random))
+          offer(this.#membership.linkTo(id)?.peer)
         if (!named.has(digitAt(this.#membership.self, row))) offer(this.#membership.own)
         return encodeNamed([...named.values()].flat().slice(0, MAX_NAMED))
       },
     }
-  }
-
-  #shuffled(ids: readonly NodeId[]): NodeId[] {
-    const left = [...ids]
-    for (let i = left.length - 1; i > 0; i--) {
-      const j = this.#around.random.below(i + 1)
-      ;[left[i], left[j]] = [left[j]!, left[i]!]
-    }
-    return left
   }
 }

@@ -9,6 +9,7 @@
 // where they are placed in the plane was tried, and moved the core about, for the least of many estimates is the most wrong one.
 
 import { type NodeId } from '../base/id.ts'
+import { shuffled } from '../base/shuffled.ts'
 import { type Random } from '../ports/random.ts'
 import { type Links } from '../transport/links.ts'
 import { MAX_PLACES, type Place, type Spot } from '../wire/topic-placement.ts'
@@ -50,10 +51,11 @@ export class PlaceList {
   places(tree: TopicTree, asker: { id?: NodeId | undefined; spot: Spot | undefined }): Place[] {
     const core = tree.core && this.#childPlace(tree, tree.core)
     if (core && tree.core !== asker.id) return [core]
-    const all = [...tree.children.keys()]
-      .filter((id) => id !== asker.id)
-      .flatMap((id) => this.#childPlace(tree, id) ?? [])
-    this.#shuffle(all)
+    const others = [...tree.children.keys()].filter((id) => id !== asker.id)
+    const all = shuffled(
+      others.flatMap((id) => this.#childPlace(tree, id) ?? []),
+      this.#random,
+    )
     const { spot } = asker
     if (spot) {
       const drawn = all.splice(0, DRAWN)
@@ -117,13 +119,6 @@ export class PlaceList {
 
   #rttMs(id: NodeId): number {
     return this.#links.get(id)?.rttMs ?? 0
-  }
-
-  #shuffle(places: Place[]): void {
-    for (let i = places.length - 1; i > 0; i--) {
-      const j = this.#random.below(i + 1)
-      ;[places[i], places[j]] = [places[j]!, places[i]!]
-    }
   }
 }
 

@@ -52,10 +52,8 @@ export class TopicTree {
   wasCore = false
   /** In all, as the parent told. */
   toldMembers = 0
-  /** What the parent was last told of the subtree, as JSON. */
-  toldCounts = ''
-  /** Of these, the members. */
-  toldBelow = 0
+  /** What the parent was last told of the subtree. */
+  toldCounts: SubtreeCounts | undefined
   /** At the root: the child that the others are to hang under. */
   core: NodeId | undefined
   coresMade = 0

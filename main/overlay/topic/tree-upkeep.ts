@@ -81,8 +81,8 @@ export class TreeUpkeep {
   /** A new parent is told at once what hangs below. */
   tellParent(topic: Id, tree: TopicTree): void {
     if (tree.parent === undefined) return
-    this.#countsTold(tree)
-    this.#send(tree.parent, encodeCounts([[topic, tree.counts]]))
+    tree.toldCounts = tree.counts
+    this.#send(tree.parent, encodeCounts([[topic, tree.toldCounts]]))
   }
 
   tellChild(topic: Id, tree: TopicTree, child: NodeId): void {
@@ -105,7 +105,7 @@ export class TreeUpkeep {
 
   #tellMuchChanged(topic: Id, tree: TopicTree): void {
     const { members } = tree
-    if (isMuch(tree.counts.members, tree.toldBelow)) this.tellParent(topic, tree)
+    if (isMuch(tree.counts.members, tree.toldCounts?.members ?? 0)) this.tellParent(topic, tree)
     for (const [child, { toldMembers }] of tree.children)
       if (isMuch(members, toldMembers)) this.tellChild(topic, tree, child)
   }
@@ -126,20 +126,16 @@ export class TreeUpkeep {
     for (const [topic, tree] of this.#parts.trees) {
       if (tree.parent === undefined) continue
       this.#parts.publications.tellLate(topic, tree.parent)
-      if (JSON.stringify(tree.counts) === tree.toldCounts) append(quiet, tree.parent, topic)
-      else append(changed, tree.parent, [topic, tree.counts])
-      this.#countsTold(tree)
+      const { counts } = tree
+      if (isSame(counts, tree.toldCounts)) append(quiet, tree.parent, topic)
+      else append(changed, tree.parent, [topic, counts])
+      tree.toldCounts = counts
     }
     for (const [parent, counts] of changed)
       for (const some of inParts(counts, MAX_COUNTS)) this.#send(parent, encodeCounts(some))
     for (const [parent, topics] of quiet)
       for (const some of inParts(topics, MAX_TOPICS_PER_MESSAGE))
         this.#send(parent, encodeTopicList(MESSAGE.topicHeartbeat, some))
-  }
-
-  #countsTold(tree: TopicTree): void {
-    tree.toldCounts = JSON.stringify(tree.counts)
-    tree.toldBelow = tree.counts.members
   }
 
   #onHeartbeat(link: Link, body: Reader): void {
@@ -191,6 +187,10 @@ export class TreeUpkeep {
   #send(to: NodeId, message: Bytes): void {
     this.#parts.links.get(to)?.send(message)
   }
+}
+
+function isSame(a: SubtreeCounts, b: SubtreeCounts | undefined): boolean {
+  return a.members === b?.members && a.height === b.height && a.children === b.children
 }
 
 function isMuch(now: number, told: number): boolean {
