@@ -163,7 +163,7 @@ export class OverlayNode implements OverlayApi {
     const isJoined = (): boolean => this.#routing.joinState.stage === 'joined'
     this.#topics = new Topics(around, { links, routes, ring, nodeKey, onPublication, isJoined, onChange })
     const isForming = (): boolean => this.#routing.isMapForming()
-    const kept = { quotaBytes: replicaQuotaBytes, redundancy: parts.options?.redundancy }
+    const kept = { nodeKey, quotaBytes: replicaQuotaBytes, redundancy: parts.options?.redundancy }
     this.#dht = new Dht(around, { links, routes, ring, store, onChange, isForming, ...kept })
     const servers = (): readonly PeerRecord[] => this.relays?.reservations ?? []
     const records = this.#dht.light

@@ -6,9 +6,10 @@ import { compareDistance, type Id, type NodeId, ringDistance } from '../../main/
 import { type DhtRecord } from '../../main/overlay/api.ts'
 import { sequenceOf } from '../../main/overlay/dht/record-rules.ts'
 import { type IdentitySeeds, SEED_BYTES } from '../../main/overlay/identity.ts'
-import { type Crypto } from '../../main/overlay/ports/crypto.ts'
+import { type Crypto, type KeyPair } from '../../main/overlay/ports/crypto.ts'
 import { type Links } from '../../main/overlay/transport/links.ts'
 import { recordKey } from '../../main/overlay/wire/dht-record.ts'
+import { signReceipt } from '../../main/overlay/wire/kept-receipt.ts'
 import { nodeIdOf, type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { type Disguise } from '../world/world.ts'
@@ -37,6 +38,7 @@ export class Colluders implements Disguise {
   readonly done = new Map<Behaviour, number>()
   readonly #options: ColluderOptions
   readonly #records = new Map<NodeId, PeerRecord>()
+  readonly #pairs = new Map<NodeId, KeyPair>()
   readonly #conducts: HostileConduct[] = []
   readonly #seen = new Map<Id, DhtRecord>()
   /** Identities that were made to get those of the arc. */
@@ -61,15 +63,23 @@ export class Colluders implements Disguise {
     return this.#records.has(id)
   }
 
-  seedsOf(host: number): IdentitySeeds | undefined {
-    const { arc, crypto } = this.#options
-    if (!arc || !this.isHostile(host)) return undefined
-    for (;;) {
-      this.triedIds++
-      const node = this.random.bytes(SEED_BYTES)
-      const id = nodeIdOf(crypto, crypto.signingKeyPair(node).publicKey)
-      if (ringDistance(arc.centre, id) <= arc.radius) return { node, noise: this.random.bytes(SEED_BYTES) }
+  /** Where there is an arc, they have chosen one in which nobody else's id lies. */
+  seedsOf(host: number, drawn: IdentitySeeds): IdentitySeeds {
+    const isHostile = this.isHostile(host)
+    let seeds = drawn
+    while (this.#options.arc && this.#isInArc(seeds) !== isHostile) {
+      if (isHostile) this.triedIds++
+      seeds = { node: this.random.bytes(SEED_BYTES), noise: this.random.bytes(SEED_BYTES) }
     }
+    const pair = this.crypto.signingKeyPair(seeds.node)
+    if (isHostile) this.#pairs.set(nodeIdOf(this.crypto, pair.publicKey), pair)
+    return seeds
+  }
+
+  #isInArc({ node }: IdentitySeeds): boolean {
+    const { crypto, arc } = this.#options
+    const id = nodeIdOf(crypto, crypto.signingKeyPair(node).publicKey)
+    return arc !== undefined && ringDistance(arc.centre, id) <= arc.radius
   }
 
   linksOf(links: WorldLinks): Links {
@@ -89,6 +99,13 @@ export class Colluders implements Disguise {
   nearestTo(place: Id, count: number, except?: NodeId): PeerRecord[] {
     const others = [...this.#records.values()].filter(({ id }) => id !== except)
     return others.sort((a, b) => compareDistance(place, a.id, b.id)).slice(0, count)
+  }
+
+  /** What those of them nearest to a place sign: that they keep it, though none does. */
+  receipts(place: Id, count: number, record: DhtRecord): Bytes[] {
+    return this.nearestTo(place, count).map(({ id }) =>
+      signReceipt(this.crypto, this.#pairs.get(id)!, record),
+    )
   }
 
   saw(record: DhtRecord): void {

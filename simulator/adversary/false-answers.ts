@@ -5,7 +5,7 @@ import { type Bytes, EMPTY } from '../../main/overlay/base/bytes.ts'
 import { type Id, type NodeId } from '../../main/overlay/base/id.ts'
 import { type DhtRecord } from '../../main/overlay/api.ts'
 import { Writer } from '../../main/overlay/wire/codec.ts'
-import { decodeGet, encodeGetReply, encodePutReply } from '../../main/overlay/wire/dht-messages.ts'
+import { decodeGet, decodePut, encodeGetReply, encodePutReply } from '../../main/overlay/wire/dht-messages.ts'
 import { HINT_DIGITS, writeHints } from '../../main/overlay/wire/id-hints.ts'
 import { writeRecords } from '../../main/overlay/wire/leaf-messages.ts'
 import { APPLICATION } from '../../main/overlay/wire/message-types.ts'
@@ -16,7 +16,7 @@ import { type Colluders } from './colluders.ts'
 
 /** A leaf set. */
 const NAMED = 16
-/** What a put says that keep it. */
+/** Who say that they keep what was put. */
 const CLAIMED_HOLDERS = 4
 
 export function falseReply(colluders: Colluders, message: RoutedMessage, how: Behaviour): Bytes {
@@ -55,11 +55,10 @@ function falsePayload(colluders: Colluders, message: RoutedMessage, how: Behavio
   const { application, payload, key } = message
   if (isAboutNeighbours(message)) return falseNeighbours(colluders, message)
   if (application === APPLICATION.get) return encodeGetReply(falseRecord(colluders, decodeGet(payload), how))
-  if (application === APPLICATION.put)
-    return encodePutReply(
-      'kept',
-      Array.from({ length: CLAIMED_HOLDERS }, () => idBeside(colluders, key)),
-    )
+  if (application === APPLICATION.put) {
+    const { record } = decodePut(payload)
+    return encodePutReply({ outcome: 'kept', receipts: colluders.receipts(key, CLAIMED_HOLDERS, record) })
+  }
   return EMPTY
 }
 

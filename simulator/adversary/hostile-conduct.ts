@@ -112,7 +112,9 @@ export class HostileConduct implements Conduct {
     const { token, record } = decodeStore(new Reader(message, 1))
     this.#colluders.saw(record)
     if (!this.#isLyingOfRecords()) return message
-    if (token !== 0) link.send(encodeStored(token, 'kept'))
+    if (token === 0) return undefined
+    const receipt = this.#colluders.receipts(this.#links.self.id, 1, record)[0]!
+    link.send(encodeStored(token, { outcome: 'kept', receipt }))
     return undefined
   }
 

@@ -35,8 +35,8 @@ export interface WorldOptions {
 
 /** Hosts that are other than they seem: hostile ones. */
 export interface Disguise {
-  /** Of its identity, where it is not to be drawn. */
-  seedsOf(host: number): IdentitySeeds | undefined
+  /** Of its identity: those drawn for it, or others that it has chosen. */
+  seedsOf(host: number, drawn: IdentitySeeds): IdentitySeeds
   /** What its node takes for its links. */
   linksOf(links: WorldLinks): Links
 }
@@ -169,7 +169,7 @@ export class World {
 
   #create(number: number): Host {
     const drawn = { node: this.random.bytes(32), noise: this.random.bytes(32) }
-    const seeds = this.disguise?.seedsOf(number) ?? drawn
+    const seeds = this.disguise?.seedsOf(number, drawn) ?? drawn
     const identity = new Identity(this.crypto, this.overlayNetwork, seeds)
     const self = this.#records.shared(identity.selfRecord([addressOf(number)]))
     const links = new WorldLinks(this.network, number, self)

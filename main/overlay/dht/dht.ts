@@ -1,6 +1,6 @@
-// Put and get. A record has two roots, H(key, 0) and H(key, 1); each root keeps it on itself and its three closest ring
-// neighbours. What a get asks of them, and when it has heard enough, is in reads.ts and search.ts. A root that lacks a record
-// asks its neighbours first.
+// A record has two roots, H(key, 0) and H(key, 1); each root keeps it on itself and its three closest ring neighbours. Here is
+// what a node does as root and as holder. What a put asks of the roots is in puts.ts, what a get asks, and when it has heard
+// enough, in reads.ts and search.ts. A root that lacks a record asks its neighbours first.
 
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
@@ -17,32 +17,33 @@ import {
   decodeAsk,
   decodeGet,
   decodePut,
-  decodePutReply,
   decodeStore,
   decodeStored,
   encodeAnswer,
   encodeGetReply,
-  encodePut,
   encodePutReply,
   encodeStore,
   encodeStored,
   type Outcome,
+  type Refusal,
+  type Stored,
 } from '../wire/dht-messages.ts'
 import { recordKey } from '../wire/dht-record.ts'
 import { type Envelope } from '../wire/envelope.ts'
+import { signReceipt } from '../wire/kept-receipt.ts'
 import { decodeMailboxRead, encodeMailboxPage } from '../wire/mailbox-messages.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { readMailbox } from './mailbox-reads.ts'
 import { checkRecord, sequenceOf } from './record-rules.ts'
 import { NeighbourQuestions } from './neighbour-questions.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
+import { Puts } from './puts.ts'
 import { Questions } from './questions.ts'
 import { Reads } from './reads.ts'
 import { LIGHT, THOROUGH, type Redundancy } from './redundancy.ts'
 import { ReplicaStore, rootKeys } from './replica-store.ts'
 import { Replication } from './replication.ts'
 
-const PUT_TIMEOUT_MS = 10_000
 /** A neighbour is one round trip and a disk away. */
 const STORE_TIMEOUT_MS = 2500
 /** A chat publishes a handful of records now and then; a flood is cut to this. By the source that a put claims ... */
@@ -62,7 +63,9 @@ export class Dht {
   readonly #peers: Peers
   readonly #replication: Replication
   readonly #reads: Reads
-  readonly #stores: Questions<Outcome>
+  readonly #puts: Puts
+  readonly #nodeKey: KeyPair
+  readonly #stores: Questions<Stored>
   readonly #neighbours: NeighbourQuestions
   readonly #bySource: PeerBudgets
   readonly #putsByLink: PeerBudgets
@@ -87,6 +90,7 @@ export class Dht {
       links: Links
       routes: Routes
       ring: Neighbourhood
+      nodeKey: KeyPair
       store: Store
       quotaBytes: number
       onChange: () => void
@@ -104,22 +108,23 @@ export class Dht {
     const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
     this.#peers = new Peers(around, parts.links, parts.routes, this.#said)
     const { id: self } = parts.links.self
-    const { ring, isForming } = parts
+    const { ring, routes, isForming } = parts
+    const valid = (key: Id, record: DhtRecord | undefined): DhtRecord | undefined => this.#valid(key, record)
+    this.#nodeKey = parts.nodeKey
+    this.#puts = new Puts(around, { self, routes, ring, valid })
     this.#replication = new Replication(around, self, this.#peers, ring, this.#replicas, putAtRoot, isForming)
     this.#reads = new Reads(around, {
-      self,
-      routes: parts.routes,
+      ...{ self, routes, valid },
       readOwn: (key) => this.#readOwn(key),
       isHolder: (key) => this.#replication.responsible(rootKeys(around, key)).flat().includes(self),
       neighbours: () => parts.ring.members().length,
-      valid: (key, record) => this.#valid(key, record),
-      repair: (rootIndex, best) => void this.#repair(rootIndex, best),
+      repair: (rootIndex, best) => void this.#puts.putAt(rootIndex, best),
     })
     this.#stores = new Questions(around.timers)
     this.#neighbours = new NeighbourQuestions(around, {
       peers: this.#peers,
       holders: (key) => this.#replication.responsible(rootKeys(around, key)).flat(),
-      valid: (key, record) => this.#valid(key, record),
+      valid,
     })
     this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
     this.#putsByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
@@ -152,24 +157,14 @@ export class Dht {
   /** For what shows itself to be right when it is used. */
   get light(): Pick<Dht, 'get' | 'put'> {
     return {
-      put: (record) => this.put(record, LIGHT),
+      put: (record) => this.#puts.put(record, LIGHT),
       get: (key, onNewer) => this.#reads.read(key, LIGHT, onNewer),
     }
   }
 
   /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
-  async put(record: DhtRecord, { furtherPutOffsets } = this.#redundancy): Promise<number> {
-    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
-    if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
-    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
-    const results = await Promise.all(roots.map((rootKey, i) => this.#putAt(rootKey, i, record)))
-    const holders = new Set(results.flatMap((result) => ('holders' in result ? result.holders : [])))
-    // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
-    const isStale = results.some((result) => 'outcome' in result && result.outcome === 'stale')
-    if (isStale) throw new BanyanError('refused', 'a newer record is in the network')
-    if (holders.size === 0) throw this.#putFailure(results)
-    this.#putFurther(roots, record, furtherPutOffsets)
-    return holders.size
+  put(record: DhtRecord): Promise<number> {
+    return this.#puts.put(record, this.#redundancy)
   }
 
   /** `onNewer` hears of each answer that is newer than those before it, as it comes: the other root may be far. */
@@ -201,49 +196,10 @@ export class Dht {
 
   // --- as the one who asks ---
 
-  /** Nobody waits for it: whoever could be heard has answered. */
-  #putFurther(roots: readonly Id[], record: DhtRecord, offsets: readonly number[]): void {
-    for (const offset of offsets)
-      for (const [i, rootKey] of roots.entries()) void this.#putAt(rootKey, i, record, offset)
-  }
-
-  async #putAt(rootKey: Id, rootIndex: number, record: DhtRecord, offset = 0): Promise<PutResult> {
-    try {
-      const payload = encodePut(rootIndex, record)
-      const options = { timeoutMs: PUT_TIMEOUT_MS, offset }
-      const reply = await this.#routes.request(rootKey, APPLICATION.put, payload, options)
-      const { outcome, holders } = decodePutReply(reply.payload)
-      return outcome === 'kept' ? { holders } : { outcome }
-    } catch (error) {
-      this.#around.drops.count(`put at root ${rootIndex}: ${codeOf(error)}`)
-      return { error }
-    }
-  }
-
   /** A record that is kept here, at one of its roots; true where that root has it, or a newer one, or there is none to put. */
   async #putKept(key: Id, rootIndex: number): Promise<boolean> {
     const record = await this.#readOwn(key)
-    if (!record) return true
-    const result = await this.#putAt(rootKeys(this.#around, key)[rootIndex]!, rootIndex, record)
-    return 'holders' in result || ('outcome' in result && result.outcome === 'stale')
-  }
-
-  #putFailure(results: PutResult[]): BanyanError {
-    for (const result of results) {
-      if (!('outcome' in result)) continue
-      if (result.outcome === 'quota' || result.outcome === 'rate')
-        return new BanyanError('quota', 'the nodes responsible have no room for it now')
-      return new BanyanError('refused', `the root answered ${result.outcome}`)
-    }
-    const error = results.flatMap((result) => ('error' in result ? [result.error] : []))[0]
-    return error instanceof BanyanError
-      ? error
-      : new BanyanError('unreachable', 'no root was reached', { cause: error })
-  }
-
-  #repair(rootIndex: number, best: DhtRecord): Promise<PutResult> {
-    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, best))
-    return this.#putAt(roots[rootIndex]!, rootIndex, best)
+    return !record || this.#puts.putAt(rootIndex, record)
   }
 
   /** What others send is believed only where it belongs to the key and holds. */
@@ -260,41 +216,49 @@ export class Dht {
   async #onPut(payload: Bytes, source: NodeId, previous: NodeId | undefined): Promise<Bytes> {
     const self = this.#links.self.id
     const { rootIndex, record } = decodePut(payload)
-    const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
-    if (!isWithinRate) return this.#refusal('rate')
     const { crypto, clock } = this.#around
     const key = recordKey(crypto, record)
+    const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
+    if (!isWithinRate) return this.#refusal('rate', key)
     const verdict = checkRecord(record, crypto, clock.wallMs())
-    if (verdict !== 'good') return this.#refusal(verdict)
-    if ((this.#replicas.get(key)?.sequence ?? 0) > sequenceOf(record)) return this.#refusal('stale')
+    if (verdict !== 'good') return this.#refusal(verdict, key)
+    if ((this.#replicas.get(key)?.sequence ?? 0) > sequenceOf(record)) return this.#refusal('stale', key)
     const others = this.#replication
       .responsible(rootKeys(this.#around, key))
       [rootIndex]!.filter((id) => id !== self)
     const kept = this.#replicas.keep(record, rootIndex, previous ?? self)
     // The disks write at the same time; but what has no place in a mailbox here is no load for the neighbours.
-    if (record.kind === 'envelope' && isRefused(await kept)) return this.#refusal(await kept)
+    if (record.kind === 'envelope') {
+      const admission = await kept
+      if (isRefused(admission)) return this.#refusal(admission, key)
+    }
     const stored = others.map((id) => this.#storeAt(id, rootIndex, record))
-    const [outcome, ...outcomes] = await Promise.all([kept, ...stored])
-    const isKept = outcome === 'kept'
+    const [outcome, ...answers] = await Promise.all([kept, ...stored])
     // A disk that is full here is no reason for the neighbours not to keep it.
-    if (isRefused(outcome)) return this.#refusal(outcome)
-    if (isKept) this.#onChange()
-    const holders = others.filter((_, i) => outcomes[i] === 'kept')
-    if (isKept) holders.unshift(self)
-    for (const [i, outcome] of outcomes.entries()) if (!outcome) this.#replication.missed(others[i]!)
-    // A root that could not keep it has no judgement of its own on what is newer: its neighbours' stands.
-    if (!isKept && outcomes.includes('stale')) return this.#refusal('stale')
-    if (holders.length === 0) return this.#refusal(outcome)
-    if (!isKept) this.#around.drops.count(`put: ${outcome} here, kept by neighbours`)
-    return encodePutReply('kept', holders)
+    if (isRefused(outcome)) return this.#refusal(outcome, key)
+    for (const [i, answer] of answers.entries()) if (!answer) this.#replication.missed(others[i]!)
+    const receipts = answers.flatMap((answer) => (answer?.outcome === 'kept' ? [answer.receipt] : []))
+    if (outcome === 'kept') {
+      this.#onChange()
+      receipts.unshift(signReceipt(crypto, this.#nodeKey, record))
+    } else {
+      // A root that could not keep it has no judgement of its own on what is newer: its neighbours' stands.
+      if (answers.some((answer) => answer?.outcome === 'stale')) return this.#refusal('stale', key)
+      if (receipts.length === 0) return this.#refusal(outcome, key)
+      this.#around.drops.count(`put: ${outcome} here, kept by neighbours`)
+    }
+    return encodePutReply({ outcome: 'kept', receipts })
   }
 
-  #refusal(outcome: Outcome): Bytes {
+  /** What is stale is so beside a newer one, which proves it. */
+  async #refusal(outcome: Refusal, key: Id): Promise<Bytes> {
     this.#around.drops.count(`put: ${outcome}`)
-    return encodePutReply(outcome, [])
+    if (outcome !== 'stale') return encodePutReply({ outcome })
+    const newer = (await this.#readOwn(key)) ?? (await this.#neighbours.ask(key, [this.#links.self.id]))
+    return encodePutReply({ outcome, newer })
   }
 
-  #storeAt(id: NodeId, rootIndex: number, record: DhtRecord): Promise<Outcome | undefined> {
+  #storeAt(id: NodeId, rootIndex: number, record: DhtRecord): Promise<Stored | undefined> {
     return this.#stores.ask(id, STORE_TIMEOUT_MS, (token, giveUp) => {
       this.#peers.to(id).send(encodeStore(token, rootIndex, record), (isDelivered) => {
         if (!isDelivered) giveUp()
@@ -330,13 +294,18 @@ export class Dht {
     const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from, isAskedFor) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
     else this.#onChange()
-    if (token !== 0) peer.send(encodeStored(token, outcome))
+    if (token !== 0) peer.send(encodeStored(token, this.#answerOf(outcome, record)))
     else if (outcome === 'kept') this.#replication.received(key)
   }
 
+  #answerOf(outcome: Outcome, record: DhtRecord): Stored {
+    if (outcome !== 'kept') return { outcome }
+    return { outcome, receipt: signReceipt(this.#around.crypto, this.#nodeKey, record) }
+  }
+
   #onStored(peer: Peer, body: Reader): void {
-    const { token, outcome } = decodeStored(body)
-    this.#stores.answer(peer.id, token, outcome)
+    const { token, ...stored } = decodeStored(body)
+    this.#stores.answer(peer.id, token, stored)
   }
 
   async #onAsk(peer: Peer, body: Reader): Promise<void> {
@@ -359,8 +328,6 @@ export class Dht {
 }
 
 /** Not only here. */
-function isRefused(outcome: Outcome): boolean {
+function isRefused(outcome: Outcome): outcome is Exclude<Refusal, 'failed' | 'quota'> {
   return outcome !== 'kept' && outcome !== 'failed' && outcome !== 'quota'
 }
-
-type PutResult = { holders: NodeId[] } | { outcome: Outcome } | { error: unknown }

@@ -18,8 +18,8 @@ export interface Redundancy {
   agreeing: number
   /** Along so many offsets both roots have said that there is no such record. */
   convincing: number
-  /** Of puts that were answered: who answered may be none of the root's, and have kept nothing. */
-  furtherPutOffsets: readonly number[]
+  /** Of puts, one list after the other, as long as too few near a root say that they keep it (puts.ts). */
+  furtherPutOffsets: readonly (readonly number[])[]
 }
 
 export const THOROUGH: Redundancy = {
@@ -28,7 +28,10 @@ export const THOROUGH: Redundancy = {
   confirmedWithinMs: 1200, // docs/decisions.md 76
   agreeing: 6,
   convincing: 3,
-  furtherPutOffsets: [1, -1],
+  furtherPutOffsets: [
+    [1, -1],
+    [2, -2],
+  ],
 }
 
 export const LIGHT: Redundancy = {

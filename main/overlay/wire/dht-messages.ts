@@ -1,7 +1,7 @@
 // What holders of replicas tell each other, and what put and get carry to the roots.
 //
 //   store    12 | token 4 | root index 1 | record          keep this replica
-//   stored   13 | token 4 | outcome 1
+//   stored   13 | token 4 | outcome 1 | receipt 96, where it is kept (kept-receipt.ts)
 //   ask      14 | token 4 | record key 32
 //   answer   15 | token 4 | found 1 | record, if found
 //   want     17 | root index 1 | n 2 | n x record key 32                    send me these
@@ -9,15 +9,18 @@
 //
 //   version  record key 32 | sequence 8 | expires at 8
 //
-// Routed:  put  root index 1 | record              answered by  outcome 1 | n 1 | n x holder 32
+// Routed:  put  root index 1 | record              answered by  outcome 1 | n 1 | n x receipt 96, where it is kept
+//                                                               outcome 1 | found 1 | the newer record, where it is stale
+//                                                               outcome 1
 //          get  record key 32                      answered by  found 1 | record, if found
 
 import { type DhtRecord } from '../api.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Id, type NodeId } from '../base/id.ts'
+import { type Id } from '../base/id.ts'
 import { Reader, Writer } from './codec.ts'
 import { readRecord, writeRecord } from './dht-record.ts'
+import { RECEIPT_BYTES } from './kept-receipt.ts'
 import { MESSAGE } from './message-types.ts'
 
 /** What a holder did with a record. Append only. */
@@ -34,12 +37,22 @@ export const OUTCOMES = [
   'deleted',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
+export type Refusal = Exclude<Outcome, 'kept'>
+
+/** What a holder answers its root. */
+export type Stored = { outcome: 'kept'; receipt: Bytes } | { outcome: Refusal }
+
+/** What a root answers the author: who keeps it, by their own word, or what is newer. */
+export type PutReply =
+  | { outcome: 'kept'; receipts: Bytes[] }
+  | { outcome: 'stale'; newer: DhtRecord | undefined }
+  | { outcome: Exclude<Refusal, 'stale'> }
 
 /** Two independent roots (DESIGN §6): owning one neighbourhood of the ring is not enough to own a record. */
 export const ROOT_COUNT = 2
 /** About 25 KiB. */
 export const MAX_OFFERED = 512
-const MAX_HOLDERS = 16
+const MAX_RECEIPTS = 16
 
 export interface ReplicaVersion {
   key: Id
@@ -66,15 +79,18 @@ export function decodeStore(reader: Reader): { token: number; rootIndex: number;
   return { token, rootIndex, record }
 }
 
-export function encodeStored(token: number, outcome: Outcome): Bytes {
-  return new Writer(6).u8(MESSAGE.replicaStored).u32(token).u8(OUTCOMES.indexOf(outcome)).finish()
+export function encodeStored(token: number, stored: Stored): Bytes {
+  const writer = new Writer(102).u8(MESSAGE.replicaStored).u32(token).u8(OUTCOMES.indexOf(stored.outcome))
+  if (stored.outcome === 'kept') writer.bytes(stored.receipt)
+  return writer.finish()
 }
 
-export function decodeStored(reader: Reader): { token: number; outcome: Outcome } {
+export function decodeStored(reader: Reader): Stored & { token: number } {
   const token = reader.u32()
   const outcome = readOutcome(reader)
+  const stored: Stored = outcome === 'kept' ? { outcome, receipt: reader.bytes(RECEIPT_BYTES) } : { outcome }
   reader.end()
-  return { token, outcome }
+  return { token, ...stored }
 }
 
 export function encodeAsk(token: number, key: Id): Bytes {
@@ -151,18 +167,29 @@ export function decodePut(payload: Uint8Array): { rootIndex: number; record: Dht
   return { rootIndex, record }
 }
 
-export function encodePutReply(outcome: Outcome, holders: readonly NodeId[]): Bytes {
-  const writer = new Writer(160).u8(OUTCOMES.indexOf(outcome)).u8(holders.length)
-  for (const id of holders) writer.id(id)
+export function encodePutReply(reply: PutReply): Bytes {
+  const writer = new Writer(512).u8(OUTCOMES.indexOf(reply.outcome))
+  if (reply.outcome === 'stale') writeFound(writer, reply.newer)
+  if (reply.outcome !== 'kept') return writer.finish()
+  writer.u8(reply.receipts.length)
+  for (const receipt of reply.receipts) writer.bytes(receipt)
   return writer.finish()
 }
 
-export function decodePutReply(payload: Uint8Array): { outcome: Outcome; holders: NodeId[] } {
+export function decodePutReply(payload: Uint8Array): PutReply {
   const reader = new Reader(payload)
-  const outcome = readOutcome(reader)
-  const holders = reader.ids(MAX_HOLDERS)
+  const reply = readPutReply(reader)
   reader.end()
-  return { outcome, holders }
+  return reply
+}
+
+function readPutReply(reader: Reader): PutReply {
+  const outcome = readOutcome(reader)
+  if (outcome === 'stale') return { outcome, newer: readFound(reader) }
+  if (outcome !== 'kept') return { outcome }
+  const count = reader.u8()
+  if (count > MAX_RECEIPTS) throw new BanyanError('too-large', `${count} receipts of one put`)
+  return { outcome, receipts: Array.from({ length: count }, () => reader.bytes(RECEIPT_BYTES)) }
 }
 
 export function encodeGet(key: Id): Bytes {

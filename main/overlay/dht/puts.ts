@@ -1,0 +1,176 @@
+// A put goes to both roots of its record at once. Anybody on the way can answer in a root's place, so what counts is who signed
+// that he keeps it (kept-receipt.ts), and where on the ring he is: whoever owns a share p of the nodes has 1 / p times as far to
+// go for as many signers near a root. A root that too few signed for is put to along other route offsets too, which take other
+// ways and end at its ring neighbours; so is a signed record in any case, for reads can be shown an older version of it.
+
+import { type Bytes } from '../base/bytes.ts'
+import { BanyanError, codeOf } from '../base/errors.ts'
+import { type Id, type NodeId, ringDistance } from '../base/id.ts'
+import { type Surroundings } from '../base/surroundings.ts'
+import { type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { type DhtRecord } from '../api.ts'
+import { decodePutReply, encodePut, type PutReply, type Refusal } from '../wire/dht-messages.ts'
+import { recordKey } from '../wire/dht-record.ts'
+import { receiptSigner } from '../wire/kept-receipt.ts'
+import { APPLICATION } from '../wire/message-types.ts'
+import { checkRecord, sequenceOf } from './record-rules.ts'
+import { type Redundancy } from './redundancy.ts'
+import { rootKeys } from './replica-store.ts'
+
+const PUT_TIMEOUT_MS = 10_000
+/** Of the four that are to keep a record at a root one may be gone, or lie a little farther off. */
+const VOUCHING = 3
+/** Times as far as nodes lie apart here: six nodes lie that near on the mean, and less than three in 6 % of all places. */
+const NEAR = 3n
+
+export interface PutParts {
+  self: NodeId
+  routes: Routes
+  ring: Neighbourhood
+  /** The record, where it belongs to the key and holds. */
+  valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
+}
+
+/** One root of a record, as its author sees it. */
+interface Place {
+  rootKey: Id
+  rootIndex: number
+}
+
+type PutResult = { outcome: 'kept'; holders: NodeId[] } | { outcome: Refusal } | { error: unknown }
+
+export class Puts {
+  readonly #around: Surroundings
+  readonly #parts: PutParts
+
+  constructor(around: Surroundings, parts: PutParts) {
+    this.#around = around
+    this.#parts = parts
+  }
+
+  /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
+  async put(record: DhtRecord, redundancy: Redundancy): Promise<number> {
+    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
+    if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
+    const holders = new Set<NodeId>()
+    const results: PutResult[] = []
+    const putAt = async (place: Place, offset: number): Promise<void> => {
+      const result = await this.#putAt(place, record, offset)
+      results.push(result)
+      for (const id of holdersOf(result) ?? []) holders.add(id)
+    }
+    const places = this.#placesOf(record)
+    await Promise.all(places.map((place) => putAt(place, 0)))
+    // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
+    if (results.some(isStale)) throw new BanyanError('refused', 'a newer record is in the network')
+    const isVouched = (place: Place): boolean => this.#isVouched(place, holders)
+    const further = this.#putFurther(record, places, redundancy, isVouched, putAt)
+    if (!places.some(isVouched)) await further
+    if (holders.size === 0) throw failureOf(results)
+    return holders.size
+  }
+
+  /** At one root of it, in one way: true where that root has it now, or a newer one. */
+  async putAt(rootIndex: number, record: DhtRecord): Promise<boolean> {
+    const result = await this.#putAt(this.#placesOf(record)[rootIndex]!, record, 0)
+    return holdersOf(result) !== undefined || isStale(result)
+  }
+
+  async #putFurther(
+    record: DhtRecord,
+    places: readonly Place[],
+    { furtherPutOffsets }: Redundancy,
+    isVouched: (place: Place) => boolean,
+    putAt: (place: Place, offset: number) => Promise<void>,
+  ): Promise<void> {
+    for (const [round, offsets] of furtherPutOffsets.entries()) {
+      const isAnyway = round === 0 && record.kind === 'signed'
+      const wanting = places.filter((place) => isAnyway || !isVouched(place))
+      await Promise.all(wanting.flatMap((place) => offsets.map((offset) => putAt(place, offset))))
+    }
+  }
+
+  /** Enough nodes that are near it keep it: of a ring that has no more, all. */
+  #isVouched({ rootKey }: Place, holders: ReadonlySet<NodeId>): boolean {
+    const members = this.#parts.ring.members()
+    const near = NEAR * this.#spacing(members)
+    const vouching = [...holders].filter((id) => members.length === 0 || ringDistance(rootKey, id) <= near)
+    return vouching.length >= Math.min(VOUCHING, members.length + 1)
+  }
+
+  /** How far apart nodes lie on the ring: the members of a leaf set are 1, 1, 2, 2, 3, 3 ... times as far on the mean. */
+  #spacing(members: readonly NodeId[]): bigint {
+    let [sum, times] = [0n, 0n]
+    for (const [i, id] of members.entries()) {
+      sum += ringDistance(this.#parts.self, id)
+      times += BigInt(1 + Math.floor(i / 2))
+    }
+    return times === 0n ? 0n : sum / times
+  }
+
+  async #putAt({ rootKey, rootIndex }: Place, record: DhtRecord, offset: number): Promise<PutResult> {
+    let heard: PutResult | undefined
+    const accepts = (answer: Bytes): boolean => (heard = this.#heard(record, answer)) !== undefined
+    try {
+      const options = { timeoutMs: PUT_TIMEOUT_MS, offset, accepts }
+      await this.#parts.routes.request(rootKey, APPLICATION.put, encodePut(rootIndex, record), options)
+      return heard!
+    } catch (error) {
+      this.#around.drops.count(`put at root ${rootIndex}: ${codeOf(error)}`)
+      return { error }
+    }
+  }
+
+  /** What an answer proves; undefined where it is not a root's. */
+  #heard(record: DhtRecord, answer: Bytes): PutResult | undefined {
+    const reply = this.#decoded(answer)
+    if (!reply) return undefined
+    if (reply.outcome === 'stale') return this.#isNewer(record, reply.newer) ? reply : undefined
+    if (reply.outcome !== 'kept') return reply
+    const { crypto, drops } = this.#around
+    const signers = reply.receipts.map((receipt) => receiptSigner(crypto, record, receipt))
+    const holders = signers.filter((id) => id !== undefined)
+    if (holders.length < signers.length) drops.count('put: false receipt') // whose is not known
+    return holders.length > 0 ? { outcome: 'kept', holders } : undefined
+  }
+
+  #decoded(answer: Bytes): PutReply | undefined {
+    try {
+      return decodePutReply(answer)
+    } catch (error) {
+      this.#around.drops.count(`put reply: ${codeOf(error)}`)
+      return undefined
+    }
+  }
+
+  #isNewer(record: DhtRecord, newer: DhtRecord | undefined): boolean {
+    const valid = this.#parts.valid(recordKey(this.#around.crypto, record), newer)
+    return valid !== undefined && sequenceOf(valid) > sequenceOf(record)
+  }
+
+  #placesOf(record: DhtRecord): Place[] {
+    const roots = rootKeys(this.#around, recordKey(this.#around.crypto, record))
+    return roots.map((rootKey, rootIndex) => ({ rootKey, rootIndex }))
+  }
+}
+
+function holdersOf(result: PutResult): NodeId[] | undefined {
+  return 'holders' in result ? result.holders : undefined
+}
+
+function isStale(result: PutResult): boolean {
+  return 'outcome' in result && result.outcome === 'stale'
+}
+
+function failureOf(results: readonly PutResult[]): BanyanError {
+  for (const result of results) {
+    if (!('outcome' in result)) continue
+    if (result.outcome === 'quota' || result.outcome === 'rate')
+      return new BanyanError('quota', 'the nodes responsible have no room for it now')
+    return new BanyanError('refused', `the root answered ${result.outcome}`)
+  }
+  const error = results.flatMap((result) => ('error' in result ? [result.error] : []))[0]
+  return error instanceof BanyanError
+    ? error
+    : new BanyanError('unreachable', 'no root was reached', { cause: error })
+}
