@@ -78,7 +78,13 @@ interface Sending {
 
 interface Attempt {
   firstHop: NodeId | undefined
-  settle(outcome: RoutedReply | 'timeout'): void
+  /** False where it is not the answer that was asked for. */
+  settle(outcome: RoutedReply | 'timeout'): boolean
+}
+
+interface Settled {
+  outcome: RoutedReply | 'timeout'
+  firstHop: NodeId | undefined
 }
 
 export class Router implements Routes {
@@ -126,11 +132,11 @@ export class Router implements Routes {
     if (options.isExact && this.#isCutOff(key)) throw new BanyanError('unreachable', 'not in this network')
     const firstMs = options.timeoutMs * (options.isOnce ? 1 : FIRST_ATTEMPT_SHARE)
     const first = await this.#attempt(key, application, payload, options, firstMs)
-    if (isAnswer(first.outcome, options)) return replyOf(first.outcome)
+    if (first.answer) return first.answer
     if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
     if (options.isOnce) throw failureOf(first.outcome)
     const second = await this.#attempt(key, application, payload, retryOf(key, options, first), firstMs)
-    if (isAnswer(second.outcome, options)) return replyOf(second.outcome)
+    if (second.answer) return second.answer
     throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
   }
 
@@ -163,8 +169,7 @@ export class Router implements Routes {
     const reply = decodeReply(body)
     const reverse = this.#reverse.get(reply.requestId)
     if (!reverse) return this.#around.drops.count('reply to nobody')
-    this.#judgePath(reverse, reply)
-    this.#passBack(reverse, reply)
+    this.#judgePath(reverse, reply, this.#passBack(reverse, reply))
   }
 
   #attempt(
@@ -173,7 +178,7 @@ export class Router implements Routes {
     payload: Bytes,
     options: RouteOptions,
     timeoutMs: number,
-  ): Promise<{ outcome: RoutedReply | 'timeout'; firstHop: NodeId | undefined }> {
+  ): Promise<Settled & { answer: RouteReply | undefined }> {
     const message: RoutedMessage = {
       requestId: toHex(this.#around.random.bytes(REQUEST_ID_BYTES)),
       key,
@@ -195,7 +200,9 @@ export class Router implements Routes {
         settle: (outcome) => {
           timer.cancel()
           this.#attempts.delete(message.requestId)
-          resolve({ outcome, firstHop: attempt.firstHop })
+          const answer = isAnswer(outcome, options) ? replyOf(outcome) : undefined
+          resolve({ outcome, answer, firstHop: attempt.firstHop })
+          return answer !== undefined
         },
       }
       this.#attempts.set(message.requestId, attempt)
@@ -392,23 +399,25 @@ export class Router implements Routes {
     this.#passBack(reverse, reply)
   }
 
-  #passBack(reverse: WayBack, reply: RoutedReply): void {
-    if (reverse.previous === undefined) return this.#attempts.get(reply.requestId)?.settle(reply)
+  /** False where it ends here, and is not believed. */
+  #passBack(reverse: WayBack, reply: RoutedReply): boolean {
+    if (reverse.previous === undefined) return this.#attempts.get(reply.requestId)?.settle(reply) ?? true
     const link = this.#membership.linkTo(reverse.previous)
     if (link) link.send(encodeReply(reply))
     else this.#around.drops.count('reply: way back is gone')
+    return true
   }
 
   #remember(requestId: string, previous: NodeId | undefined): void {
     this.#reverse.set(requestId, new WayBack(previous))
   }
 
-  /** An answer proves the record that led there; no way on disproves one that was to lead to the key itself. */
-  #judgePath(reverse: WayBack, { status }: RoutedReply): void {
+  /** An answer proves the record that led there; no way on, or a false answer, disproves one that was to lead to the key itself. */
+  #judgePath(reverse: WayBack, { status }: RoutedReply, isBelieved: boolean): void {
     const { path } = reverse
     if (!path) return
     reverse.judged()
-    if (status === REPLY.ok) this.#paths.worked(path.target, path.link)
+    if (status === REPLY.ok && isBelieved) this.#paths.worked(path.target, path.link)
     else if (path.isToKey && status !== REPLY.failed) this.#paths.failed(path.target, path.link)
   }
 }
@@ -428,11 +437,7 @@ function boundAfter({ key, bound }: RoutedMessage, { path, lost }: Forward): Pat
 }
 
 /** Another first hop, unless that hop is where the message must end or begin, and not through the node where no way went on. */
-function retryOf(
-  key: Id,
-  options: RouteOptions,
-  { firstHop, outcome }: { firstHop: NodeId | undefined; outcome: RoutedReply | 'timeout' },
-): RouteOptions {
+function retryOf(key: Id, options: RouteOptions, { firstHop, outcome }: Settled): RouteOptions {
   const avoid = [...(options.avoid ?? [])]
   if (firstHop && !options.via && !(options.isExact && firstHop === key)) avoid.push(firstHop)
   if (outcome !== 'timeout' && outcome.status === REPLY.deadEnd) avoid.push(outcome.responder)

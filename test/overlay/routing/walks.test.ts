@@ -170,6 +170,17 @@ describe('a path that is lost', () => {
     return { world, from, to, upper, lower }
   }
 
+  it('for false answers is not taken the next time', async () => {
+    const { world, from, to, upper, lower } = fork()
+    const firstHop = (): NodeId => world.recordsOf(from).step(to, Infinity, () => true)!.link
+    const ask = (isBelieved: boolean): Promise<Id | string> =>
+      world.ask(from, to, { isExact: true, accepts: () => isBelieved })
+    expect(await ask(true)).toBe(to)
+    expect(firstHop()).toBe(upper[0])
+    expect(await ask(false)).toBe('unreachable')
+    expect(firstHop()).toBe(lower[0])
+  })
+
   it('at its first link is gone round at once', async () => {
     const { world, from, to, upper, lower } = fork()
     world.silence(from, upper[0]!)
