@@ -6,8 +6,11 @@ export interface Range {
   end: number
 }
 
+/** Of every set in which nothing has stood yet; never written to. */
+const NONE: Range[] = []
+
 export class RangeSet {
-  #ranges: Range[] = []
+  #ranges = NONE
 
   get size(): number {
     return this.#ranges.length

@@ -33,7 +33,7 @@ export type StreamFrame = Frame & {
     'stream' | 'max-data' | 'max-stream-data' | 'max-streams' | 'reset-stream' | 'stop-sending' | 'datagram'
 }
 
-interface StreamListener {
+export interface StreamListener extends Pace {
   message(message: Bytes): void
   /** The peer has opened a stream. */
   opened(stream: Stream): void
@@ -50,7 +50,6 @@ export class SessionStreams implements StreamHost {
   readonly account = new SendAccount(SESSION_WINDOW_BYTES)
   readonly owed = new OwedFrames()
   readonly fragments = new FragmentBudget()
-  readonly pace: Pace
   readonly #listener: StreamListener
   readonly #isInitiator: boolean
   readonly #messages: MessageStreams
@@ -62,11 +61,14 @@ export class SessionStreams implements StreamHost {
   #isDatagramsTurn = true
   #resentPackets = 0
 
-  constructor(isInitiator: boolean, pace: Pace, listener: StreamListener) {
-    this.pace = pace
+  constructor(isInitiator: boolean, listener: StreamListener) {
     this.#isInitiator = isInitiator
     this.#listener = listener
     this.#messages = new MessageStreams(this, (message) => this.guard(() => listener.message(message)))
+  }
+
+  get pace(): Pace {
+    return this.#listener
   }
 
   get datagrams(): DatagramQueue {
@@ -168,7 +170,7 @@ export class SessionStreams implements StreamHost {
     const before = frames.length
     if (this.#hasDatagrams) {
       const isTheirs = this.#isDatagramsTurn || this.#next() === undefined
-      this.#isDatagramsTurn = !isTheirs || !this.datagrams.write(out, frames, this.pace.nowMs())
+      this.#isDatagramsTurn = !isTheirs || !this.datagrams.write(out, frames, this.#listener.nowMs())
     }
     return this.#writeStreams(out, frames, frames.length > before)
   }
@@ -206,7 +208,7 @@ export class SessionStreams implements StreamHost {
   }
 
   get #hasDatagrams(): boolean {
-    return this.#datagrams?.isReady(this.pace.nowMs()) ?? false
+    return this.#datagrams?.isReady(this.#listener.nowMs()) ?? false
   }
 
   get #streams(): OpenedStreams {

@@ -7,28 +7,29 @@ import { StreamQueue } from './stream-queue.ts'
 import { URGENCIES } from './urgency.ts'
 
 export class StreamSchedule {
-  readonly #queues = URGENCIES.map(() => new StreamQueue())
-  readonly #held = new StreamQueue()
+  // By urgency, made when first used, as is the one for those held back: most sessions only ever speak in one class.
+  readonly #queues: (StreamQueue | undefined)[] = URGENCIES.map(() => undefined)
+  #held: StreamQueue | undefined
 
   /** The stream may have something to send (again). */
   enter(stream: SendStream): void {
-    const queue = this.#queues[stream.urgency]!
+    const queue = (this.#queues[stream.urgency] ??= new StreamQueue())
     if (stream.queue !== queue) queue.push(stream)
   }
 
   /** The limit of all streams was raised. */
   release(): void {
-    for (let stream = this.#held.first; stream; stream = this.#held.first) this.enter(stream)
+    for (let stream = this.#held?.first; stream; stream = this.#held?.first) this.enter(stream)
   }
 
   /** The stream whose turn it is, which can send something; undefined where none can. */
   next(): SendStream | undefined {
     for (const queue of this.#queues)
-      for (let stream = queue.first; stream; stream = queue.first) {
+      for (let stream = queue?.first; stream; stream = queue?.first) {
         const { readiness } = stream
         if (readiness === 'ready') return stream
-        if (readiness === 'held') this.#held.push(stream)
-        else queue.remove(stream)
+        if (readiness === 'held') (this.#held ??= new StreamQueue()).push(stream)
+        else queue!.remove(stream)
       }
     return undefined
   }

@@ -87,11 +87,8 @@ export function decodePeerRecord(reader: Reader, crypto: Crypto, earlier?: PeerR
   reader.take(CERTIFICATE_END)
   const count = reader.u8()
   if (count > MAX_ADDRESSES) throw new BanyanError('too-large', `${count} addresses in one record`)
-  const addresses: Address[] = []
-  for (let i = 0; i < count; i++) {
-    const address = readAddress(reader)
-    if (!isCircuit(address)) addresses.push(address) // of another computer, it names nothing here
-  }
+  const told = Array.from({ length: count }, () => readAddress(reader))
+  const addresses = told.filter((address) => !isCircuit(address)).slice() // of another computer, it names nothing here
   // The keys are views of one copy of the record, which is what is kept of most nodes.
   const encoded = reader.since(start)
   const nodeKey = encoded.subarray(0, PUBLIC_KEY_BYTES)

@@ -11,10 +11,10 @@ import { MAX_OPEN_STREAMS } from '../../../main/overlay/transport/stream-table.t
 import { STREAM_WINDOW_BYTES, type Stream } from '../../../main/overlay/transport/stream.ts'
 import { PacketWriter } from '../../../main/overlay/wire/packet-codec.ts'
 
-const still = { nowMs: () => 0, rttMs: () => 0 }
-
 function streams(opened: (stream: Stream) => void = () => {}): SessionStreams {
-  return new SessionStreams(true, still, {
+  return new SessionStreams(true, {
+    nowMs: () => 0,
+    rttMs: () => 0,
     message: () => {},
     opened,
     datagram: () => {},
