@@ -11,7 +11,8 @@ export type NodeNames = Pick<ReadonlySet<NodeId>, 'has'>
 
 export const ID_BYTES = 32
 export const ID_DIGITS = 64
-const RING = 1n << 256n
+/** How many ids there are. */
+export const RING = 1n << 256n
 
 export function idFromBytes(bytes: Uint8Array): Id {
   if (bytes.length !== ID_BYTES) throw new RangeError(`an id has ${ID_BYTES} bytes, not ${bytes.length}`)

@@ -18,7 +18,7 @@ export interface Redundancy {
   agreeing: number
   /** Along so many offsets both roots have said that there is no such record. */
   convincing: number
-  /** Of puts, one list after the other, as long as too few near a root say that they keep it (puts.ts). */
+  /** Of puts, where too few near a root say that they keep it; each list where those before it were not enough (puts.ts). */
   furtherPutOffsets: readonly (readonly number[])[]
 }
 
