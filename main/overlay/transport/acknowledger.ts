@@ -1,6 +1,8 @@
 // When to acknowledge (RFC 9000 §13.2). At once: two packets that ask for it, or as many as the sender wants to wait for (it
 // knows how many are under way: ack-request.ts); a gap, and what proves the gap a loss; or a ping, whose sender wants a sign of
-// life. Else with whatever is sent next, or after the longest ack delay.
+// life. Else with whatever is sent next, or after the longest ack delay. Where that has passed in vain, packets come alone and
+// are not answered soon: then an ack waits for nothing but a timer, and goes at once, until waiting would have been worth it (as
+// TCP does on Linux, outside its "pingpong" mode).
 
 import { type PacketWriter } from '../wire/packet-codec.ts'
 import { type Frame, ackBytes, writeFrame } from '../wire/packet-frames.ts'
@@ -20,6 +22,9 @@ export class Acknowledger {
   #isUrgent = false
   #owedSinceMs = 0
   #largestAtMs = 0
+  #askedAtMs = -Infinity // the latest packet that asked
+  #isAlone = false // it came long after the one before
+  #isWaitInVain = false
 
   get isOwed(): boolean {
     return this.#owed > 0
@@ -57,12 +62,21 @@ export class Acknowledger {
     received.add(number)
     if (!asksForAck) return
     if (this.#owed++ === 0) this.#owedSinceMs = nowMs
+    this.#isAlone = !this.#followsSoon(nowMs)
+    this.#askedAtMs = nowMs
     const isEnough = this.#owed >= this.#packetsPerAck || number === this.#provesLossAt
-    if (hasPing || !isNext || isEnough) this.#isUrgent = true
+    if (hasPing || !isNext || isEnough || this.#isWaitInVain) this.#isUrgent = true
   }
 
   delayPassed(): void {
     this.#isUrgent = this.#owed > 0
+    if (this.#isUrgent && this.#isAlone) this.#isWaitInVain = true
+  }
+
+  /** A packet leaves that says something: what is owed goes with it. */
+  goWith(out: PacketWriter, frames: SentFrame[], nowMs: number): void {
+    if (this.isOwed) frames.push(this.write(out, nowMs))
+    else this.#followsSoon(nowMs)
   }
 
   /** Puts the ack into a packet; it is then no longer owed. It takes half of a small packet at most. */
@@ -79,6 +93,13 @@ export class Acknowledger {
     this.#isUrgent = false
     const delayUs = Math.max(0, Math.round((nowMs - this.#largestAtMs) * 1000))
     return { type: 'ack', delayUs, ranges: this.received.ackRanges() }
+  }
+
+  /** Whether the ack of the latest packet that asked, had it waited, would go with what comes or leaves now: then the next one waits. */
+  #followsSoon(nowMs: number): boolean {
+    const isSoon = nowMs - this.#askedAtMs < MAX_ACK_DELAY_MS
+    if (isSoon) this.#isWaitInVain = false
+    return isSoon
   }
 }
 

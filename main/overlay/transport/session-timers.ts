@@ -1,8 +1,10 @@
-// The one owner of a session's time. Events are told to it as verbs; it keeps a single timer for the earliest duty and
-// moves that timer only when a duty comes earlier: a duty that moves later (nearly all do, with every packet) costs nothing
-// but one early wake-up.
+// The one owner of a session's time. Events are told to it as verbs; it keeps two timers: one for the earliest duty of what is
+// under way, one for idleness. Each is moved only when a duty comes earlier: a duty that moves later (nearly all do, with every
+// packet) costs nothing but one early wake-up. Where nothing is under way any more the first is cancelled: on a quiet link each
+// packet would otherwise wake the computer a second time, for nothing, and waking it costs more than the packet.
 
 import { type Clock, type Timer } from '../ports/clock.ts'
+import { MAX_ACK_DELAY_MS } from './round-trip.ts'
 
 /**
  * 'ack': one has waited as long as it may. 'loss': packets overtaken by an ack are late enough to be called lost. 'probe': nothing was
@@ -53,8 +55,10 @@ export class SessionTimers {
   #activeMs: number
   #isInBulk = false
   #isWanted = true
-  #timer: Timer | undefined
-  #timerMs = Infinity
+  #dutyTimer: Timer | undefined
+  #dutyTimerMs = Infinity
+  #idleTimer: Timer | undefined
+  #idleTimerMs = Infinity
   #isStopped = false
 
   constructor(clock: Clock, holder: DutyHolder, intervals: KeepAlive, isInitiator: boolean) {
@@ -78,13 +82,13 @@ export class SessionTimers {
   /** Whether a translator between us forgets this path when it is idle: not where the peer sees us at our own address. */
   pathIsTranslated(isTranslated: boolean): void {
     this.#isTranslated = isTranslated
-    this.#arm()
+    this.#armIdle()
   }
 
   /** Whether we keep the link alive; where neither side does, it ends when it has been idle for long enough. */
   keepAlive(isWanted: boolean): void {
     this.#isWanted = isWanted
-    this.#arm()
+    this.#armIdle()
   }
 
   /** Packets were sent or acks received: these are the duties from now on; Infinity for none. */
@@ -94,13 +98,15 @@ export class SessionTimers {
     this.#probeMs = probeMs
     this.#paceMs = paceMs
     this.#pathMs = pathMs
-    this.#arm()
+    this.#armDuty()
+    this.#armIdle()
   }
 
   stop(): void {
     this.#isStopped = true
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#dutyTimer?.cancel()
+    this.#idleTimer?.cancel()
+    this.#dutyTimer = this.#idleTimer = undefined
   }
 
   get #keepAliveMs(): number {
@@ -117,27 +123,52 @@ export class SessionTimers {
     return this.#activeMs + (this.#isWanted ? this.#keepAliveMs : IDLE_TIMEOUT_MS)
   }
 
-  #arm(): void {
+  #armDuty(): void {
     if (this.#isStopped) return
-    const otherMs = Math.min(this.#paceMs, this.#pathMs, this.#idleAtMs)
-    const nextMs = Math.min(this.#ackMs, this.#lossMs, this.#probeMs, otherMs)
-    if (this.#timer && this.#timerMs <= nextMs) return
-    this.#timer?.cancel()
-    this.#timerMs = nextMs
-    this.#timer = this.#clock.after(Math.max(0, nextMs - this.#clock.nowMs()), () => this.#fire())
+    const otherMs = Math.min(this.#probeMs, this.#paceMs, this.#pathMs)
+    const nextMs = Math.min(this.#ackMs, this.#lossMs, otherMs)
+    if (this.#dutyTimer && this.#dutyTimerMs <= nextMs && !this.#isInVain(nextMs)) return
+    this.#dutyTimer?.cancel()
+    this.#dutyTimer = undefined
+    if (nextMs === Infinity) return
+    this.#dutyTimerMs = nextMs
+    this.#dutyTimer = this.#clock.after(this.#until(nextMs), () => this.#fire())
+  }
+
+  /** What fires soon is left alone: in a row of packets it is needed again at once. */
+  #isInVain(nextMs: number): boolean {
+    return nextMs === Infinity && this.#dutyTimerMs - this.#clock.nowMs() > MAX_ACK_DELAY_MS
+  }
+
+  #armIdle(): void {
+    if (this.#isStopped) return
+    const nextMs = this.#idleAtMs
+    if (this.#idleTimer && this.#idleTimerMs <= nextMs) return
+    this.#idleTimer?.cancel()
+    this.#idleTimerMs = nextMs
+    this.#idleTimer = this.#clock.after(this.#until(nextMs), () => this.#fireIdle())
+  }
+
+  #until(atMs: number): number {
+    return Math.max(0, atMs - this.#clock.nowMs())
   }
 
   /** One duty at a time: fulfilling it changes the others. */
   #fire(): void {
-    this.#timer = undefined
+    this.#dutyTimer = undefined
     const nowMs = this.#clock.nowMs() + ROUNDING_MS
     if (this.#ackMs <= nowMs) this.#holder.due('ack')
     else if (this.#lossMs <= nowMs) this.#holder.due('loss')
     else if (this.#probeMs <= nowMs) this.#holder.due('probe')
     else if (this.#paceMs <= nowMs) this.#holder.due('pace')
     else if (this.#pathMs <= nowMs) this.#holder.due('path')
-    else if (this.#idleAtMs <= nowMs) this.#idle()
-    this.#arm()
+    this.#armDuty()
+  }
+
+  #fireIdle(): void {
+    this.#idleTimer = undefined
+    if (this.#idleAtMs <= this.#clock.nowMs() + ROUNDING_MS) this.#idle()
+    this.#armIdle()
   }
 
   #idle(): void {

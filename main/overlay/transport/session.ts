@@ -437,7 +437,7 @@ export class Session implements StreamLink, DutyHolder {
     // What a probe timeout sends has to arrive, also where the path no longer carries what it did.
     const packetBytes = this.#probesOwed > 0 ? DATAGRAM_BYTES : this.#path.packetBytes
     outgoing.reset(packetBytes - SEALED_OVERHEAD_BYTES)
-    if (this.#acks.isOwed) frames.push(this.#acks.write(outgoing, nowMs))
+    this.#acks.goWith(outgoing, frames, nowMs)
     const withoutAck = frames.length
     if (this.#owesPing) writeFrame(outgoing, { type: 'ping' })
     this.#ackRequest.adapt(this.#recovery.packetsInFlight, this.rttMs)

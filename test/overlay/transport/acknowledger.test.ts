@@ -70,6 +70,39 @@ describe('an acknowledger', () => {
     expect([acks.isUrgent, acks.isOwed]).toEqual([false, false])
   })
 
+  it('waits no more where it has waited in vain, until waiting would have been worth it', () => {
+    const acks = new Acknowledger()
+    let number = 0
+    /** Whether a packet is answered at once; where it is not, the delay passes. */
+    const isAnswered = (nowMs: number): boolean => {
+      acks.packetReceived(number++, true, false, nowMs)
+      const { isUrgent } = acks
+      if (!isUrgent) acks.delayPassed()
+      acks.take(nowMs)
+      return isUrgent
+    }
+    expect([0, 100, 200].map(isAnswered)).toEqual([false, true, true])
+    // A second packet at once: one ack would have done for both.
+    expect([201, 300, 400].map(isAnswered)).toEqual([false, false, true])
+    // Something of ours at once: the ack would have gone with it.
+    acks.goWith(new PacketWriter(100), [], 403)
+    expect([500, 600].map(isAnswered)).toEqual([false, true])
+    acks.goWith(new PacketWriter(100), [], 700)
+    expect(isAnswered(800)).toBe(true)
+  })
+
+  it('takes the last of a row for no lone packet', () => {
+    const acks = new Acknowledger()
+    const urgent = [0, 1, 2, 100, 101, 102].map((nowMs, number) => {
+      acks.packetReceived(number, true, false, nowMs)
+      const { isUrgent } = acks
+      if (number % 3 === 2) acks.delayPassed()
+      if (acks.isUrgent) acks.take(nowMs)
+      return isUrgent
+    })
+    expect(urgent).toEqual([false, true, false, false, true, false])
+  })
+
   it('follows the newest request, not the one that came last', () => {
     const acks = new Acknowledger()
     acks.askedFor(4, 7)
