@@ -112,6 +112,7 @@ async function runMesh(lab: Lab, death: number): Promise<Outcome> {
     delayP50Ms: percentile(stable.delays, 0.5),
     delayP99Ms: percentile(stable.delays, 0.99),
     delayMaxMs: maximum(stable.delays),
+    deliveredWarmUp: warmed.share,
     rmrWarmUp: warmUp.payloads / warmed.hearings - 1,
     subscriptionsPerJoin: subscriptions,
     heardTwice: log.heardTwice,

@@ -180,9 +180,16 @@ export class BroadcastTree {
     if (!isFirm && this.#isNeeded(from)) this.#graft(from.id, [])
   }
 
+  /**
+   * Whoever grafts was cut off, perhaps for longer than the messages it asks for: of any other it has heard nothing, if by chance
+   * nobody has announced it to it, and it would never. So it is told of all.
+   */
   onGraft(from: Neighbour, reader: Reader): void {
+    const wasEager = from.isEager
+    const asked = decodeMeshGraft(reader)
     from.isEager = true
-    for (const id of decodeMeshGraft(reader)) {
+    if (!wasEager) this.#answer(from.id, new Set(asked))
+    for (const id of asked) {
       const kept = this.#kept.get(id)
       if (!kept) this.#around.drops.count('mesh graft: no longer kept')
       else if (!this.#parts.limits.admitsGraft(from.id, kept.message.length))

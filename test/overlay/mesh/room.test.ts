@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../../../main/overlay/base/errors.ts'
+import { encodeMeshGraft, encodeMeshPrune } from '../../../main/overlay/wire/mesh-messages.ts'
 import { type Inhabitant } from '../../../simulator/links/modelled-world.ts'
 import { Room } from './room.ts'
 
@@ -91,6 +92,22 @@ describe('a member (seed 632)', () => {
     }
     expectAllHeard(room, members, await eachSays(room, members, 'four leases later'))
   }, 30_000)
+
+  it('tells a member that grafts a link what was said while that was cut, also where nobody announces it', async () => {
+    const room = await Room.of(636, 3, { announceTo: 0 })
+    const { world } = room
+    const [one, other] = world.alive as [Inhabitant, Inhabitant]
+    await room.joinAll([one, other])
+    const link = other.links.get(one.identity.id)!
+    link.send(encodeMeshPrune(room.mesh, true))
+    await world.run(1000)
+    room.say(one, 'unheard')
+    await world.run(5000)
+    expect(room.heard.get(other)).toEqual([])
+    link.send(encodeMeshGraft(room.mesh, []))
+    await world.run(5000)
+    expect(room.heard.get(other)).toEqual([`${one.number}: unheard`])
+  })
 
   it('that the application does not admit is nobody’s neighbour, and hears nothing', async () => {
     const room = await Room.of(634, 6)
