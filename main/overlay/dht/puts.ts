@@ -1,8 +1,8 @@
 // A put goes to both roots of its record at once. Anybody on the way can answer in a root's place, so what counts is who signed
 // that he keeps it (kept-receipt.ts), and where on the ring he is: whoever owns a share p of the nodes has 1 / p times as far to
 // go for as many signers near a root. A root that too few signed for is put to along other route offsets too, which take other
-// ways and end at its ring neighbours, and along yet others while no root is vouched for; so is a signed record once in any case,
-// for reads can be shown an older version of it.
+// ways and end at its ring neighbours, and then along yet others; so is a signed record once in any case, for reads can be shown
+// an older version of it.
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
@@ -91,7 +91,6 @@ export class Puts {
   ): Promise<void> {
     for (const [round, offsets] of furtherPutOffsets.entries()) {
       const isAnyway = round === 0 && record.kind === 'signed'
-      if (round > 0 && places.some(isVouched)) return
       const wanting = places.filter((place) => isAnyway || !isVouched(place))
       await Promise.all(wanting.flatMap((place) => offsets.map((offset) => putAt(place, offset))))
     }
