@@ -67,11 +67,15 @@ export class Puts {
     }
     const places = this.#placesOf(record)
     await Promise.all(places.map((place) => putAt(place, 0)))
-    // Kept at the other root or not: a get prefers the newer record, so this one would not be seen.
-    if (results.some(isStale)) throw new BanyanError('refused', 'a newer record is in the network')
+    expectNoneNewer(results)
+    // Others would say the same, and who has no room or is asked too often is not to be asked five times as often.
+    if (results.every(isRefusal)) throw failureOf(results)
     const isVouched = (place: Place): boolean => this.#isVouched(place, holders)
     const further = this.#putFurther(record, places, redundancy, isVouched, putAt)
-    if (!places.some(isVouched)) await further
+    if (!places.some(isVouched)) {
+      await further
+      expectNoneNewer(results)
+    }
     if (holders.size === 0) throw failureOf(results)
     return holders.size
   }
@@ -169,6 +173,16 @@ function holdersOf(result: PutResult): NodeId[] | undefined {
 
 function isStale(result: PutResult): boolean {
   return 'outcome' in result && result.outcome === 'stale'
+}
+
+/** Kept at the other root or not: a get prefers the newer record, so this one would not be seen. */
+function expectNoneNewer(results: readonly PutResult[]): void {
+  if (results.some(isStale)) throw new BanyanError('refused', 'a newer record is in the network')
+}
+
+/** Not for a disk that failed: another's may not. */
+function isRefusal(result: PutResult): boolean {
+  return 'outcome' in result && result.outcome !== 'kept' && result.outcome !== 'failed'
 }
 
 function failureOf(results: readonly PutResult[]): BanyanError {

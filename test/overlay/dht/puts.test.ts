@@ -150,6 +150,29 @@ describe('a put', () => {
     expect(ways.map(({ offset }) => offset)).toEqual([0, 0, 1, -1, 1, -1])
   })
 
+  it('is refused at once where both roots have no room, are asked too often or know no such mailbox', async () => {
+    for (const [outcome, code] of [
+      ['quota', 'quota'],
+      ['rate', 'quota'],
+      ['no-mailbox', 'refused'],
+    ] as const) {
+      const { puts, ways } = author(() => ({ outcome }))
+      await expect(puts.put(NOTE, THOROUGH)).rejects.toMatchObject({ code })
+      expect(ways).toHaveLength(2)
+    }
+  })
+
+  it('is stale also where only a further way shows the newer record', async () => {
+    const { puts } = author(({ rootKey, record, offset }) =>
+      offset === 0
+        ? { outcome: 'failed' }
+        : offset === 1
+          ? { outcome: 'stale', newer: version(3) }
+          : kept(nearest(rootKey, RING), record),
+    )
+    await expect(puts.put(version(2), THOROUGH)).rejects.toMatchObject({ code: 'refused' })
+  })
+
   it('does not count who signed nothing, or another record', async () => {
     const { puts, drops } = author(({ rootKey }) => ({
       outcome: 'kept',
