@@ -4,6 +4,7 @@
 import { Writer } from '../../main/overlay/wire/codec.ts'
 import { encodeAsk, encodeStore } from '../../main/overlay/wire/dht-messages.ts'
 import { idFromBytes, ID_BYTES } from '../../main/overlay/base/id.ts'
+import { type DhtRecord } from '../../main/overlay/api.ts'
 import { type Bytes } from '../../main/overlay/base/bytes.ts'
 import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
 import { type WorldLink } from '../world/world-link.ts'
@@ -72,7 +73,8 @@ export class Harassment {
     }
     for (let i = 0; i < BURST; i++) {
       say(encodeAsk(i + 1, key))
-      say(encodeStore(i + 1, i % 2, { kind: 'immutable', value: junk[i % JUNK_RECORDS]!, expiresAtMs }))
+      const record: DhtRecord = { kind: 'immutable', value: junk[i % JUNK_RECORDS]!, expiresAtMs }
+      say(encodeStore(i + 1, { rootIndex: i % 2, wantsReceipts: true, record }))
     }
     for (let i = 0; i < NONSENSE; i++) say(this.#nonsense())
   }

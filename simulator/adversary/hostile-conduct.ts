@@ -113,8 +113,8 @@ export class HostileConduct implements Conduct {
     this.#colluders.saw(record)
     if (!this.#isLyingOfRecords()) return message
     if (token === 0) return undefined
-    const receipt = this.#colluders.receipts(this.#links.self.id, 1, record)[0]!
-    link.send(encodeStored(token, { outcome: 'kept', receipt }))
+    const receipts = this.#colluders.receipts(this.#links.self.id, 1, record)
+    link.send(encodeStored(token, { outcome: 'kept', receipts }))
     return undefined
   }
 

@@ -10,7 +10,7 @@ import { networkOf } from '../../main/overlay/network.ts'
 import { Endpoint } from '../../main/overlay/transport/endpoint.ts'
 import { type Link } from '../../main/overlay/transport/links.ts'
 import { Writer } from '../../main/overlay/wire/codec.ts'
-import { encodePut } from '../../main/overlay/wire/dht-messages.ts'
+import { encodePut, encodePutReply } from '../../main/overlay/wire/dht-messages.ts'
 import { encodeRecord, signRecord } from '../../main/overlay/wire/dht-record.ts'
 import { APPLICATION } from '../../main/overlay/wire/message-types.ts'
 import { writePeerRecord } from '../../main/overlay/wire/peer-record.ts'
@@ -47,8 +47,6 @@ const SETTLE_MS = 10_000
 const ANSWER_MS = 1_000
 const BULK_MS = 60_000
 const IDLE_MS = 600_000
-/** Outcome, and one holder. */
-const PUT_ANSWER_BYTES = 34
 const TEXT_BYTES = 200
 const BULK_BYTES = 10_000_000
 const BULK_MESSAGE_BYTES = 100_000
@@ -87,8 +85,10 @@ export async function measureSizes(): Promise<MeasuredSizes> {
   const signalBytes = await send(new Uint8Array(peerRecord.length + NONCE_BYTES))
   const probeBytes = await send(routed(APPLICATION.probe, encodeProbe(probe)))
   const probedBytes = await send(answered(new Uint8Array(0)))
-  const putBytes = await send(routed(APPLICATION.put, encodePut(0, signed)))
-  const keptBytes = await send(answered(new Uint8Array(PUT_ANSWER_BYTES)))
+  const putBytes = await send(
+    routed(APPLICATION.put, encodePut({ rootIndex: 0, wantsReceipts: false, record: signed })),
+  )
+  const keptBytes = await send(answered(encodePutReply({ outcome: 'kept', receipts: [] })))
   const bulk = await scales.weigh(() => {
     for (let sent = 0; sent < BULK_BYTES; sent += BULK_MESSAGE_BYTES)
       link.send(new Uint8Array(BULK_MESSAGE_BYTES))

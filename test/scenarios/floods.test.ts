@@ -7,7 +7,13 @@ import { type DhtRecord } from '../../main/overlay/api.ts'
 import { type Bytes, utf8 } from '../../main/overlay/base/bytes.ts'
 import { type Id, idFromBytes } from '../../main/overlay/base/id.ts'
 import { type KeyPair } from '../../main/overlay/ports/crypto.ts'
-import { encodeAsk, encodeOffer, encodePut, encodeStore } from '../../main/overlay/wire/dht-messages.ts'
+import {
+  encodeAsk,
+  encodeOffer,
+  encodePut,
+  encodeStore,
+  type Placing,
+} from '../../main/overlay/wire/dht-messages.ts'
 import { recordKey, signRecord } from '../../main/overlay/wire/dht-record.ts'
 import { signEnvelope } from '../../main/overlay/wire/envelope.ts'
 import { mailboxKey, signMailbox } from '../../main/overlay/wire/mailbox.ts'
@@ -50,6 +56,14 @@ describe('a flood by one neighbour (seed 701)', () => {
     return { kind: 'immutable', value, expiresAtMs: world.clock.wallMs() + DAY_MS }
   }
 
+  function placing(record: DhtRecord): Placing {
+    return { rootIndex: 0, wantsReceipts: true, record }
+  }
+
+  function store(token: number, record: DhtRecord): Bytes {
+    return encodeStore(token, placing(record))
+  }
+
   function dropped(reason: string): number {
     return victim.node.status().dropped[reason] ?? 0
   }
@@ -62,7 +76,7 @@ describe('a flood by one neighbour (seed 701)', () => {
   }
 
   it('of records to keep: by rate, and by a quarter of the space', async () => {
-    await flood((n) => encodeStore(n + 1, 0, note(`record ${n}`, 1000)))
+    await flood((n) => store(n + 1, note(`record ${n}`, 1000)))
     expect(dropped('store: rate')).toBeGreaterThan(0.7 * FLOOD)
     expect(dropped('store: quota')).toBeGreaterThan(0)
     expect(victim.node.status().replicas.bytes).toBeLessThan(0.26 * QUOTA_BYTES)
@@ -74,11 +88,7 @@ describe('a flood by one neighbour (seed 701)', () => {
     const expiresAtMs = world.clock.wallMs() + DAY_MS
     const value = new Uint8Array(1000)
     await flood((n) =>
-      encodeStore(
-        n + 1,
-        0,
-        signRecord(crypto, author, { salt: utf8(`${n}`), sequence: 1, value, expiresAtMs }),
-      ),
+      store(n + 1, signRecord(crypto, author, { salt: utf8(`${n}`), sequence: 1, value, expiresAtMs })),
     )
     const { bytes } = victim.node.status().replicas
     expect(bytes).toBeLessThan(QUOTA_BYTES / 16 + 2000)
@@ -87,7 +97,7 @@ describe('a flood by one neighbour (seed 701)', () => {
 
   it('of records nobody asked for, and of offers of what does not exist: none is kept', async () => {
     const { count } = victim.node.status().replicas
-    await flood((n) => encodeStore(0, 0, note(`unasked ${n}`)))
+    await flood((n) => store(0, note(`unasked ${n}`)))
     expect(dropped('store: rate')).toBe(FLOOD)
     await flood((n) =>
       encodeOffer([
@@ -115,9 +125,8 @@ describe('a flood by one neighbour (seed 701)', () => {
     const stranger = (n: number): KeyPair => crypto.signingKeyPair(crypto.hash(utf8(`stranger ${n}`)))
     const value = new Uint8Array(100)
     await flood((n) =>
-      encodeStore(
+      store(
         n + 1,
-        0,
         signEnvelope(crypto, stranger(n % 50), {
           mailbox,
           value: utf8(`${n}`),
@@ -129,9 +138,8 @@ describe('a flood by one neighbour (seed 701)', () => {
     expect(victim.node.status().replicas.count - count).toBeLessThanOrEqual(rules.doorPlaces)
     expect(dropped('store: quota')).toBeGreaterThan(0)
     await flood((n) =>
-      encodeStore(
+      store(
         n + 1,
-        0,
         signEnvelope(crypto, stranger(1), {
           mailbox: idFromBytes(crypto.hash(utf8(`${n}`))),
           value,
@@ -140,9 +148,7 @@ describe('a flood by one neighbour (seed 701)', () => {
       ),
     )
     expect(victim.node.status().replicas.count - count).toBeLessThanOrEqual(rules.doorPlaces)
-    await flood((n) =>
-      encodeStore(n + 1, 0, signMailbox(crypto, stranger(n), rules, { sequence: 1, expiresAtMs })),
-    )
+    await flood((n) => store(n + 1, signMailbox(crypto, stranger(n), rules, { sequence: 1, expiresAtMs })))
     expect(dropped('store: rate')).toBeGreaterThan(FLOOD)
     expect(victim.node.status().replicas.bytes).toBeLessThan(0.26 * QUOTA_BYTES)
     await friendCanPut()
@@ -160,7 +166,13 @@ describe('a flood by one neighbour (seed 701)', () => {
   it('of puts under invented sources, and of questions', async () => {
     const key = victim.identity.id
     await flood((n) =>
-      routed(n, key, APPLICATION.put, encodePut(0, note(`put ${n}`)), idFromBytes(crypto.hash(utf8(`${n}`)))),
+      routed(
+        n,
+        key,
+        APPLICATION.put,
+        encodePut(placing(note(`put ${n}`))),
+        idFromBytes(crypto.hash(utf8(`${n}`))),
+      ),
     )
     expect(dropped('put: rate')).toBeGreaterThan(1000)
     expect(victim.node.status().replicas.count).toBeLessThan(1200)

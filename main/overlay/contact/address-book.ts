@@ -18,7 +18,7 @@ import { type PeerRecord, readPeerRecord, verifyPeerRecord, writePeerRecord } fr
 
 /** What the address book needs of the DHT. */
 export interface RecordNetwork {
-  put(record: DhtRecord): Promise<number>
+  put(record: DhtRecord): Promise<void>
   /** `onNewer` hears of each answer that is newer than those before it, as it comes. */
   get(key: Id, onNewer?: (record: DhtRecord) => void): Promise<DhtRecord | undefined>
 }

@@ -25,6 +25,7 @@ import {
   encodeStore,
   encodeStored,
   type Outcome,
+  type Placing,
   type Refusal,
   type Stored,
 } from '../wire/dht-messages.ts'
@@ -114,7 +115,7 @@ export class Dht {
     this.#puts = new Puts(around, { self, routes, ring, valid })
     this.#replication = new Replication(around, self, this.#peers, ring, this.#replicas, putAtRoot, isForming)
     this.#reads = new Reads(around, {
-      ...{ self, routes, valid },
+      ...{ routes, valid },
       readOwn: (key) => this.#readOwn(key),
       isHolder: (key) => this.#replication.responsible(rootKeys(around, key)).flat().includes(self),
       neighbours: () => parts.ring.members().length,
@@ -155,9 +156,9 @@ export class Dht {
   }
 
   /** For what shows itself to be right when it is used. */
-  get light(): Pick<Dht, 'get' | 'put'> {
+  get light(): Pick<Dht, 'get'> & { put(record: DhtRecord): Promise<void> } {
     return {
-      put: (record) => this.#puts.put(record, LIGHT),
+      put: (record) => this.#puts.putLightly(record),
       get: (key, onNewer) => this.#reads.read(key, LIGHT, onNewer),
     }
   }
@@ -215,7 +216,8 @@ export class Dht {
 
   async #onPut(payload: Bytes, source: NodeId, previous: NodeId | undefined): Promise<Bytes> {
     const self = this.#links.self.id
-    const { rootIndex, record } = decodePut(payload)
+    const placing = decodePut(payload)
+    const { rootIndex, record } = placing
     const { crypto, clock } = this.#around
     const key = recordKey(crypto, record)
     const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
@@ -232,21 +234,20 @@ export class Dht {
       const admission = await kept
       if (isRefused(admission)) return this.#refusal(admission, key)
     }
-    const stored = others.map((id) => this.#storeAt(id, rootIndex, record))
+    const stored = others.map((id) => this.#storeAt(id, placing))
     const [outcome, ...answers] = await Promise.all([kept, ...stored])
     // A disk that is full here is no reason for the neighbours not to keep it.
     if (isRefused(outcome)) return this.#refusal(outcome, key)
     for (const [i, answer] of answers.entries()) if (!answer) this.#replication.missed(others[i]!)
-    const receipts = answers.flatMap((answer) => (answer?.outcome === 'kept' ? [answer.receipt] : []))
-    if (outcome === 'kept') {
-      this.#onChange()
-      receipts.unshift(signReceipt(crypto, this.#nodeKey, record))
-    } else {
+    const theirs = answers.filter((answer) => answer?.outcome === 'kept')
+    if (outcome === 'kept') this.#onChange()
+    else {
       // A root that could not keep it has no judgement of its own on what is newer: its neighbours' stands.
       if (answers.some((answer) => answer?.outcome === 'stale')) return this.#refusal('stale', key)
-      if (receipts.length === 0) return this.#refusal(outcome, key)
+      if (theirs.length === 0) return this.#refusal(outcome, key)
       this.#around.drops.count(`put: ${outcome} here, kept by neighbours`)
     }
+    const receipts = [this.#answerOf(outcome, placing), ...theirs].flatMap(receiptsOf)
     return encodePutReply({ outcome: 'kept', receipts })
   }
 
@@ -258,9 +259,9 @@ export class Dht {
     return encodePutReply({ outcome, newer })
   }
 
-  #storeAt(id: NodeId, rootIndex: number, record: DhtRecord): Promise<Stored | undefined> {
+  #storeAt(id: NodeId, placing: Placing): Promise<Stored | undefined> {
     return this.#stores.ask(id, STORE_TIMEOUT_MS, (token, giveUp) => {
-      this.#peers.to(id).send(encodeStore(token, rootIndex, record), (isDelivered) => {
+      this.#peers.to(id).send(encodeStore(token, placing), (isDelivered) => {
         if (!isDelivered) giveUp()
       })
     })
@@ -286,7 +287,8 @@ export class Dht {
 
   /** Replicas that an offer announced were asked for; all others are held to the rate. */
   async #onStore(peer: Peer, body: Reader): Promise<void> {
-    const { token, rootIndex, record } = decodeStore(body)
+    const { token, ...placing } = decodeStore(body)
+    const { rootIndex, record } = placing
     const from = peer.id
     const key = recordKey(this.#around.crypto, record)
     const isAskedFor = token === 0 && this.#replication.isAwaited(from, key)
@@ -294,13 +296,16 @@ export class Dht {
     const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from, isAskedFor) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
     else this.#onChange()
-    if (token !== 0) peer.send(encodeStored(token, this.#answerOf(outcome, record)))
+    if (token !== 0) peer.send(encodeStored(token, this.#answerOf(outcome, placing)))
     else if (outcome === 'kept') this.#replication.received(key)
   }
 
-  #answerOf(outcome: Outcome, record: DhtRecord): Stored {
+  #answerOf(outcome: Outcome, { record, wantsReceipts }: Placing): Stored {
     if (outcome !== 'kept') return { outcome }
-    return { outcome, receipt: signReceipt(this.#around.crypto, this.#nodeKey, record) }
+    return {
+      outcome,
+      receipts: wantsReceipts ? [signReceipt(this.#around.crypto, this.#nodeKey, record)] : [],
+    }
   }
 
   #onStored(peer: Peer, body: Reader): void {
@@ -325,6 +330,10 @@ export class Dht {
   #guard(work: Promise<void>): Promise<void> {
     return work.catch((error: unknown) => this.#around.drops.count(`dht: ${codeOf(error)}`))
   }
+}
+
+function receiptsOf(stored: Stored): Bytes[] {
+  return stored.outcome === 'kept' ? stored.receipts : []
 }
 
 /** Not only here. */

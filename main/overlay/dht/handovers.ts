@@ -66,7 +66,7 @@ export class Handovers {
     })
     if (!record) return this.#settled(queue, true)
     const settled = (isDelivered: boolean) => this.#settled(queue, isDelivered)
-    queue.peer.send(encodeStore(NO_TOKEN, rootIndex, record), settled, BACKGROUND)
+    queue.peer.send(encodeStore(NO_TOKEN, { rootIndex, wantsReceipts: false, record }), settled, BACKGROUND)
   }
 
   #settled(queue: Queue, isDelivered: boolean): void {

@@ -1,8 +1,8 @@
 // A put goes to both roots of its record at once. Anybody on the way can answer in a root's place, so what counts is who signed
 // that he keeps it (kept-receipt.ts), and where on the ring he is: whoever owns a share p of the nodes has 1 / p times as far to
 // go for as many signers near a root. A root that too few signed for is put to along other route offsets too, which take other
-// ways and end at its ring neighbours, and then along yet others; so is a signed record once in any case, for reads can be shown
-// an older version of it.
+// ways and end at its ring neighbours, and then along yet others; so is a signed record in any case, for reads can be shown an
+// older version of it. What shows itself to be right when it is used needs nobody's word.
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
@@ -55,9 +55,8 @@ export class Puts {
   }
 
   /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
-  async put(record: DhtRecord, redundancy: Redundancy): Promise<number> {
-    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
-    if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
+  async put(record: DhtRecord, { furtherPutOffsets }: Redundancy): Promise<number> {
+    this.#expectGood(record)
     const holders = new Set<NodeId>()
     const results: PutResult[] = []
     const putAt = async (place: Place, offset: number): Promise<void> => {
@@ -71,7 +70,7 @@ export class Puts {
     // Others would say the same, and who has no room or is asked too often is not to be asked five times as often.
     if (results.every(isRefusal)) throw failureOf(results)
     const isVouched = (place: Place): boolean => this.#isVouched(place, holders)
-    const further = this.#putFurther(record, places, redundancy, isVouched, putAt)
+    const further = this.#putFurther(record, places, furtherPutOffsets, isVouched, putAt)
     if (!places.some(isVouched)) {
       await further
       expectNoneNewer(results)
@@ -80,22 +79,30 @@ export class Puts {
     return holders.size
   }
 
+  /** By one way to each root, and nobody has to sign that he keeps it. Errors as of `put`. */
+  async putLightly(record: DhtRecord): Promise<void> {
+    this.#expectGood(record)
+    const places = this.#placesOf(record)
+    const results = await Promise.all(places.map((place) => this.#putAt(place, record, 0, false)))
+    expectNoneNewer(results)
+    if (!results.some(isKept)) throw failureOf(results)
+  }
+
   /** At one root of it, in one way: true where that root has it now, or a newer one. */
   async putAt(rootIndex: number, record: DhtRecord): Promise<boolean> {
     const result = await this.#putAt(this.#placesOf(record)[rootIndex]!, record, 0)
-    return holdersOf(result) !== undefined || isStale(result)
+    return isKept(result) || isStale(result)
   }
 
   async #putFurther(
     record: DhtRecord,
     places: readonly Place[],
-    { furtherPutOffsets }: Redundancy,
+    furtherPutOffsets: Redundancy['furtherPutOffsets'],
     isVouched: (place: Place) => boolean,
     putAt: (place: Place, offset: number) => Promise<void>,
   ): Promise<void> {
-    for (const [round, offsets] of furtherPutOffsets.entries()) {
-      const isAnyway = round === 0 && record.kind === 'signed'
-      const wanting = places.filter((place) => isAnyway || !isVouched(place))
+    for (const offsets of furtherPutOffsets) {
+      const wanting = places.filter((place) => record.kind === 'signed' || !isVouched(place))
       await Promise.all(wanting.flatMap((place) => offsets.map((offset) => putAt(place, offset))))
     }
   }
@@ -121,12 +128,20 @@ export class Puts {
     return times === 0n ? RING : sum / times
   }
 
-  async #putAt({ rootKey, rootIndex }: Place, record: DhtRecord, offset: number): Promise<PutResult> {
+  #expectGood(record: DhtRecord): void {
+    const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
+    if (verdict !== 'good') throw new BanyanError(verdict, 'no holder would keep this record')
+  }
+
+  async #putAt(place: Place, record: DhtRecord, offset: number, wantsReceipts = true): Promise<PutResult> {
+    const { rootKey, rootIndex } = place
     let heard: PutResult | undefined
-    const accepts = (answer: Bytes): boolean => (heard = this.#heard(record, answer)) !== undefined
+    const accepts = (answer: Bytes): boolean =>
+      (heard = this.#heard(record, answer, wantsReceipts)) !== undefined
     try {
       const options = { timeoutMs: PUT_TIMEOUT_MS, offset, accepts }
-      await this.#parts.routes.request(rootKey, APPLICATION.put, encodePut(rootIndex, record), options)
+      const payload = encodePut({ rootIndex, wantsReceipts, record })
+      await this.#parts.routes.request(rootKey, APPLICATION.put, payload, options)
       return heard!
     } catch (error) {
       this.#around.drops.count(`put at root ${rootIndex}: ${codeOf(error)}`)
@@ -135,7 +150,7 @@ export class Puts {
   }
 
   /** What an answer proves; undefined where it is not a root's. */
-  #heard(record: DhtRecord, answer: Bytes): PutResult | undefined {
+  #heard(record: DhtRecord, answer: Bytes, wantsReceipts: boolean): PutResult | undefined {
     const reply = this.#decoded(answer)
     if (!reply) return undefined
     if (reply.outcome === 'stale') return this.#isNewer(record, reply.newer) ? reply : undefined
@@ -144,7 +159,7 @@ export class Puts {
     const signers = reply.receipts.map((receipt) => receiptSigner(crypto, record, receipt))
     const holders = signers.filter((id) => id !== undefined)
     if (holders.length < signers.length) drops.count('put: false receipt') // whose is not known
-    return holders.length > 0 ? { outcome: 'kept', holders } : undefined
+    return holders.length > 0 || !wantsReceipts ? { outcome: 'kept', holders } : undefined
   }
 
   #decoded(answer: Bytes): PutReply | undefined {
@@ -169,6 +184,10 @@ export class Puts {
 
 function holdersOf(result: PutResult): NodeId[] | undefined {
   return 'holders' in result ? result.holders : undefined
+}
+
+function isKept(result: PutResult): boolean {
+  return 'holders' in result
 }
 
 function isStale(result: PutResult): boolean {

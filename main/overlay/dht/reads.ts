@@ -4,24 +4,23 @@
 // hide a record. A root that turned out to have less than the best is sent the best (read repair).
 //
 // A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
-// the other offsets at once, to hear it from six, or from half of them at both roots while nobody is against it: the caller may
-// use it meanwhile (`onNewer`), but it is the answer only then, or when the time for that is up (docs/decisions.md 76).
+// the other offsets at once, to hear the same along nearly all of them: the caller may use it meanwhile (`onNewer`), but it is the
+// answer only then. What is late was likelier swallowed than slow, so of that more may be missing (docs/decisions.md 79).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type DhtRecord } from '../api.ts'
-import { decodeGetReply, encodeGet } from '../wire/dht-messages.ts'
+import { decodeGetReply, encodeGet, ROOT_COUNT } from '../wire/dht-messages.ts'
 import { APPLICATION } from '../wire/message-types.ts'
-import { type NodeId } from '../base/id.ts'
 import { rootKeys } from './replica-store.ts'
-import { type Redundancy } from './redundancy.ts'
-import { LEAST_AGREEING, Search } from './search.ts'
+import { type ReadRedundancy } from './redundancy.ts'
+import { Search } from './search.ts'
 
 const GET_TIMEOUT_MS = 8000
-/** The other answers are usually this close behind the first; where they are not, or not enough, the next offset is asked. */
-const GRACE_MS = 200
+/** In a network of two or three. */
+const LEAST_AGREEING = 2
 /** Before anything is known of how long an answer takes here. */
 const USUAL_READ_MS = 700
 const LEAST_HEDGE_MS = 150
@@ -32,7 +31,6 @@ const HEDGE_AFTER = 1.5
 const SMOOTHING = 1 / 8
 
 export interface ReadParts {
-  self: NodeId
   routes: Routes
   readOwn(key: Id): Promise<DhtRecord | undefined>
   /** This node is one of those that are to keep it. */
@@ -60,29 +58,34 @@ export class Reads {
    */
   async read(
     key: Id,
-    redundancy: Redundancy,
+    redundancy: ReadRedundancy,
     onNewer?: (record: DhtRecord) => void,
   ): Promise<DhtRecord | undefined> {
-    const agreeing = Math.max(LEAST_AGREEING, Math.min(redundancy.agreeing, this.#parts.neighbours()))
-    const search = new Search(onNewer, agreeing)
+    const search = new Search(onNewer)
     const record = await this.#parts.readOwn(key)
     // This node may be none of those responsible: it is a witness, not a place to be repaired.
-    if (record) search.answered({ rootIndex: -1, responder: this.#parts.self, record })
+    if (record) search.answered({ rootIndex: -1, record })
     if (record?.kind === 'immutable') return record
     await new Promise<void>((resolve) => this.#ask(key, redundancy, search, resolve))
     if (!search.best && search.answers === 0 && search.failure) throw search.failure
     return search.best
   }
 
-  #ask(key: Id, redundancy: Redundancy, search: Search, done: () => void): void {
+  #ask(key: Id, redundancy: ReadRedundancy, search: Search, done: () => void): void {
     const { timers } = this.#around
-    const { readOffsets, confirming, confirmedWithinMs, convincing } = redundancy
+    const { confirming, mayBeMissing, confirmedWithinMs, convincing } = redundancy
+    // Further offsets of a small ring end where others do.
+    const offsets = redundancy.readOffsets.slice(0, Math.max(1, this.#parts.neighbours()))
     // Who would keep it needs one offset: in a small network everybody keeps everything, and asking all is what a contact that is
     // away would cost each time.
     const voicesNeeded = this.#parts.isHolder(key) ? 1 : convincing
-    let [asked, outstanding] = [0, 0]
+    let [asked, outstanding, missing] = [0, 0, mayBeMissing[0].ways]
     let [isDone, isConfirming] = [false, false]
     const pending: Timer[] = []
+    const isSettled = (): boolean => {
+      const ways = ROOT_COUNT * Math.min(Math.max(asked, confirming), offsets.length)
+      return search.isSettled(Math.max(LEAST_AGREEING, ways - missing))
+    }
     const finish = (): void => {
       isDone = true
       for (const timer of pending) timer.cancel()
@@ -91,20 +94,20 @@ export class Reads {
     const look = (): void => {
       if (isDone) return outstanding === 0 ? this.#repair(search) : undefined
       const isExhausted =
-        outstanding === 0 && (asked === readOffsets.length || (asked >= voicesNeeded && isInVain(search)))
-      if (search.isSettled || isExhausted) {
+        outstanding === 0 && (asked === offsets.length || (asked >= voicesNeeded && isInVain(search)))
+      if (isSettled() || isExhausted) {
         finish()
         if (outstanding === 0) this.#repair(search)
       } else if (outstanding === 0) askNext()
     }
     const askNext = (): void => {
-      if (isDone || asked === readOffsets.length) return
-      const offset = readOffsets[asked++]!
+      if (isDone || asked === offsets.length) return
+      const offset = offsets[asked++]!
       for (const [rootIndex, rootKey] of rootKeys(this.#around, key).entries()) {
         outstanding++
         void this.#askAt(key, rootKey, rootIndex, offset, search).then((isFound) => {
           outstanding--
-          if (isFound && !search.isSettled) confirm()
+          if (isFound && !isSettled()) confirm()
           look()
         })
       }
@@ -114,13 +117,15 @@ export class Reads {
     const confirm = (): void => {
       if (isConfirming || isDone) return
       isConfirming = true
-      while (asked < confirming) askNext()
+      while (asked < Math.min(confirming, offsets.length)) askNext()
+      for (const { ways, afterMs } of mayBeMissing.slice(1))
+        pending.push(
+          timers.after(afterMs, () => {
+            missing = ways
+            look()
+          }),
+        )
       pending.push(timers.after(confirmedWithinMs, finish))
-      if (confirming > 1) pending.push(timers.after(GRACE_MS, askFurther))
-    }
-    const askFurther = (): void => {
-      askNext()
-      if (asked < readOffsets.length) pending.push(timers.after(GRACE_MS, askFurther))
     }
     askNext()
   }
@@ -134,7 +139,7 @@ export class Reads {
       const reply = await this.#parts.routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
       this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
       const record = this.#parts.valid(key, decodeGetReply(reply.payload))
-      search.answered({ rootIndex, responder: reply.responder, record })
+      search.answered({ rootIndex, record })
       return record !== undefined
     } catch (error) {
       search.failed(error)

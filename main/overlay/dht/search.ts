@@ -1,23 +1,15 @@
 // The answers to one read, and when it needs no more of them. An immutable record proves itself: the first is the answer. Of
-// a signed one the highest sequence counts; several different nodes that answered with the same one are believed to have
-// the newest, as long as nobody has a newer. Answers are not signed, and every node on a way may give one in another's
-// name: so it is the ways that are counted, and each way's answer has to be another's.
+// a signed one the highest sequence counts, once nearly all ways have answered and none with a newer. Answers are not signed,
+// and every node on a way may give one in another's name, and sooner than the root could: so it is the ways that are counted,
+// not the nodes that seem to answer, and a majority of those that were first tells nothing.
 
-import { type NodeId } from '../base/id.ts'
 import { type DhtRecord } from '../api.ts'
-import { ROOT_COUNT } from '../wire/dht-messages.ts'
 import { compareRecords } from './record-rules.ts'
-
-/** Chosen: with a fifth of the nodes dead, or dropping what they should pass on, four of six answer in time. */
-const UNANIMOUS_SHARE = 0.5
-/** In a network of two or three. */
-export const LEAST_AGREEING = 2
 
 export interface Answer {
   /** -1: this node's own copy. */
   rootIndex: number
-  responder: NodeId
-  /** Valid, and of this key; undefined where the responder has none. */
+  /** Valid, and of this key; undefined where there is none. */
   record: DhtRecord | undefined
 }
 
@@ -27,12 +19,9 @@ export class Search {
   failures = 0
   readonly #answers: Answer[] = []
   readonly #onNewer: ((record: DhtRecord) => void) | undefined
-  readonly #agreeing: number
 
-  /** `agreeing`: so many different nodes with the same signed record are enough. */
-  constructor(onNewer: ((record: DhtRecord) => void) | undefined, agreeing: number) {
+  constructor(onNewer: ((record: DhtRecord) => void) | undefined) {
     this.#onNewer = onNewer
-    this.#agreeing = agreeing
   }
 
   get answers(): number {
@@ -52,25 +41,11 @@ export class Search {
     this.failures++
   }
 
-  /** The rest is likelier slow than of another opinion. */
-  get isSettled(): boolean {
+  /** `agreeing`: along so many ways the same signed record has to have come. */
+  isSettled(agreeing: number): boolean {
     if (!this.best) return false
-    return this.best.kind === 'immutable' || this.#agreement >= this.#agreeing || this.#isUnanimous
-  }
-
-  /**
-   * Fewer, but none against them and from both roots: whoever answers for one root along all offsets, be it as the first hop
-   * there or as a neighbourhood that a put did not reach, does not do so for the other.
-   */
-  get #isUnanimous(): boolean {
-    const fewer = Math.max(LEAST_AGREEING, UNANIMOUS_SHARE * this.#agreeing)
-    const asked = this.#withBest().filter(({ rootIndex }) => rootIndex >= 0)
-    const roots = new Set(asked.map(({ rootIndex }) => rootIndex))
-    return this.#agreement >= fewer && roots.size === ROOT_COUNT && this.behind().length === 0
-  }
-
-  get #agreement(): number {
-    return new Set(this.#withBest().map(({ responder }) => responder)).size
+    const ways = this.#withBest().filter(({ rootIndex }) => rootIndex >= 0)
+    return this.best.kind === 'immutable' || ways.length >= agreeing
   }
 
   /** Roots at which somebody answered with nothing, or with an older record than the best. */

@@ -1,15 +1,16 @@
 // What holders of replicas tell each other, and what put and get carry to the roots.
 //
-//   store    12 | token 4 | root index 1 | record          keep this replica
-//   stored   13 | token 4 | outcome 1 | receipt 96, where it is kept (kept-receipt.ts)
+//   store    12 | token 4 | root index 1 | receipts 1 | record      keep this replica
+//   stored   13 | token 4 | outcome 1 | n 1 | n x receipt 96, where it is kept (kept-receipt.ts)
 //   ask      14 | token 4 | record key 32
 //   answer   15 | token 4 | found 1 | record, if found
 //   want     17 | root index 1 | n 2 | n x record key 32                    send me these
 //   offer    52 | n 2 | n x (root index 1 | version)                        I hold these, and you should
 //
 //   version  record key 32 | sequence 8 | expires at 8
+//   receipts 1 where they are asked for, else 0
 //
-// Routed:  put  root index 1 | record              answered by  outcome 1 | n 1 | n x receipt 96, where it is kept
+// Routed:  put  root index 1 | receipts 1 | record answered by  outcome 1 | n 1 | n x receipt 96, where it is kept
 //                                                               outcome 1 | found 1 | the newer record, where it is stale
 //                                                               outcome 1
 //          get  record key 32                      answered by  found 1 | record, if found
@@ -40,19 +41,31 @@ export type Outcome = (typeof OUTCOMES)[number]
 export type Refusal = Exclude<Outcome, 'kept'>
 
 /** What a holder answers its root. */
-export type Stored = { outcome: 'kept'; receipt: Bytes } | { outcome: Refusal }
+export type Stored = Kept | { outcome: Refusal }
 
-/** What a root answers the author: who keeps it, by their own word, or what is newer. */
+/** By whose word: nobody's, where receipts were not asked for. */
+interface Kept {
+  outcome: 'kept'
+  receipts: Bytes[]
+}
+
+/** What a root answers the author: who keeps it, or what is newer. */
 export type PutReply =
-  | { outcome: 'kept'; receipts: Bytes[] }
-  | { outcome: 'stale'; newer: DhtRecord | undefined }
-  | { outcome: Exclude<Refusal, 'stale'> }
+  Kept | { outcome: 'stale'; newer: DhtRecord | undefined } | { outcome: Exclude<Refusal, 'stale'> }
 
 /** Two independent roots (DESIGN §6): owning one neighbourhood of the ring is not enough to own a record. */
 export const ROOT_COUNT = 2
 /** About 25 KiB. */
 export const MAX_OFFERED = 512
 const MAX_RECEIPTS = 16
+
+/** A record, and at which of its roots it is to be kept. */
+export interface Placing {
+  rootIndex: number
+  /** Whoever keeps it is to sign that. */
+  wantsReceipts: boolean
+  record: DhtRecord
+}
 
 export interface ReplicaVersion {
   key: Id
@@ -65,30 +78,29 @@ export interface ReplicaOffer extends ReplicaVersion {
   rootIndex: number
 }
 
-export function encodeStore(token: number, rootIndex: number, record: DhtRecord): Bytes {
-  const writer = new Writer(256 + record.value.length).u8(MESSAGE.replicaStore).u32(token).u8(rootIndex)
-  writeRecord(writer, record)
+export function encodeStore(token: number, placing: Placing): Bytes {
+  const writer = new Writer(256 + placing.record.value.length).u8(MESSAGE.replicaStore).u32(token)
+  writePlacing(writer, placing)
   return writer.finish()
 }
 
-export function decodeStore(reader: Reader): { token: number; rootIndex: number; record: DhtRecord } {
+export function decodeStore(reader: Reader): Placing & { token: number } {
   const token = reader.u32()
-  const rootIndex = readRootIndex(reader)
-  const record = readRecord(reader)
+  const placing = readPlacing(reader)
   reader.end()
-  return { token, rootIndex, record }
+  return { token, ...placing }
 }
 
 export function encodeStored(token: number, stored: Stored): Bytes {
-  const writer = new Writer(102).u8(MESSAGE.replicaStored).u32(token).u8(OUTCOMES.indexOf(stored.outcome))
-  if (stored.outcome === 'kept') writer.bytes(stored.receipt)
+  const writer = new Writer(103).u8(MESSAGE.replicaStored).u32(token).u8(OUTCOMES.indexOf(stored.outcome))
+  if (stored.outcome === 'kept') writeReceipts(writer, stored.receipts)
   return writer.finish()
 }
 
 export function decodeStored(reader: Reader): Stored & { token: number } {
   const token = reader.u32()
   const outcome = readOutcome(reader)
-  const stored: Stored = outcome === 'kept' ? { outcome, receipt: reader.bytes(RECEIPT_BYTES) } : { outcome }
+  const stored: Stored = outcome === 'kept' ? { outcome, receipts: readReceipts(reader, 1) } : { outcome }
   reader.end()
   return { token, ...stored }
 }
@@ -153,26 +165,23 @@ export function decodeWant(reader: Reader): { rootIndex: number; keys: Id[] } {
   return { rootIndex, keys }
 }
 
-export function encodePut(rootIndex: number, record: DhtRecord): Bytes {
-  const writer = new Writer(256 + record.value.length).u8(rootIndex)
-  writeRecord(writer, record)
+export function encodePut(placing: Placing): Bytes {
+  const writer = new Writer(256 + placing.record.value.length)
+  writePlacing(writer, placing)
   return writer.finish()
 }
 
-export function decodePut(payload: Uint8Array): { rootIndex: number; record: DhtRecord } {
+export function decodePut(payload: Uint8Array): Placing {
   const reader = new Reader(payload)
-  const rootIndex = readRootIndex(reader)
-  const record = readRecord(reader)
+  const placing = readPlacing(reader)
   reader.end()
-  return { rootIndex, record }
+  return placing
 }
 
 export function encodePutReply(reply: PutReply): Bytes {
   const writer = new Writer(512).u8(OUTCOMES.indexOf(reply.outcome))
   if (reply.outcome === 'stale') writeFound(writer, reply.newer)
-  if (reply.outcome !== 'kept') return writer.finish()
-  writer.u8(reply.receipts.length)
-  for (const receipt of reply.receipts) writer.bytes(receipt)
+  if (reply.outcome === 'kept') writeReceipts(writer, reply.receipts)
   return writer.finish()
 }
 
@@ -186,10 +195,7 @@ export function decodePutReply(payload: Uint8Array): PutReply {
 function readPutReply(reader: Reader): PutReply {
   const outcome = readOutcome(reader)
   if (outcome === 'stale') return { outcome, newer: readFound(reader) }
-  if (outcome !== 'kept') return { outcome }
-  const count = reader.u8()
-  if (count > MAX_RECEIPTS) throw new BanyanError('too-large', `${count} receipts of one put`)
-  return { outcome, receipts: Array.from({ length: count }, () => reader.bytes(RECEIPT_BYTES)) }
+  return outcome === 'kept' ? { outcome, receipts: readReceipts(reader, MAX_RECEIPTS) } : { outcome }
 }
 
 export function encodeGet(key: Id): Bytes {
@@ -214,6 +220,26 @@ export function decodeGetReply(payload: Uint8Array): DhtRecord | undefined {
   const record = readFound(reader)
   reader.end()
   return record
+}
+
+function writePlacing(writer: Writer, { rootIndex, wantsReceipts, record }: Placing): void {
+  writer.u8(rootIndex).u8(wantsReceipts ? 1 : 0)
+  writeRecord(writer, record)
+}
+
+function readPlacing(reader: Reader): Placing {
+  return { rootIndex: readRootIndex(reader), wantsReceipts: reader.u8() === 1, record: readRecord(reader) }
+}
+
+function writeReceipts(writer: Writer, receipts: readonly Bytes[]): void {
+  writer.u8(receipts.length)
+  for (const receipt of receipts) writer.bytes(receipt)
+}
+
+function readReceipts(reader: Reader, atMost: number): Bytes[] {
+  const count = reader.u8()
+  if (count > atMost) throw new BanyanError('too-large', `${count} receipts of one record`)
+  return Array.from({ length: count }, () => reader.bytes(RECEIPT_BYTES))
 }
 
 function writeFound(writer: Writer, record: DhtRecord | undefined): void {

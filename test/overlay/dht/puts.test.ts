@@ -7,7 +7,7 @@ import { compareDistance, type Id, type NodeId } from '../../../main/overlay/bas
 import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { Puts } from '../../../main/overlay/dht/puts.ts'
-import { LIGHT, THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
+import { THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
 import { type KeyPair } from '../../../main/overlay/ports/crypto.ts'
 import { type Neighbourhood, type Routes } from '../../../main/overlay/ports/routes.ts'
@@ -65,13 +65,13 @@ interface Asked {
 
 /** A node of the ring, and what those say who get its puts. */
 function author(answer: (asked: Asked) => PutReply) {
-  const ways: { rootIndex: number; offset: number }[] = []
+  const ways: { rootIndex: number; offset: number; wantsReceipts: boolean }[] = []
   const members = [...RING.slice(92, 100), ...RING.slice(101, 109)].map(({ id }) => id)
   const ring: Pick<Neighbourhood, 'members'> = { members: () => members }
   const routes: Pick<Routes, 'request'> = {
     request: async (rootKey, _application, payload, { offset = 0, accepts }) => {
-      const { rootIndex, record } = decodePut(payload)
-      ways.push({ rootIndex, offset })
+      const { rootIndex, wantsReceipts, record } = decodePut(payload)
+      ways.push({ rootIndex, offset, wantsReceipts })
       const reply: Bytes = encodePutReply(answer({ rootKey, rootIndex, record, offset }))
       await Promise.resolve()
       if (!accepts!(reply)) throw new BanyanError('unreachable', 'no answer that was accepted')
@@ -96,18 +96,29 @@ describe('a put', () => {
     const { puts, ways } = author(({ rootKey, record }) => kept(nearest(rootKey, RING), record))
     expect(await puts.put(NOTE, THOROUGH)).toBe(8)
     expect(ways).toEqual([
-      { rootIndex: 0, offset: 0 },
-      { rootIndex: 1, offset: 0 },
+      { rootIndex: 0, offset: 0, wantsReceipts: true },
+      { rootIndex: 1, offset: 0, wantsReceipts: true },
     ])
   })
 
-  it('of a signed record goes along two further offsets in any case', async () => {
+  it('of a signed record goes along all further offsets in any case', async () => {
     const { puts, ways } = author(({ rootKey, record }) => kept(nearest(rootKey, RING), record))
     await puts.put(version(2), THOROUGH)
-    expect(ways.map(({ offset }) => offset)).toEqual([0, 0, 1, -1, 1, -1])
-    ways.length = 0
-    await puts.put(version(2), LIGHT)
-    expect(ways.map(({ offset }) => offset)).toEqual([0, 0])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(ways.map(({ offset }) => offset)).toEqual([0, 0, 1, -1, 1, -1, 2, -2, 2, -2])
+  })
+
+  it('of what needs no word goes once to each root, without asking for receipts', async () => {
+    const { puts, ways } = author(() => ({ outcome: 'kept', receipts: [] }))
+    await puts.putLightly(version(2))
+    expect(ways).toEqual([
+      { rootIndex: 0, offset: 0, wantsReceipts: false },
+      { rootIndex: 1, offset: 0, wantsReceipts: false },
+    ])
+    await expect(puts.put(version(2), THOROUGH)).rejects.toMatchObject({ code: 'unreachable' })
+    for (const { wantsReceipts } of ways.slice(2)) expect(wantsReceipts).toBe(true)
+    const none = author(() => ({ outcome: 'quota' }))
+    await expect(none.puts.putLightly(NOTE)).rejects.toMatchObject({ code: 'quota' })
   })
 
   it('goes on along other ways where a fifth of the nodes signs what it does not keep', async () => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type DhtRecord } from '../../../main/overlay/api.ts'
 import { utf8 } from '../../../main/overlay/base/bytes.ts'
 import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
@@ -8,29 +8,33 @@ import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { Reads } from '../../../main/overlay/dht/reads.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
-import { LIGHT, type Redundancy, THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
+import { LIGHT, type ReadRedundancy, THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
 import { type Routes } from '../../../main/overlay/ports/routes.ts'
 import { encodeGetReply } from '../../../main/overlay/wire/dht-messages.ts'
 import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
 import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
 import { VirtualClock } from '../../../simulator/kernel/virtual-clock.ts'
 
-const SELF = 'a'.repeat(64) as NodeId
 const KEY = '7'.repeat(64) as Id
 const RECORD: DhtRecord = { kind: 'immutable', value: utf8('a note'), expiresAtMs: 1 }
 
+interface Way {
+  /** Of reads before it, so many ways were asked. */
+  number: number
+}
+
 /** Every root has the record, and answers after `roundTripMs`; `offsets` are those of the questions. */
-function reads(roundTripMs: () => number) {
-  let answer: DhtRecord | undefined = RECORD
+function reads(roundTripMs: (way: Way) => number) {
+  let answer: (way: Way) => DhtRecord | undefined = () => RECORD
   const queue = new EventQueue()
   const clock = new VirtualClock(queue)
   const timers = new TimerGroup(clock)
   const offsets: number[] = []
   const routes: Pick<Routes, 'request'> = {
     request: async (key, _application, _payload, { offset = 0 }) => {
-      offsets.push(offset)
-      await pause(timers, roundTripMs())
-      return { responder: key as NodeId, payload: encodeGetReply(answer), hops: 2 }
+      const way = { number: offsets.push(offset) - 1 }
+      await pause(timers, roundTripMs(way))
+      return { responder: key as NodeId, payload: encodeGetReply(answer(way)), hops: 2 }
     },
   }
   const around = {
@@ -38,7 +42,7 @@ function reads(roundTripMs: () => number) {
     ...{ network: networkOf(crypto, 'simulated', 0), drops: new DropCounts(), timers },
   }
   const tested = new Reads(around, {
-    ...{ self: SELF, routes: routes as Routes, readOwn: () => Promise.resolve(undefined) },
+    ...{ routes: routes as Routes, readOwn: () => Promise.resolve(undefined) },
     ...{
       isHolder: () => false,
       valid: (_key: Id, record: DhtRecord | undefined) => record,
@@ -53,15 +57,33 @@ function reads(roundTripMs: () => number) {
     expect(await reading).toEqual(RECORD)
     return [...offsets]
   }
-  const readInVain = async (redundancy: Redundancy): Promise<number[]> => {
-    answer = undefined
+  const readInVain = async (redundancy: ReadRedundancy): Promise<number[]> => {
+    answer = () => undefined
     offsets.length = 0
     const reading = tested.read(KEY, redundancy)
     await queue.runUntil(queue.nowMs + 20_000)
     expect(await reading).toBeUndefined()
     return [...offsets]
   }
-  return { read, readInVain }
+  /** How long a read of a signed record takes, which version it gives, and which it told of meanwhile. */
+  const readSigned = async (sequenceOf: (way: Way) => number) => {
+    answer = (way) => version(sequenceOf(way))
+    offsets.length = 0
+    const told: unknown[] = []
+    const startedMs = queue.nowMs
+    const reading = tested
+      .read(KEY, THOROUGH, (record) => told.push(record))
+      .then((record) => ({ record, tookMs: queue.nowMs - startedMs }))
+    await queue.runUntil(queue.nowMs + 20_000)
+    const { record, tookMs } = await reading
+    return { record, tookMs, told, ways: offsets.length }
+  }
+  return { read, readInVain, readSigned }
+}
+
+function version(sequence: number): DhtRecord {
+  const [publicKey, salt, signature] = [new Uint8Array(32), utf8('s'), new Uint8Array(64)]
+  return { kind: 'signed', publicKey, salt, sequence, value: utf8(`${sequence}`), expiresAtMs: 1, signature }
 }
 
 it('asks both roots alone as long as they answer, at first within a second', async () => {
@@ -84,4 +106,30 @@ it('believes sooner that there is no address than that there is nothing else', a
   const { readInVain } = reads(() => 100)
   expect(await readInVain(LIGHT)).toEqual([0, 0, 1, 1])
   expect(await readInVain(THOROUGH)).toEqual([0, 0, 1, 1, -1, -1])
+})
+
+describe('of a signed record', () => {
+  it('the newest counts, though an old one comes sooner along most ways', async () => {
+    const isOld = ({ number }: Way): boolean => number < 7
+    const { readSigned } = reads((way) => (isOld(way) ? 20 : 200))
+    const { record, told, ways } = await readSigned((way) => (isOld(way) ? 1 : 2))
+    expect(record).toEqual(version(2))
+    expect(told).toEqual([version(1), version(2)])
+    expect(ways).toBe(10)
+  })
+
+  it('eight of ten ways are enough at once, and five of ten when the others are late', async () => {
+    for (const [silent, tookMs] of [
+      [0, 200],
+      [2, 200],
+      [3, 450],
+      [5, 450],
+      [6, 1300],
+    ] as const) {
+      const { readSigned } = reads(({ number }) => (number > 1 && number < 2 + silent ? 7000 : 100))
+      const { record, tookMs: took } = await readSigned(() => 1)
+      expect(record).toEqual(version(1))
+      expect(took).toBeCloseTo(tookMs, -1)
+    }
+  })
 })

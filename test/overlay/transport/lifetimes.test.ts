@@ -37,7 +37,7 @@ function bookOf(world: World, { endpoint, identity }: Peer, put: DhtRecord[]): T
     drops: new DropCounts(),
     timers,
   }
-  const records = { put: async (record: DhtRecord) => put.push(record), get: async () => undefined }
+  const records = { put: async (record: DhtRecord) => void put.push(record), get: async () => undefined }
   new AddressBook(around, {
     links: endpoint,
     nodeKey: identity.nodeKey,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { THOROUGH } from '../../../main/overlay/dht/redundancy.ts'
 import { type NodeOptions } from '../../../main/overlay/node.ts'
 import { adversary } from '../../../simulator/experiments/adversary.ts'
 import { type SimOptions } from '../../../simulator/options.ts'
@@ -20,8 +21,8 @@ const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
   redundancy: {
     readOffsets: [0],
     confirming: 1,
+    mayBeMissing: [{ ways: 0, afterMs: 0 }],
     confirmedWithinMs: 250,
-    agreeing: 2,
     convincing: 1,
     furtherPutOffsets: [],
   },
@@ -40,6 +41,15 @@ it('reads are right though a fifth of the nodes conspires, and are not along one
   )
   expect(control.readsWrong).toBeGreaterThan(0)
   expect(control.readsCorrect).toBeLessThan(0.98)
+}, 60_000)
+
+it('an old version is not the newest because those who show it are nearer and sooner', async () => {
+  const attack = { ...ATTACK, seed: 12, sends: 1, variant: 'stale' }
+  const { figures } = await runSmall(adversary, attack)
+  expect(figures).toMatchObject({ records: 100, readsStale: 0 })
+  const threeAreEnough = { ...THOROUGH, mayBeMissing: [{ ways: 7, afterMs: 0 }] as const }
+  const { figures: control } = await runSmall(adversary, attack, { redundancy: threeAreEnough })
+  expect(control.readsStale).toBeGreaterThan(0)
 }, 60_000)
 
 it('who holds all places at one root of a record does not have the record', async () => {
