@@ -1,5 +1,6 @@
 // What has come lately and is not announced yet. Announcements gather for a moment, so that one message carries several, and so
-// that a neighbour that announces the same to us first need not be told: of the two directions of a link one is saved.
+// that a neighbour that announces the same to us first need not be told: of the two directions of a link one is saved. They
+// gather for longer where the tree is as it should be; while it forms, or mends, it needs them sooner (docs/decisions.md 80).
 
 import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -14,20 +15,23 @@ interface Pending {
   holders: Set<NodeId>
 }
 
+type AnnouncementOptions = Pick<MeshOptions, 'announceDelayMs' | 'announceTo' | 'calmDelayMs' | 'calmAfterMs'>
+
 export class Announcements {
   readonly #around: Surroundings
   readonly #view: View
-  readonly #options: Pick<MeshOptions, 'announceDelayMs' | 'announceTo'>
+  readonly #options: AnnouncementOptions
   readonly #send: (to: NodeId, announced: Announced[]) => void
   readonly #pending = new Map<MessageId, Pending>()
   #timer: Timer | undefined
   #alarmUntilMs = -Infinity
+  #disturbedMs: number
 
   constructor(
     around: Surroundings,
     parts: {
       view: View
-      options: Pick<MeshOptions, 'announceDelayMs' | 'announceTo'>
+      options: AnnouncementOptions
       send: (to: NodeId, announced: Announced[]) => void
     },
   ) {
@@ -35,17 +39,23 @@ export class Announcements {
     this.#view = parts.view
     this.#options = parts.options
     this.#send = parts.send
+    this.#disturbedMs = around.clock.nowMs()
   }
 
   /** `from`: who sent it; undefined for what is our own. */
   add(id: MessageId, hops: number, from: NodeId | undefined): void {
     if (this.#pending.size >= MAX_ANNOUNCED) this.#flush()
     this.#pending.set(id, { hops, holders: new Set(from === undefined ? [] : [from]) })
-    this.#timer ??= this.#around.timers.after(this.#options.announceDelayMs, () => this.#flush())
+    this.#timer ??= this.#around.timers.after(this.#delayMs(), () => this.#flush())
   }
 
   hasIt(id: MessageId, holder: NodeId): void {
     this.#pending.get(id)?.holders.add(holder)
+  }
+
+  /** The tree has changed here, or is to. */
+  disturbed(): void {
+    this.#disturbedMs = this.#around.clock.nowMs()
   }
 
   /** Everybody is told until then. */
@@ -56,6 +66,13 @@ export class Announcements {
   stop(): void {
     this.#timer?.cancel()
     this.#pending.clear()
+  }
+
+  #delayMs(): number {
+    const { announceDelayMs, calmDelayMs, calmAfterMs } = this.#options
+    const nowMs = this.#around.clock.nowMs()
+    const isCalm = nowMs - this.#disturbedMs >= calmAfterMs && nowMs >= this.#alarmUntilMs
+    return isCalm ? calmDelayMs : announceDelayMs
   }
 
   #flush(): void {

@@ -129,6 +129,7 @@ export class BroadcastTree {
   /** `wasEager`: it was pushed to. */
   down(peer: NodeId, wasEager: boolean): void {
     this.#missing.neighbourGone(peer)
+    this.#announcements.disturbed()
     if (wasEager) this.#alarm()
   }
 
@@ -176,6 +177,7 @@ export class BroadcastTree {
   /** A link that is needed in this direction is grafted again, unless its time has come. */
   onPrune(from: Neighbour, reader: Reader): void {
     const isFirm = decodeMeshPrune(reader)
+    this.#announcements.disturbed()
     from.isEager = false
     if (!isFirm && this.#isNeeded(from)) this.#graft(from.id, [])
   }
@@ -187,6 +189,7 @@ export class BroadcastTree {
   onGraft(from: Neighbour, reader: Reader): void {
     const wasEager = from.isEager
     const asked = decodeMeshGraft(reader)
+    this.#announcements.disturbed()
     from.isEager = true
     if (!wasEager) this.#answer(from.id, new Set(asked))
     for (const id of asked) {
@@ -217,6 +220,7 @@ export class BroadcastTree {
 
   #onDuplicate(id: MessageId, from: Neighbour): void {
     this.counts.repeated++
+    this.#announcements.disturbed()
     this.#announcements.hasIt(id, from.id)
     this.#prune(from)
   }
@@ -239,6 +243,7 @@ export class BroadcastTree {
   #graft(peer: NodeId, ids: MessageId[]): void {
     const neighbour = this.#parts.view.get(peer)
     if (!neighbour) return
+    this.#announcements.disturbed()
     neighbour.isEager = true
     for (let i = 0; i === 0 || i < ids.length; i += MAX_ANNOUNCED)
       this.#send(peer, encodeMeshGraft(this.#parts.mesh, ids.slice(i, i + MAX_ANNOUNCED)))

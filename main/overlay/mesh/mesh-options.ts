@@ -13,8 +13,11 @@ export interface MeshOptions {
   announceTo: number
   /** Plumtree's own rule: every new neighbour is pushed to until it prunes. Otherwise only the first is, and grafts do the rest. */
   isNewLinkEager: boolean
-  /** Announcements gather for so long. */
+  /** Announcements gather for so long ... */
   announceDelayMs: number
+  /** ... and for so long in a tree where nobody has grafted, pruned or repeated anything here for some time. */
+  calmDelayMs: number
+  calmAfterMs: number
   /** How long a message may lag behind its announcement: this, and up to as much again, for where one asks all behind it hear. */
   graftAfterMs: number
   /** ... and behind a graft, before the next announcer is asked. */
@@ -44,6 +47,8 @@ export const MESH_DEFAULTS: MeshOptions = {
   announceTo: 3,
   isNewLinkEager: true,
   announceDelayMs: 250,
+  calmDelayMs: 500,
+  calmAfterMs: 5000,
   graftAfterMs: 1000,
   graftAgainMs: 400, // a long round trip, with one loss repaired
   neededMs: 5000,
