@@ -20,6 +20,7 @@ const VARIANTS: Record<string, Partial<MeshOptions>> = {
   /** Plumtree's prune: every duplicate cuts. */
   'cut-always': { neededMs: 0 },
   'no-alarm': { alarmMs: 0 },
+  'no-calm': { calmAfterMs: Infinity },
   'no-optimisation': { optimiseHops: Infinity },
 }
 

@@ -43,7 +43,13 @@ interface Place {
   rootIndex: number
 }
 
-type PutResult = { outcome: 'kept'; holders: NodeId[] } | { outcome: Refusal } | { error: unknown }
+/** By whose signed word; nobody's where it was not asked for. */
+interface Kept {
+  outcome: 'kept'
+  holders: NodeId[]
+}
+
+type PutResult = Kept | { outcome: Refusal } | { error: unknown }
 
 export class Puts {
   readonly #around: Surroundings
@@ -62,7 +68,7 @@ export class Puts {
     const putAt = async (place: Place, offset: number): Promise<void> => {
       const result = await this.#putAt(place, record, offset)
       results.push(result)
-      for (const id of holdersOf(result) ?? []) holders.add(id)
+      if (isKept(result)) for (const id of result.holders) holders.add(id)
     }
     const places = this.#placesOf(record)
     await Promise.all(places.map((place) => putAt(place, 0)))
@@ -155,11 +161,12 @@ export class Puts {
     if (!reply) return undefined
     if (reply.outcome === 'stale') return this.#isNewer(record, reply.newer) ? reply : undefined
     if (reply.outcome !== 'kept') return reply
+    if (!wantsReceipts) return { outcome: 'kept', holders: [] }
     const { crypto, drops } = this.#around
     const signers = reply.receipts.map((receipt) => receiptSigner(crypto, record, receipt))
     const holders = signers.filter((id) => id !== undefined)
     if (holders.length < signers.length) drops.count('put: false receipt') // whose is not known
-    return holders.length > 0 || !wantsReceipts ? { outcome: 'kept', holders } : undefined
+    return holders.length > 0 ? { outcome: 'kept', holders } : undefined
   }
 
   #decoded(answer: Bytes): PutReply | undefined {
@@ -182,11 +189,7 @@ export class Puts {
   }
 }
 
-function holdersOf(result: PutResult): NodeId[] | undefined {
-  return 'holders' in result ? result.holders : undefined
-}
-
-function isKept(result: PutResult): boolean {
+function isKept(result: PutResult): result is Kept {
   return 'holders' in result
 }
 

@@ -15,7 +15,7 @@ export interface MeshOptions {
   isNewLinkEager: boolean
   /** Announcements gather for so long ... */
   announceDelayMs: number
-  /** ... and for so long in a tree where nobody has grafted, pruned or repeated anything here for some time. */
+  /** ... and for so long in a tree where nobody has grafted, pruned, repeated anything or gone here for some time. */
   calmDelayMs: number
   calmAfterMs: number
   /** How long a message may lag behind its announcement: this, and up to as much again, for where one asks all behind it hear. */
