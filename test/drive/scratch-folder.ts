@@ -12,7 +12,17 @@ export function scratchFolder(name: string): {
   return {
     path: folder,
     at: (...parts) => path.join(folder, ...parts),
-    // Helpers of a window that was killed write on for a moment.
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
+    remove: () => removeWhole(folder),
   }
+}
+
+/** Helpers of a window that was killed write on for a moment; `maxRetries` of Node lists a folder only once. */
+function removeWhole(folder: string): void {
+  for (let tries = 20; ; tries--)
+    try {
+      return rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      if (tries === 0 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    }
 }

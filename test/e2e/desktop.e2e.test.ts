@@ -113,6 +113,7 @@ describe('the desktop app', () => {
     const child = spawn(electronPath(), argumentsFor(scratch.at('profile')), {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const gone = ended(child)
     const output = await new Promise<string>((resolve) =>
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         if (text.includes('banyan:')) resolve(text)
@@ -120,6 +121,7 @@ describe('the desktop app', () => {
     )
     expect(output).toContain('another running copy')
     child.kill('SIGKILL')
+    await gone // with the helpers, which hold its pipes and write to the profile
     await node.stop()
   })
 
