@@ -150,6 +150,8 @@ export interface TopicStatus {
   depth: number
   /** Levels below this node. */
   height: number
+  /** Siblings that publications from below go to at once. */
+  shortcuts: number
   parent?: NodeId
 }
 

@@ -133,6 +133,7 @@ function shapeOf({ topic: id, world, members }: TopicLog): Figures {
     childrenMax: maximum(inTree.map(({ children }) => children)),
     depthMean: mean(inTree.filter(({ isMember }) => isMember).map(({ depth }) => depth)),
     depthMax: maximum(inTree.map(({ depth }) => depth)),
+    shortcutsMean: mean(inTree.filter(({ children }) => children >= 4).map(({ shortcuts }) => shortcuts)),
     membersToldRoot: inTree.find(({ isRoot }) => isRoot)?.members ?? 0,
   }
 }

@@ -14,7 +14,7 @@ import { type Random } from '../ports/random.ts'
 import { type Links } from '../transport/links.ts'
 import { MAX_PLACES, type Place, type Spot } from '../wire/topic-placement.ts'
 import { estimateMs, fitSpot, heightOf } from './coordinates.ts'
-import { type Child, MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
+import { type Child, FEW_CHILDREN, MAX_CHILDREN, type TopicTree } from './topic-tree.ts'
 
 /** Chosen: of so many drawn at random the most central is near the middle, and so few are well served without. */
 const CORE_AT = 16
@@ -64,6 +64,20 @@ export class PlaceList {
     } else all.sort((a, b) => Number(b.spot !== undefined) - Number(a.spot !== undefined))
     const own = this.#ownPlace(tree)
     return (tree.hasRoom ? [own, ...all] : [...all, own]).slice(0, MAX_PLACES)
+  }
+
+  /** Children that feed some, those nearest to a child first; at most MAX_PLACES of them. */
+  siblings(tree: TopicTree, asker: { id: NodeId | undefined; spot: Spot | undefined }): Place[] {
+    const near: [number, Place][] = []
+    for (const [id, { counts, spot }] of tree.children) {
+      if (id === asker.id || !spot || !asker.spot || (counts?.children ?? 0) < FEW_CHILDREN) continue
+      const place = this.#childPlace(tree, id)
+      if (place) near.push([estimateMs(spot, asker.spot), place])
+    }
+    return near
+      .sort(([a], [b]) => a - b)
+      .slice(0, MAX_PLACES)
+      .map(([, place]) => place)
   }
 
   /** The child to be the core, where there is none yet and it is time for one. */

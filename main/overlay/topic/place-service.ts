@@ -117,12 +117,14 @@ export class PlaceService {
   }
 
   #onQuestion({ payload, source }: RoutedMessage, previous: NodeId | undefined): Bytes {
-    const { topic, spot } = decodePlaceQuestion(new Reader(payload))
+    const { topic, isForSiblings, spot } = decodePlaceQuestion(new Reader(payload))
     const tree = this.#parts.trees.get(topic)
     if (!tree?.isConnected) throw new BanyanError('refused', 'not in this tree')
     if (previous !== undefined && !this.#parts.limits.admitsQuestion(previous))
       throw new BanyanError('quota', 'more questions than this node answers')
-    return encodePlaces(this.#parts.list.places(tree, { id: source, spot }))
+    const { list } = this.#parts
+    const asker = { id: source, spot }
+    return encodePlaces(isForSiblings ? list.siblings(tree, asker) : list.places(tree, asker))
   }
 
   #onSeek(link: Link, body: Reader): void {

@@ -158,7 +158,8 @@ export class Placing {
   /** Of the root, or of that node. Errors: those of a request. */
   async #ask(topic: Id, whom: NodeId | undefined): Promise<Place[]> {
     const tree = this.#trees.get(topic)
-    const question = encodePlaceQuestion({ topic, spot: tree && isPlaced(tree) ? tree.spot : undefined })
+    const spot = tree && isPlaced(tree) ? tree.spot : undefined
+    const question = encodePlaceQuestion({ topic, isForSiblings: false, spot })
     const options = { timeoutMs: ASK_TIMEOUT_MS, isExact: whom !== undefined }
     const { payload } = await this.#routes.request(whom ?? topic, APPLICATION.place, question, options)
     return decodePlaces(new Reader(payload), this.#around)

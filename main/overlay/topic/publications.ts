@@ -19,10 +19,13 @@ import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import {
   decodePublication,
+  decodeServed,
   decodeSignedPublication,
   encodePublication,
+  encodeServed,
   encodeSignedPublication,
   MAX_PUBLICATION_BYTES,
+  siblingName,
   type SignedPublication,
   signPublication,
   type TopicPublication,
@@ -50,6 +53,7 @@ const NAMED_FOR_MS = 50_000
 const MAX_HOMELESS = 1024
 /** Publications remembered against repeats: minutes of a busy node. */
 const MAX_REMEMBERED = 8192
+const NOBODY: ReadonlySet<string> = new Set()
 
 export interface PublicationParts {
   links: Links
@@ -120,13 +124,20 @@ export class Publications {
     await this.#parts.routes.request(topic, APPLICATION.publish, payload, { timeoutMs })
   }
 
-  onPublished(link: Link, body: Reader): void {
+  onPublished(link: Link, body: Reader, served = NOBODY): void {
     const bytes = body.remaining
     const { topic, hops, signed } = decodePublication(body)
     const from = link.peer.id
-    if (!this.#parts.trees.has(topic)) return this.#parts.leave(from, topic)
+    const tree = this.#parts.trees.get(topic)
+    if (!tree) return this.#parts.leave(from, topic)
     if (hops >= MAX_HOPS) return this.#around.drops.count('publication: too many hops')
-    if (this.#admits(topic, signed, bytes, from)) this.#spread(topic, signed, hops, from)
+    const without = tree.children.has(from) ? served : NOBODY
+    if (this.#admits(topic, signed, bytes, from)) this.#spread(topic, signed, hops, from, without)
+  }
+
+  /** Of a child that has shortcuts to some of its siblings. */
+  onServed(link: Link, body: Reader): void {
+    this.onPublished(link, body, decodeServed(body))
   }
 
   #onPublishPassing({ key, payload, hops }: RoutedMessage, previous: NodeId): Forwarding {
@@ -168,7 +179,13 @@ export class Publications {
   }
 
   /** Kept also where there is no tree: the members of a root that died find their way to its successor later. */
-  #spread(topic: Id, signed: SignedPublication, hops: number, from: NodeId | undefined): void {
+  #spread(
+    topic: Id,
+    signed: SignedPublication,
+    hops: number,
+    from: NodeId | undefined,
+    served = NOBODY,
+  ): void {
     const id = this.#idOf(topic, signed.payload)
     const name = nameOf(id)
     if (this.#seen.has(name)) return
@@ -177,8 +194,17 @@ export class Publications {
     if (tree?.isMember) this.#parts.onPublication({ topic, id, payload: signed.payload })
     const message = encodePublication({ topic, hops: Math.min(hops + 1, MAX_HOPS), signed })
     this.#recent.add(topic, name, message, this.#around.clock.nowMs())
-    for (const neighbour of tree?.neighbours(from) ?? []) this.#send(neighbour, message)
+    if (tree) this.#sendOn(tree, message, from, served)
     if (tree?.position.kind === 'root') this.#parts.onRooted(topic, asKept(message))
+  }
+
+  #sendOn(tree: TopicTree, message: Bytes, from: NodeId | undefined, served: ReadonlySet<string>): void {
+    const { links } = this.#parts
+    const siblings = tree.siblingsFor(from).filter((id) => links.get(id)?.isOpen)
+    for (const sibling of siblings) this.#send(sibling, message)
+    const upwards = siblings.length > 0 ? encodeServed(message, siblings) : message
+    for (const id of tree.neighbours(from))
+      if (!served.has(siblingName(id))) this.#send(id, id === tree.parent ? upwards : message)
   }
 
   /** For a root to be: kept until there is a tree here, and then heard of by those who missed it. */

@@ -18,6 +18,9 @@ import { type SubtreeCounts } from '../wire/topic-upkeep.ts'
 /** How many neighbours a node feeds in one tree: a text of 300 bytes is 19 KB then, half a second of a slow home line. */
 export const MAX_CHILDREN = 64
 
+/** Who feeds so many is worth a shortcut. */
+export const FEW_CHILDREN = 4
+
 export type Position =
   { kind: 'searching' } | { kind: 'attached'; parent: NodeId; ancestors: NodeId[] } | { kind: 'root' }
 
@@ -65,6 +68,10 @@ export class TopicTree {
   /** Nodes of the tree that would do as a parent, and to which a link was open when they were found. */
   spare: NodeId[] = []
   readonly children = new Map<NodeId, Child>()
+  /** Other children of the parent, to which publications from below go at once, and theirs to us; offered: not yet. */
+  readonly shortcuts = new Map<NodeId, 'offered' | 'agreed'>()
+  /** Since there is this parent, or since there are some children. */
+  beatsBelowParent = 0
 
   get parent(): NodeId | undefined {
     return this.position.kind === 'attached' ? this.position.parent : undefined
@@ -112,10 +119,17 @@ export class TopicTree {
     return this.parent === id || this.ancestors.includes(id)
   }
 
-  /** The neighbours in the tree, but the one a publication came from. */
+  /** The neighbours in the tree, but the one a publication came from; over a shortcut it came down, as from the parent. */
   neighbours(except: NodeId | undefined): NodeId[] {
     const ids = [...this.children.keys()]
-    if (this.parent) ids.push(this.parent)
+    const cameDown = except !== undefined && this.shortcuts.has(except)
+    if (this.parent && !cameDown) ids.push(this.parent)
     return ids.filter((id) => id !== except)
+  }
+
+  /** The siblings to which a publication goes at once that came from there: from below, or from outside of the tree. */
+  siblingsFor(from: NodeId | undefined): NodeId[] {
+    if (from === undefined || from === this.parent || this.shortcuts.has(from)) return []
+    return [...this.shortcuts].flatMap(([id, state]) => (state === 'agreed' ? [id] : []))
   }
 }

@@ -10,8 +10,8 @@
 //   - the root moves when a closer node joins: the old root then subscribes towards it like anybody else, and hands it its children.
 //
 // That way makes the first tree (searching.ts). From there each node looks for a better place (placing.ts), among those that
-// others name (place-service.ts, place-list.ts), and a root has its ring neighbours keep what the next root needs
-// (root-state.ts). Heartbeats: tree-upkeep.ts.
+// others name (place-service.ts, place-list.ts), nodes that feed many agree on shortcuts (shortcuts.ts), and a root has its
+// ring neighbours keep what the next root needs (root-state.ts). Heartbeats: tree-upkeep.ts.
 
 import { type Publication, type PublishResult, type TopicStatus } from '../api.ts'
 import { type Bytes, EMPTY } from '../base/bytes.ts'
@@ -36,6 +36,7 @@ import { Placing } from './placing.ts'
 import { Publications } from './publications.ts'
 import { RootState } from './root-state.ts'
 import { Searching } from './searching.ts'
+import { Shortcuts } from './shortcuts.ts'
 import { TopicLimits } from './topic-limits.ts'
 import { type Child, MAX_CHILDREN, TopicTree } from './topic-tree.ts'
 import { TreeUpkeep } from './tree-upkeep.ts'
@@ -76,6 +77,7 @@ export class Topics {
   readonly #places: PlaceService
   readonly #rootState: RootState
   readonly #upkeep: TreeUpkeep
+  readonly #shortcuts: Shortcuts
   /** The trees in which a neighbour is a child. */
   readonly #childIn = new Map<NodeId, Set<Id>>()
   #isRootCheckDue = false
@@ -129,6 +131,8 @@ export class Topics {
       tellChildren: (topic, tree) => this.#tellChildren(topic, tree),
       onHandedOn: (topic, places) => this.#placing.handedOn(topic, places),
     })
+    const tellParent = (topic: Id, tree: TopicTree): void => this.#upkeep.tellParent(topic, tree)
+    this.#shortcuts = new Shortcuts(around, { links, routes, trees, list, leave, tellParent })
     const isPlausible = (topic: Id, tree: TopicTree): boolean => this.#isPlausible(topic, tree)
     this.#searching = new Searching(around, { routes, trees, isPlausible })
     parts.routes.register(APPLICATION.subscribe, {
@@ -151,6 +155,7 @@ export class Topics {
       members: tree.members,
       depth: tree.ancestors.length,
       height: tree.counts.height,
+      shortcuts: tree.shortcuts.size,
       ...(tree.parent !== undefined && { parent: tree.parent }),
     }))
   }
@@ -181,6 +186,8 @@ export class Topics {
     for (const [topic, tree] of this.#trees) {
       if (this.#disown(topic, tree, peer)) this.#pruneIfUnneeded(topic, tree)
       if (tree.parent === peer) this.#lostParent(topic, tree, peer)
+      this.#shortcuts.lost(topic, tree, peer)
+      tree.shortcuts.delete(peer)
     }
     if (reason === SILENT) this.#upkeep.peerFellSilent()
     this.#rootState.rootLost(peer)
@@ -191,12 +198,14 @@ export class Topics {
   linkReplaced(peer: NodeId): void {
     for (const [topic, tree] of this.#trees)
       if (tree.isNeighbour(peer)) this.#publications.tellAll(topic, peer)
+      else this.#shortcuts.lost(topic, tree, peer)
   }
 
   /** A link that a tree runs over. */
   uses(peer: NodeId): boolean {
     if (this.#childIn.has(peer)) return true
-    for (const tree of this.#trees.values()) if (tree.parent === peer) return true
+    for (const { parent, shortcuts } of this.#trees.values())
+      if (parent === peer || shortcuts.has(peer)) return true
     return false
   }
 
@@ -205,6 +214,8 @@ export class Topics {
       [MESSAGE.topicJoined, (link, body) => this.#onJoined(link, body)],
       [MESSAGE.topicLeave, (link, body) => this.#onLeave(link, body)],
       [MESSAGE.publication, (link, body) => this.#publications.onPublished(link, body)],
+      [MESSAGE.topicServed, (link, body) => this.#publications.onServed(link, body)],
+      [MESSAGE.topicSibling, (link, body) => this.#shortcuts.onSibling(link, body)],
       [MESSAGE.topicDigest, (link, body) => this.#publications.onDigest(link, body)],
       [MESSAGE.topicWant, (link, body) => this.#publications.onWant(link, body)],
       [MESSAGE.topicRootState, (link, body) => this.#rootState.onRootState(link, body)],
@@ -262,6 +273,7 @@ export class Topics {
     const nowMs = this.#around.clock.nowMs()
     const before = tree.children.get(child) ?? NEW_CHILD
     tree.children.set(child, { ...before, heardMs: nowMs })
+    tree.shortcuts.delete(child)
     const topics = this.#childIn.get(child) ?? new Set()
     this.#childIn.set(child, topics.add(topic))
     this.#tellPosition(topic, tree, child)
@@ -287,6 +299,7 @@ export class Topics {
     if (tree.position.kind === 'root') return
     if (tree.parent) this.#sendLeave(tree.parent, topic)
     tree.position = { kind: 'root' }
+    this.#shortcuts.clear(topic, tree)
     this.#tellChildren(topic, tree)
     this.#rootState.changed(topic)
     this.#places.findCoreSoon(topic)
@@ -314,6 +327,7 @@ export class Topics {
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
     this.#tellChildren(topic, tree)
     if (before !== parent) {
+      this.#shortcuts.clear(topic, tree)
       this.#publications.tellAll(topic, parent)
       this.#upkeep.tellParent(topic, tree)
       if (!wasWooed) this.#placing.attached(topic)
@@ -354,6 +368,7 @@ export class Topics {
       if (!tree) continue
       if (this.#disown(topic, tree, link.peer.id)) this.#pruneIfUnneeded(topic, tree)
       if (tree.parent === link.peer.id) this.#lostParent(topic, tree, link.peer.id)
+      tree.shortcuts.delete(link.peer.id)
     }
     this.#onChange()
   }
@@ -361,6 +376,7 @@ export class Topics {
   #pruneIfUnneeded(topic: Id, tree: TopicTree): void {
     if (tree.isNeeded) return
     this.#trees.delete(topic)
+    this.#shortcuts.clear(topic, tree)
     if (tree.parent) this.#sendLeave(tree.parent, topic)
   }
 
@@ -391,6 +407,7 @@ export class Topics {
     const nowMs = this.#around.clock.nowMs()
     for (const [topic, tree] of this.#trees) {
       this.#places.proposeCore(topic, tree)
+      this.#shortcuts.beat(topic, tree)
       for (const [child, { heardMs }] of tree.children)
         if (nowMs - heardMs > CHILD_LIFE_MS) this.#disown(topic, tree, child)
       if (tree.parent === undefined && (!tree.isConnected || !this.#isPlausible(topic, tree)))

@@ -60,6 +60,8 @@ export const MESSAGE = {
   topicWant: 85,
   topicRootState: 86,
   topicKept: 87,
+  topicSibling: 88,
+  topicServed: 89,
 } as const
 
 /** What a routed message is for. */

@@ -4,7 +4,9 @@
 //   leave        9 | n 2 | n x topic 32                 either end: I am no longer your child, or your parent
 //   heartbeat   10 | n 2 | n x topic 32                 child to parent: for these I count on you
 //   publication 11 | topic 32 | hops 1 | signed publication
+//   served      89 | n 1 | n x name 8 | topic 32 | hops 1 | signed publication   child to parent: these siblings have it of me
 //
+//   name                 the first 8 bytes of a node's id
 //   signed publication   node key 32 | signature 64 | payload        over LABEL, the topic and the payload
 //
 // Routed: subscribe has an empty payload (the key is the topic); publish carries the signed publication. The signature
@@ -20,6 +22,7 @@ import { nodeIdOf, puzzleBits } from './peer-record.ts'
 
 const LABEL = utf8('banyan publication')
 export const MAX_PUBLICATION_BYTES = 64 * 1024
+export const MAX_SERVED = 16
 /** Trees are as deep as routes are long; a longer list of ancestors is a loop. */
 export const MAX_ANCESTORS = 32
 /** 32 KiB of topics in one heartbeat: far above what two nodes share. */
@@ -98,6 +101,25 @@ export function encodeSignedPublication(signed: SignedPublication): Bytes {
 /** Errors: malformed, too-large. */
 export function decodeSignedPublication(bytes: Uint8Array): SignedPublication {
   return readSigned(new Reader(bytes))
+}
+
+/** Of a publication's message. */
+export function encodeServed(publication: Bytes, siblings: readonly NodeId[]): Bytes {
+  const kept = siblings.slice(0, MAX_SERVED)
+  const writer = new Writer(1 + 8 * kept.length + publication.length).u8(MESSAGE.topicServed).u8(kept.length)
+  for (const id of kept) writer.hex8(siblingName(id))
+  return writer.bytes(publication.subarray(1)).finish()
+}
+
+/** The names; the publication follows them. */
+export function decodeServed(reader: Reader): ReadonlySet<string> {
+  const count = reader.u8()
+  if (count > MAX_SERVED) throw new BanyanError('too-large', `${count} siblings named`)
+  return new Set(Array.from({ length: count }, () => reader.hex8()))
+}
+
+export function siblingName(id: NodeId): string {
+  return id.slice(0, 16)
 }
 
 export function encodePublication({ topic, hops, signed }: TopicPublication): Bytes {

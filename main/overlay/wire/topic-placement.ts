@@ -2,10 +2,11 @@
 //
 //   seek    80 | topic 32 | spot | mean round trip 2      to a node in the tree: take me as your child; a child of it: I am here
 //   hand on 81 | topic 32 | places                        parent to child: you are better off with one of these
+//   sibling 88 | topic 32 | parent 32                     child of it to another: publications from below me go to you at once
 //
 // Routed: place, to the topic (its root answers) or to one node of the tree exactly:
 //
-//   question   topic 32 | spot
+//   question   topic 32 | for 1: 0 a parent, 1 siblings | spot
 //   answer     places
 //   places     n 1 | n x (peer record | room 1 | cost 2 | spot)
 //   spot       known 1 | where it is, x 2, y 2, height 2, in tenths of a millisecond; of an unknown one nothing follows
@@ -16,7 +17,7 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
-import { type Id } from '../base/id.ts'
+import { type Id, type NodeId } from '../base/id.ts'
 import { type Reader, Writer } from './codec.ts'
 import { MESSAGE } from './message-types.ts'
 import { type PeerRecord, readPeerRecord, type RecordSource, writePeerRecord } from './peer-record.ts'
@@ -51,7 +52,14 @@ export interface TopicSeek {
 
 export interface PlaceQuestion {
   topic: Id
+  /** A child asks its parent for children near it, that have some below them. */
+  isForSiblings: boolean
   spot: Spot | undefined
+}
+
+export interface TopicSibling {
+  topic: Id
+  parent: NodeId
 }
 
 export function encodeSeek({ topic, spot, meanRttMs }: TopicSeek): Bytes {
@@ -79,17 +87,28 @@ export function decodeHandOn(reader: Reader, source: RecordSource): { topic: Id;
   return { topic, places: readPlaces(reader, source) }
 }
 
-export function encodePlaceQuestion({ topic, spot }: PlaceQuestion): Bytes {
-  const writer = new Writer(39).id(topic)
+export function encodeSibling({ topic, parent }: TopicSibling): Bytes {
+  return new Writer(65).u8(MESSAGE.topicSibling).id(topic).id(parent).finish()
+}
+
+export function decodeSibling(reader: Reader): TopicSibling {
+  const sibling = { topic: reader.id(), parent: reader.id() }
+  reader.end()
+  return sibling
+}
+
+export function encodePlaceQuestion({ topic, isForSiblings, spot }: PlaceQuestion): Bytes {
+  const writer = new Writer(40).id(topic).u8(isForSiblings ? 1 : 0)
   writeSpot(writer, spot)
   return writer.finish()
 }
 
 export function decodePlaceQuestion(reader: Reader): PlaceQuestion {
   const topic = reader.id()
+  const isForSiblings = reader.u8() === 1
   const spot = readSpot(reader)
   reader.end()
-  return { topic, spot }
+  return { topic, isForSiblings, spot }
 }
 
 export function encodePlaces(places: readonly Place[]): Bytes {

@@ -2,59 +2,14 @@
 
 import { describe, expect, it } from 'vitest'
 import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
-import { idFromBytes, type Id } from '../../../main/overlay/base/id.ts'
-import { type TopicStatus } from '../../../main/overlay/api.ts'
 import { type Link, type Links } from '../../../main/overlay/transport/links.ts'
 import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
 import { encodeHandOn } from '../../../main/overlay/wire/topic-placement.ts'
 import { encodeDigest, encodeTold, encodeWant } from '../../../main/overlay/wire/topic-upkeep.ts'
 import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelled-world.ts'
-import { TrueRing } from '../../../simulator/links/true-ring.ts'
+import { arrivals, deafen, rootOf, statusOf, topicOf } from './topic-world.ts'
 
 const HEARTBEAT_MS = 24_000
-
-function statusOf({ node }: Inhabitant, topic: Id): TopicStatus | undefined {
-  return node.status().topics.find(({ id }) => id === topic)
-}
-
-function rootOf(world: ModelledWorld, topic: Id): Inhabitant {
-  const id = new TrueRing(world.alive.map(({ identity }) => identity.id)).root(topic)
-  return world.alive.find(({ identity }) => identity.id === id)!
-}
-
-async function topicOf(seed: number, nodes: number, members: number) {
-  const world = new ModelledWorld({ seed })
-  await world.grow(nodes)
-  await world.run(10_000)
-  const topic = idFromBytes(world.random.bytes(32))
-  const subscribed = world.sample(world.alive, members)
-  const heard = new Map<Inhabitant, string[]>(subscribed.map((one) => [one, []]))
-  for (const [one, texts] of heard) {
-    one.node.on({ publication: ({ payload }) => texts.push(fromUtf8(payload)) })
-    one.node.subscribe(topic)
-  }
-  return { world, topic, members: subscribed, heard }
-}
-
-/** What arrives at a node of these types is lost, until the function it returns is called. */
-function deafen({ links }: Inhabitant, types: readonly number[]): () => void {
-  const door = links as Links & { arrived(link: Link, message: Uint8Array): void }
-  const arrived = door.arrived.bind(links)
-  door.arrived = (link, message) => (types.includes(message[0]!) ? undefined : arrived(link, message))
-  return () => void (door.arrived = arrived)
-}
-
-/** From whom messages of that type arrive. */
-function listenFor({ links }: Inhabitant, type: number): Set<Id> {
-  const from = new Set<Id>()
-  const door = links as Links & { arrived(link: Link, message: Uint8Array): void }
-  const arrived = door.arrived.bind(links)
-  door.arrived = (link, message) => {
-    if (message[0] === type) from.add(link.peer.id)
-    arrived(link, message)
-  }
-  return from
-}
 
 describe('a topic that all of 90 nodes hear (seed 331)', () => {
   it('hangs under one core, no node with more children than it feeds, and everybody knows how many hear it', async () => {
@@ -121,7 +76,7 @@ describe('a topic with 8 members among 12 nodes', () => {
     await world.run(100_000)
     const old = rootOf(world, topic)
     const children = members.filter((one) => statusOf(one, topic)!.parent === old.identity.id)
-    const rousedBy = new Map(children.map((one) => [one, listenFor(one, MESSAGE.topicHandOn)]))
+    const rousedBy = new Map(children.map((one) => [one, arrivals(one, MESSAGE.topicHandOn)]))
     world.kill([old])
     await world.run(12_000)
     const root = rootOf(world, topic)
@@ -129,7 +84,7 @@ describe('a topic with 8 members among 12 nodes', () => {
     for (const one of members)
       if (one.isAlive && one !== root)
         expect(statusOf(one, topic)).toMatchObject({ hasParent: true, isRoot: false })
-    for (const [child, by] of rousedBy) if (child !== root) expect([...by]).toContain(root.identity.id)
+    for (const [child, by] of rousedBy) if (child !== root) expect(by).toContain(root.identity.id)
   })
 
   it('hears what a root took while nobody had subscribed, though another is root by then (seed 337)', async () => {

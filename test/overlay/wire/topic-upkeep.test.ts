@@ -7,14 +7,25 @@ import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
 import {
+  decodePublication,
+  decodeServed,
+  encodePublication,
+  encodeServed,
+  MAX_SERVED,
+  siblingName,
+  signPublication,
+} from '../../../main/overlay/wire/topic-messages.ts'
+import {
   decodeHandOn,
   decodePlaceQuestion,
   decodePlaces,
   decodeSeek,
+  decodeSibling,
   encodeHandOn,
   encodePlaceQuestion,
   encodePlaces,
   encodeSeek,
+  encodeSibling,
   MAX_PLACES,
 } from '../../../main/overlay/wire/topic-placement.ts'
 import {
@@ -57,7 +68,14 @@ const MESSAGES: [string, number, Bytes, (reader: Reader) => unknown, unknown][] 
     { topic, spot: undefined, meanRttMs: 0 },
   ],
   ['hand on', 1, encodeHandOn(topic, places), (reader) => decodeHandOn(reader, source), { topic, places }],
-  ['place question', 0, encodePlaceQuestion({ topic, spot }), decodePlaceQuestion, { topic, spot }],
+  [
+    'place question',
+    0,
+    encodePlaceQuestion({ topic, isForSiblings: true, spot }),
+    decodePlaceQuestion,
+    { topic, isForSiblings: true, spot },
+  ],
+  ['sibling', 1, encodeSibling({ topic, parent: topic }), decodeSibling, { topic, parent: topic }],
   ['places', 0, encodePlaces(places), (reader) => decodePlaces(reader, source), places],
   ['counts', 1, encodeCounts([[topic, counts]]), decodeCounts, [[topic, counts]]],
   [
@@ -103,12 +121,23 @@ describe('a message of a tree', () => {
       'nine children of a root',
       () => decodeRootState(new Reader(Uint8Array.of(...new Uint8Array(32), 9)), source),
     ],
+    ['17 siblings', () => decodeServed(new Reader(Uint8Array.of(MAX_SERVED + 1)))],
     [
       '257 names',
       () => decodeNames(new Reader(Uint8Array.of(...new Uint8Array(32), (MAX_NAMED + 1) >> 8, 1))),
     ],
   ])('with %s is too large', (_, decode) => {
     expect(decode).toThrow(expect.objectContaining({ code: 'too-large' }))
+  })
+
+  it('names the siblings that have a publication, and holds the publication', () => {
+    const pair = crypto.signingKeyPair(seedOf('publisher'))
+    const signed = signPublication(crypto, pair, topic, utf8('to all'))
+    const siblings = [topic, idFromBytes(seedOf('another'))]
+    const bytes = encodeServed(encodePublication({ topic, hops: 3, signed }), siblings)
+    const reader = new Reader(bytes, 1)
+    expect(decodeServed(reader)).toEqual(new Set(siblings.map(siblingName)))
+    expect(decodePublication(reader)).toEqual({ topic, hops: 3, signed })
   })
 
   it('says no more of a time than its field holds', () => {
