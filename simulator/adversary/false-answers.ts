@@ -4,10 +4,8 @@
 import { type Bytes, EMPTY } from '../../main/overlay/base/bytes.ts'
 import { type Id, type NodeId } from '../../main/overlay/base/id.ts'
 import { type DhtRecord } from '../../main/overlay/api.ts'
-import { Writer } from '../../main/overlay/wire/codec.ts'
 import { decodeGet, decodePut, encodeGetReply, encodePutReply } from '../../main/overlay/wire/dht-messages.ts'
-import { HINT_DIGITS, writeHints } from '../../main/overlay/wire/id-hints.ts'
-import { writeRecords } from '../../main/overlay/wire/leaf-messages.ts'
+import { HINT_DIGITS } from '../../main/overlay/wire/id-hints.ts'
 import { APPLICATION } from '../../main/overlay/wire/message-types.ts'
 import { encodeNamed } from '../../main/overlay/wire/ring-questions.ts'
 import { encodeReply, REPLY, type RoutedMessage } from '../../main/overlay/wire/routed-message.ts'
@@ -42,13 +40,8 @@ export function isAboutNeighbours({ application }: RoutedMessage): boolean {
 }
 
 /** Only colluders, those with a place near the one who asks first. */
-export function falseNeighbours(colluders: Colluders, { application, source }: RoutedMessage): Bytes {
-  const named = colluders.nearestTo(source, NAMED, source)
-  if (application !== APPLICATION.join) return encodeNamed(named)
-  const harvest = new Writer(2560)
-  writeHints(harvest, [])
-  writeRecords(harvest, named)
-  return harvest.finish()
+export function falseNeighbours(colluders: Colluders, { source }: RoutedMessage): Bytes {
+  return encodeNamed(colluders.nearestTo(source, NAMED, source))
 }
 
 function falsePayload(colluders: Colluders, message: RoutedMessage, how: Behaviour): Bytes {

@@ -115,19 +115,25 @@ async function measureChurn(
   }
   // Of the acknowledgements some are the sends', too; they stay where they are, on the side of upkeep.
   const replicas = replicaBytes(byType, routed) / nodeSeconds
-  const ownSends =
-    routed.reduce((total, { type, bytes }) => total + (isOwn(type) ? bytes : 0), 0) / nodeSeconds
+  const ofTypes = (traffic: readonly TypeTraffic[], isMeant: (type: string) => boolean): number =>
+    traffic.reduce((total, { type, bytes }) => total + (isMeant(type) ? bytes : 0), 0) / nodeSeconds
+  const ownSends = ofTypes(routed, isOwn)
+  // What is said in the topic; what keeps its tree and fetches what was missed is upkeep.
+  const publications = ofTypes([...byType, ...routed], isPublication)
   return {
     records: records.filter(({ wereUp }) => wereUp),
     figures: {
       packetsPerNode: idle.packetsPerNodeSecond,
       bytesPerNode: idle.bytesPerNodeSecond,
-      upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends - replicas,
+      upkeepBytesPerSecond:
+        idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends - publications - replicas,
+      handshakeBytesPerSecond: idle.handshakeBytesPerNodeSecond,
       replicaBytesPerSecond: replicas,
+      publicationBytesPerSecond: publications,
       ...readFigures(lab, stored, reads),
     },
     notes: [
-      `upkeepBytesPerSecond is bytesPerNode without handshakes without the experiment's sends and reads and their answers (${ownSends.toFixed(1)} B/s), and without what keeping its records costs (${replicas.toFixed(1)} B/s)`,
+      `upkeepBytesPerSecond is bytesPerNode without handshakes without the experiment's sends and reads and their answers (${ownSends.toFixed(1)} B/s), its publications (${publications.toFixed(1)} B/s), and what keeping its records costs (${replicas.toFixed(1)} B/s)`,
       ...upkeepNotes(idle, 'under churn, the sends included'),
       `by type, B/s per node: ${rates(byType, nodeSeconds)}`,
       `of these, routed messages and answers by application: ${rates(routed, nodeSeconds)}`,
@@ -137,6 +143,10 @@ async function measureChurn(
 
 function rates(traffic: readonly TypeTraffic[], nodeSeconds: number): string {
   return traffic.map(({ type, bytes }) => `${type} ${(bytes / nodeSeconds).toFixed(0)}`).join(', ')
+}
+
+function isPublication(type: string): boolean {
+  return type === 'publication' || type === 'topicServed' || type.startsWith('publish')
 }
 
 function isOwn(type: string): boolean {

@@ -33,7 +33,7 @@ export interface RouteReply {
 }
 
 export type Forwarding =
-  | { kind: 'pass'; payload?: Bytes } // goes on, perhaps with another payload
+  | { kind: 'pass'; payload?: Bytes; addition?: Bytes } // goes on, perhaps with another payload; the addition goes behind a good answer
   | { kind: 'consume'; reply: Bytes } // ends here, answered
   | { kind: 'refuse' } // ends here; the source is told so, and tries another way
 

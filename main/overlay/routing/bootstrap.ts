@@ -6,11 +6,13 @@
 //   └──── alone <─────────────────────┴──────────────────────────────┘ <──────┘
 //         wait 1 s doubling to 30 s, for ever
 //
-// A join is a message routed to one's own id: every node on the way adds the table row the newcomer can use, the root
-// adds its leaf set. The same lookup, repeated now and then through somebody no link leads to, lets rings that were apart merge.
+// A join is a message routed to one's own id. The root answers with its leaf set, and every node on the way adds the table
+// row that the newcomer can use: to the answer when it passes there, so that no row takes the way to the root and back; the
+// question only names by hints what is in them. The same lookup, repeated now and then through somebody no link leads to,
+// lets rings that were apart merge.
 
 import { BoundedMap } from '../base/bounded-map.ts'
-import { type Bytes, equal, toHex } from '../base/bytes.ts'
+import { equal, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId, sharedPrefixLength } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
@@ -20,13 +22,18 @@ import { formatAddress } from '../ports/datagram-socket.ts'
 import { type Paths } from '../ports/paths.ts'
 import { type Application, type Routes } from '../ports/routes.ts'
 import { type DialTarget, type Links } from '../transport/links.ts'
-import { Reader, Writer } from '../wire/codec.ts'
-import { hintOf, readHints, writeHints } from '../wire/id-hints.ts'
-import { readRecords, writeRecords } from '../wire/leaf-messages.ts'
+import { hintOf } from '../wire/id-hints.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
 import { type RoutedMessage } from '../wire/routed-message.ts'
-import { decodeNamed, encodeLeaves } from '../wire/ring-questions.ts'
+import {
+  decodeHarvest,
+  decodeJoin,
+  decodeNamed,
+  encodeJoin,
+  encodeLeaves,
+  encodeNamed,
+} from '../wire/ring-questions.ts'
 import { type LinkKeeper } from './link-keeper.ts'
 import { type Membership } from './membership.ts'
 
@@ -38,8 +45,6 @@ const LONGEST_RETRY_MS = 30_000
 const JOIN_TIMEOUT_MS = 6000
 /** How long the joins through other targets wait for the first. */
 const PATIENCE_MS = 600
-/** What a join names at most: a leaf set, and what the first join brought besides. */
-const MAX_KNOWN = 64
 /** An invitation, a bootstrap list and 50 remembered peers fit; a list without end does not. */
 const MAX_TARGETS = 128
 /** A leaf set and most of a table; contacts past these are dialled by the contacts' own search all the same. */
@@ -238,10 +243,10 @@ export class Bootstrap {
   }
 
   async #joinOnce(via: NodeId): Promise<void> {
-    const payload = encodeHarvest({ known: this.#known(), records: [this.#links.self] })
+    const payload = encodeJoin(this.#known())
     const options = { timeoutMs: JOIN_TIMEOUT_MS, via }
     const reply = await this.#routes.request(this.#membership.self, APPLICATION.join, payload, options)
-    this.#keeper.learn(decodeHarvest(reply.payload, this.#around).records)
+    this.#keeper.learn(decodeHarvest(reply.payload, this.#around))
   }
 
   #known(): string[] {
@@ -292,20 +297,17 @@ export class Bootstrap {
   }
 
   #application(): Application {
-    const gathered = (message: RoutedMessage, own: readonly PeerRecord[]): Harvest => {
-      const { known, records } = decodeHarvest(message.payload, this.#around)
-      const hints = new Set([...known, ...[message.source, ...records.map(({ id }) => id)].map(hintOf)])
-      return { known, records: [...records, ...own.filter(({ id }) => !hints.has(hintOf(id)))] }
-    }
     return {
       forward: (message) => {
-        const harvest = gathered(message, this.#rowFor(message.source))
-        return { kind: 'pass', payload: encodeHarvest(harvest) }
+        const known = decodeJoin(message.payload)
+        const own = missing(message, known, this.#rowFor(message.source))
+        const named = own.map(({ id }) => hintOf(id))
+        return { kind: 'pass', payload: encodeJoin([...known, ...named]), addition: encodeNamed(own) }
       },
       deliver: (message) => {
         const { leafSet } = this.#membership
         const own = [this.#links.self, ...leafSet.records(), ...this.#rowFor(message.source)]
-        return encodeHarvest({ known: [], records: gathered(message, unique(own)).records })
+        return encodeNamed(missing(message, decodeJoin(message.payload), unique(own)))
       },
     }
   }
@@ -334,22 +336,11 @@ function unique(records: readonly PeerRecord[]): PeerRecord[] {
   return [...new Map(records.map((record) => [record.id, record])).values()]
 }
 
-/** What a join gathers on its way, and what its newcomer knows already: n 1 | n x first 8 bytes of an id | m 1 | m x peer record. */
-interface Harvest {
-  known: readonly string[]
-  records: readonly PeerRecord[]
-}
-
-function encodeHarvest({ known, records }: Harvest): Bytes {
-  const writer = new Writer(2560)
-  writeHints(writer, known, MAX_KNOWN)
-  writeRecords(writer, records)
-  return writer.finish()
-}
-
-function decodeHarvest(payload: Uint8Array, around: Surroundings): Harvest {
-  const reader = new Reader(payload)
-  const harvest = { known: readHints(reader, MAX_KNOWN), records: readRecords(reader, around) }
-  reader.end()
-  return harvest
+function missing(
+  { source }: RoutedMessage,
+  known: readonly string[],
+  own: readonly PeerRecord[],
+): PeerRecord[] {
+  const named = new Set([...known, hintOf(source)])
+  return own.filter(({ id }) => !named.has(hintOf(id)))
 }

@@ -5,7 +5,7 @@
 // tried once more: over another first link, and not through the node where it got stuck. So is one whose answer is refused.
 
 import { BoundedMap } from '../base/bounded-map.ts'
-import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
+import { type Bytes, concat, EMPTY, toHex } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
@@ -300,6 +300,7 @@ export class Router implements Routes {
     if (attempt && previous === undefined) attempt.firstHop ??= link.peer.id
     const reverse = this.#reverse.get(message.requestId)
     reverse?.sent(hop.next, hop.path?.target, isToKey)
+    if (reverse && upcall.addition) reverse.addition = upcall.addition
     const sent: RoutedMessage = {
       ...message,
       payload: upcall.payload ?? message.payload,
@@ -403,7 +404,7 @@ export class Router implements Routes {
   #passBack(reverse: WayBack, reply: RoutedReply): boolean {
     if (reverse.previous === undefined) return this.#attempts.get(reply.requestId)?.settle(reply) ?? true
     const link = this.#membership.linkTo(reverse.previous)
-    if (link) link.send(encodeReply(reply))
+    if (link) link.send(encodeReply(withAddition(reply, reverse.addition)))
     else this.#around.drops.count('reply: way back is gone')
     return true
   }
@@ -454,6 +455,13 @@ function isAnswer(
 
 function replyOf(reply: RoutedReply): RouteReply {
   return { responder: reply.responder, payload: reply.payload, hops: reply.hops }
+}
+
+/** Without it where an answer cannot be as long. */
+function withAddition(reply: RoutedReply, addition: Bytes | undefined): RoutedReply {
+  const isFit = addition && reply.status === REPLY.ok
+  if (!isFit || reply.payload.length + addition.length > MAX_ROUTED_BYTES) return reply
+  return { ...reply, payload: concat(reply.payload, addition) }
 }
 
 function stuckStatus(reason: 'dead-end' | 'not-here'): ReplyStatus {

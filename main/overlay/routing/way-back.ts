@@ -2,6 +2,7 @@
 // these as messages in twenty seconds, so each is one small object: the link that was tried last stands alone, and becomes a list
 // with the second.
 
+import { type Bytes } from '../base/bytes.ts'
 import { type NodeId } from '../base/id.ts'
 import { type RoutedReply } from '../wire/routed-message.ts'
 
@@ -18,6 +19,8 @@ export class WayBack {
   isDelivered = false
   /** Set at the root, so that a copy over another way is answered and not delivered twice. */
   reply: RoutedReply | undefined = undefined
+  /** What goes behind a good answer when it passes here. */
+  addition: Bytes | undefined = undefined
   #sentTo: NodeId | NodeId[] | undefined = undefined
   #target: NodeId | undefined = undefined
   #isToKey = false

@@ -5,10 +5,14 @@ import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { idFromBytes } from '../../../main/overlay/base/id.ts'
 import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
+import { concat } from '../../../main/overlay/base/bytes.ts'
 import {
+  decodeHarvest,
+  decodeJoin,
   decodeLeaves,
   decodeNamed,
   decodeRow,
+  encodeJoin,
   encodeLeaves,
   encodeNamed,
   encodeRow,
@@ -56,6 +60,16 @@ describe('questions over the ring', () => {
     expect(decodeNamed(encodeNamed([]), { crypto })).toEqual([])
   })
 
+  it('of a join name up to 128 nodes, and are answered with one list behind the other', () => {
+    const known = Array.from({ length: 130 }, (_, i) => i.toString(16).padStart(HINT_DIGITS, '0'))
+    expect(decodeJoin(encodeJoin(known))).toEqual(known.slice(0, 128))
+    const lists = concat(encodeNamed(records.slice(0, 2)), encodeNamed([]), encodeNamed(records.slice(2)))
+    expect(decodeHarvest(lists, { crypto })).toEqual(records)
+    const endless = concat(...Array.from({ length: 60 }, () => encodeNamed(records)))
+    expect(() => decodeHarvest(endless, { crypto })).toThrowError(tooLarge)
+    expect(() => decodeJoin(Uint8Array.of(129, ...new Uint8Array(129 * 8)))).toThrowError(tooLarge)
+  })
+
   it('fail with a typed error past their limits, cut short or with something behind', () => {
     const leaves = encodeLeaves(records.map(({ id }) => id))
     expect(() => decodeLeaves(Uint8Array.of(33, ...new Uint8Array(33 * 8)))).toThrowError(tooLarge)
@@ -68,7 +82,13 @@ describe('questions over the ring', () => {
   })
 
   it('fail with a typed error, or not at all, on any bytes', () => {
-    const decoders = [decodeLeaves, decodeRow, (bytes: Uint8Array) => decodeNamed(bytes, { crypto })]
+    const decoders = [
+      decodeLeaves,
+      decodeRow,
+      decodeJoin,
+      (bytes: Uint8Array) => decodeNamed(bytes, { crypto }),
+      (bytes: Uint8Array) => decodeHarvest(bytes, { crypto }),
+    ]
     const real = [encodeLeaves(records.map(({ id }) => id)), encodeRow(3, 5), encodeNamed(records)]
     const mutated = fc.tuple(fc.constantFrom(...real), fc.nat(), fc.nat(255)).map(([bytes, at, value]) => {
       const copy = Uint8Array.from(bytes)
