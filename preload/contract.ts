@@ -292,6 +292,8 @@ export const healthSchema = v.object({
       /** Steps up to the root, and levels below. */
       depth: count,
       height: count,
+      /** Computers beside this one that hear at once what comes from below it. */
+      shortcuts: count,
     }),
   ),
   traffic: v.object({ sentPackets: count, sentBytes: count, receivedPackets: count, receivedBytes: count }),

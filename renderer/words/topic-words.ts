@@ -11,11 +11,13 @@ export function hearersWords({ members }: TopicHealth): string {
   return members === 1 ? 'One computer hears it' : `${counted(members, 'computer')} hear it`
 }
 
-export function placeWords({ isRoot, hasParent, children, depth }: TopicHealth): string {
+export function placeWords({ isRoot, hasParent, children, depth, shortcuts }: TopicHealth): string {
   const place = isRoot
     ? 'This computer is the root of its tree'
     : hasParent
       ? `${counted(depth, 'step')} from the root of its tree`
       : 'Looking for its tree'
-  return children > 0 ? `${place}, passes on to ${counted(children, 'computer')}` : place
+  if (children === 0) return place
+  const beside = shortcuts > 0 ? ` and ${counted(shortcuts, 'near one')}` : ''
+  return `${place}, passes on to ${counted(children, 'computer')}${beside}`
 }

@@ -187,11 +187,11 @@ export function healthOf(tick: number): Health {
     topics: [
       {
         ...{ id: 'a1', name: 'gardening', isMember: true, isRoot: false, hasParent: true },
-        ...{ children: 2, members: 37, depth: 2, height: 1 },
+        ...{ children: 6, members: 1237, depth: 2, height: 1, shortcuts: 3 },
       },
       {
         ...{ id: 'b2', name: 'chess', isMember: true, isRoot: true, hasParent: false },
-        ...{ children: 0, members: 1, depth: 0, height: 0 },
+        ...{ children: 0, members: 1, depth: 0, height: 0, shortcuts: 0 },
       },
     ],
     traffic: {

@@ -61,9 +61,9 @@ export class HealthMonitor {
       leafSetSize: status.leafSetSize,
       tableSize: status.tableSize,
       replicas: { ...status.replicas },
-      topics: status.topics.map(({ id, isMember, isRoot, hasParent, children, members, depth, height }) => ({
-        ...{ id, isMember, isRoot, hasParent, children, members, depth, height },
-        name: this.#topics.nameOf(id),
+      topics: status.topics.map(({ parent: _, ...topic }) => ({
+        ...topic,
+        name: this.#topics.nameOf(topic.id),
       })),
       traffic: { ...status.traffic },
       rate: this.#rate(status.traffic),
