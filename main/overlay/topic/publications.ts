@@ -204,7 +204,8 @@ export class Publications {
     for (const sibling of siblings) this.#send(sibling, message)
     const upwards = siblings.length > 0 ? encodeServed(message, siblings) : message
     for (const id of tree.neighbours(from))
-      if (!served.has(siblingName(id))) this.#send(id, id === tree.parent ? upwards : message)
+      if (id === tree.parent) this.#send(id, upwards)
+      else if (!served.has(siblingName(id))) this.#send(id, message)
   }
 
   /** For a root to be: kept until there is a tree here, and then heard of by those who missed it. */

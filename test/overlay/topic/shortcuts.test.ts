@@ -1,9 +1,15 @@
 // Two children of a topic's core that agree to tell each other at once what comes from below them.
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { utf8 } from '../../../main/overlay/base/bytes.ts'
 import { type Id, type NodeId } from '../../../main/overlay/base/id.ts'
 import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
+import {
+  encodePublication,
+  encodeServed,
+  signPublication,
+} from '../../../main/overlay/wire/topic-messages.ts'
 import { encodeSibling } from '../../../main/overlay/wire/topic-placement.ts'
 import { type Inhabitant, type ModelledWorld } from '../../../simulator/links/modelled-world.ts'
 import { arrivals, deafen, statusOf, topicOf } from './topic-world.ts'
@@ -68,6 +74,19 @@ describe('siblings in a topic that all of 150 nodes hear (seed 339)', () => {
     await world.finish(elsewhere.node.publish(topic, utf8('from elsewhere')))
     await world.run(2000)
     expect(atOther).toEqual([idOf(core)])
+  })
+
+  it('no child keeps a publication from the parent by naming it as served', async () => {
+    const above = members.find((each) => idOf(each) === statusOf(core, topic)!.parent)!
+    const atAbove = arrivals(above, MESSAGE.publication)
+    const pair = crypto.signingKeyPair(world.random.bytes(32))
+    const signed = signPublication(crypto, pair, topic, utf8('past the parent'))
+    const publication = encodePublication({ topic, hops: 1, signed })
+    one!.links.get(idOf(core))!.send(encodeServed(publication, [idOf(above), idOf(other!)]))
+    await world.run(2000)
+    expect(atAbove).toEqual([idOf(core)])
+    expect(heard.get(above)).toContain('past the parent')
+    expect(heard.get(other!)).not.toContain('past the parent')
   })
 
   it('what a link took with it when it ended is asked for in seconds', async () => {
