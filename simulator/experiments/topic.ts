@@ -1,6 +1,7 @@
 // A topic's tree: does everybody hear everything, how late beside the direct way, at what load of the lines; and how soon
 // again after a fifth of all nodes died at once.
 
+import { FEW_CHILDREN } from '../../main/overlay/topic/topic-tree.ts'
 import { TopicLog } from '../topic/topic-log.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
 import { type Lab } from './lab.ts'
@@ -133,7 +134,9 @@ function shapeOf({ topic: id, world, members }: TopicLog): Figures {
     childrenMax: maximum(inTree.map(({ children }) => children)),
     depthMean: mean(inTree.filter(({ isMember }) => isMember).map(({ depth }) => depth)),
     depthMax: maximum(inTree.map(({ depth }) => depth)),
-    shortcutsMean: mean(inTree.filter(({ children }) => children >= 4).map(({ shortcuts }) => shortcuts)),
+    shortcutsMean: mean(
+      inTree.filter(({ children }) => children >= FEW_CHILDREN).map(({ shortcuts }) => shortcuts),
+    ),
     membersToldRoot: inTree.find(({ isRoot }) => isRoot)?.members ?? 0,
   }
 }

@@ -12,15 +12,16 @@
 // tree (docs/threat-model.md says what that costs).
 
 import { type Id, type NodeId } from '../base/id.ts'
-import { inTime, pause } from '../base/in-time.ts'
+import { pause } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Routes } from '../ports/routes.ts'
-import { type Link, type Links } from '../transport/links.ts'
+import { type Links } from '../transport/links.ts'
 import { Reader } from '../wire/codec.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { decodePlaces, encodePlaceQuestion, encodeSeek, type Place } from '../wire/topic-placement.ts'
 import { fitSpot, type Measured } from './coordinates.ts'
+import { measurePlaces, type MeasuredPlace } from './measured-places.ts'
 import { DRAWN, type PlaceList } from './place-list.ts'
 import { type TopicTree } from './topic-tree.ts'
 
@@ -31,8 +32,6 @@ const LOOK_AGAIN_MS = 5000
 /** Who only passes messages on is needed no more, as a rule, when those below it have found their places. */
 const FORWARDER_WAITS_MS = 8000
 const ASK_TIMEOUT_MS = 3000
-/** A call that takes longer leads over too long a way. */
-const DIAL_PATIENCE_MS = 2000
 const ANSWER_PATIENCE_MS = 300
 /** Of those named, by what they seem to be worth. */
 const MEASURED_TO_PLACE = 6
@@ -44,10 +43,6 @@ const LEAST_GAIN_SHARE = 0.02
 const MAX_SPARE = 4
 /** In a plane three are the least. */
 const LEAST_MEASURED = 3
-
-interface Candidate extends Place {
-  rttMs: number
-}
 
 export class Placing {
   readonly #around: Surroundings
@@ -143,10 +138,10 @@ export class Placing {
   /** Whose children may be better than where this node is. */
   #nextToAsk(
     tree: TopicTree,
-    candidates: readonly Candidate[],
+    candidates: readonly MeasuredPlace[],
     asked: ReadonlySet<NodeId>,
   ): NodeId | undefined {
-    const isWorthIt = ({ record: { id }, costMs }: Candidate): boolean =>
+    const isWorthIt = ({ record: { id }, costMs }: MeasuredPlace): boolean =>
       !asked.has(id) && (!isPlaced(tree) || costMs < this.#list.costMs(tree) - LEAST_GAIN_MS)
     return candidates.find(isWorthIt)?.record.id
   }
@@ -166,45 +161,34 @@ export class Placing {
   }
 
   /** Those of the places that a link leads to, the best first. */
-  async #measure(tree: TopicTree, places: readonly Place[]): Promise<Candidate[]> {
+  async #measure(tree: TopicTree, places: readonly Place[]): Promise<MeasuredPlace[]> {
     const others = places.filter(({ record }) => record.id !== this.#links.self.id)
     const wanted = others.slice(0, isPlaced(tree) ? MEASURED_TO_CHOOSE : MEASURED_TO_PLACE)
     // Those named last are drawn at random: by them one is placed better.
     if (isPlaced(tree)) wanted.push(...others.slice(MEASURED_TO_CHOOSE).slice(-DRAWN))
-    const links = await Promise.all(wanted.map(({ record }) => this.#reach(record)))
-    const candidates = wanted.flatMap((place, i) => {
-      const rttMs = links[i]?.isOpen ? links[i].rttMs : 0
-      return rttMs > 0 ? [{ ...place, rttMs }] : []
-    })
+    const candidates = await measurePlaces(this.#around, this.#links, wanted)
     this.#place(tree, candidates)
     return candidates.sort((a, b) => costThrough(a) - costThrough(b))
   }
 
-  async #reach(record: Place['record']): Promise<Link | undefined> {
-    const present = this.#links.get(record.id)
-    if (present?.isOpen) return present
-    const dialled = this.#links.dial(record).catch(() => undefined)
-    return inTime(this.#around.timers, DIAL_PATIENCE_MS, dialled)
-  }
-
-  #place(tree: TopicTree, candidates: readonly Candidate[]): void {
+  #place(tree: TopicTree, candidates: readonly MeasuredPlace[]): void {
     const measured: Measured[] = candidates.flatMap(({ spot, rttMs }) => (spot ? [{ spot, rttMs }] : []))
     if (measured.length === 0) return
     tree.spot = fitSpot(measured, tree.spot, this.#around.random.unit())
     tree.placedBy = Math.max(tree.placedBy, measured.length)
   }
 
-  #remember(tree: TopicTree, candidates: readonly Candidate[]): void {
+  #remember(tree: TopicTree, candidates: readonly MeasuredPlace[]): void {
     const ids = candidates.map(({ record }) => record.id)
     tree.spare = [...new Set([...ids, ...tree.spare])].slice(0, MAX_SPARE)
   }
 
-  #isBetter(tree: TopicTree, candidate: Candidate): boolean {
+  #isBetter(tree: TopicTree, candidate: MeasuredPlace): boolean {
     const nowMs = this.#list.costMs(tree)
     return costThrough(candidate) < Math.min(nowMs - LEAST_GAIN_MS, (1 - LEAST_GAIN_SHARE) * nowMs)
   }
 
-  async #move(topic: Id, tree: TopicTree, { record: { id }, rttMs }: Candidate): Promise<boolean> {
+  async #move(topic: Id, tree: TopicTree, { record: { id }, rttMs }: MeasuredPlace): Promise<boolean> {
     tree.wooed = id
     this.#say(topic, tree, id)
     await pause(this.#around.timers, 1.5 * rttMs + ANSWER_PATIENCE_MS)
@@ -230,6 +214,6 @@ function isPlaced({ placedBy }: TopicTree): boolean {
   return placedBy >= LEAST_MEASURED
 }
 
-function costThrough({ costMs, rttMs }: Candidate): number {
+function costThrough({ costMs, rttMs }: MeasuredPlace): number {
   return costMs + rttMs / 2
 }

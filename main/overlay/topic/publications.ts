@@ -15,6 +15,7 @@ import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { Reader } from '../wire/codec.ts'
+import { hintOf } from '../wire/id-hints.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_HOPS, type RoutedMessage } from '../wire/routed-message.ts'
 import {
@@ -25,7 +26,6 @@ import {
   encodeServed,
   encodeSignedPublication,
   MAX_PUBLICATION_BYTES,
-  siblingName,
   type SignedPublication,
   signPublication,
   type TopicPublication,
@@ -205,7 +205,7 @@ export class Publications {
     const upwards = siblings.length > 0 ? encodeServed(message, siblings) : message
     for (const id of tree.neighbours(from))
       if (id === tree.parent) this.#send(id, upwards)
-      else if (!served.has(siblingName(id))) this.#send(id, message)
+      else if (!served.has(hintOf(id))) this.#send(id, message)
   }
 
   /** For a root to be: kept until there is a tree here, and then heard of by those who missed it. */

@@ -8,7 +8,6 @@
 // loses a shortcut asks its parent, when what was under way is there, to name what it has (as each heartbeat does).
 
 import { type Id, type NodeId } from '../base/id.ts'
-import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Routes } from '../ports/routes.ts'
@@ -16,13 +15,8 @@ import { type Link, type Links } from '../transport/links.ts'
 import { Reader } from '../wire/codec.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { MAX_SERVED } from '../wire/topic-messages.ts'
-import {
-  decodePlaces,
-  decodeSibling,
-  encodePlaceQuestion,
-  encodeSibling,
-  type Place,
-} from '../wire/topic-placement.ts'
+import { decodePlaces, decodeSibling, encodePlaceQuestion, encodeSibling } from '../wire/topic-placement.ts'
+import { measurePlaces } from './measured-places.ts'
 import { type PlaceList } from './place-list.ts'
 import { FEW_CHILDREN, type TopicTree } from './topic-tree.ts'
 
@@ -33,7 +27,6 @@ const MAX_SHORTCUTS = MAX_SERVED
 /** Of the way over the parent: what is hardly shorter is not worth a link. */
 const WORTH_SHARE = 0.8
 const ASK_TIMEOUT_MS = 3000
-const DIAL_PATIENCE_MS = 2000
 /** What was under way over the other ways is there by then, and named in a digest. */
 const ASK_LATE_MS = 5000
 
@@ -74,11 +67,10 @@ export class Shortcuts {
     const { payload } = await routes.request(parent, APPLICATION.place, question, options)
     const places = decodePlaces(new Reader(payload), this.#around)
     const others = places.filter(({ record: { id } }) => id !== links.self.id && !tree.isNeighbour(id))
-    const measured = await Promise.all(others.map((place) => this.#measure(place)))
+    const measured = await measurePlaces(this.#around, links, others)
     if (trees.get(topic) !== tree || tree.parent !== parent) return
     const ownCostMs = this.#parts.list.costMs(tree)
     const near = measured
-      .flatMap((one) => one ?? [])
       .filter(({ costMs, rttMs }) => rttMs / 2 < WORTH_SHARE * (ownCostMs + costMs))
       .sort((a, b) => a.rttMs - b.rttMs)
     for (const { record } of near) {
@@ -87,13 +79,6 @@ export class Shortcuts {
       tree.shortcuts.set(record.id, 'offered')
       links.get(record.id)?.send(encodeSibling({ topic, parent }))
     }
-  }
-
-  async #measure(place: Place): Promise<(Place & { rttMs: number }) | undefined> {
-    const { links } = this.#parts
-    const dialled = links.get(place.record.id) ?? links.dial(place.record).catch(() => undefined)
-    const link = await inTime(this.#around.timers, DIAL_PATIENCE_MS, Promise.resolve(dialled))
-    return link?.isOpen && link.rttMs > 0 ? { ...place, rttMs: link.rttMs } : undefined
   }
 
   onSibling(link: Link, body: Reader): void {

@@ -4,9 +4,9 @@
 //   leave        9 | n 2 | n x topic 32                 either end: I am no longer your child, or your parent
 //   heartbeat   10 | n 2 | n x topic 32                 child to parent: for these I count on you
 //   publication 11 | topic 32 | hops 1 | signed publication
-//   served      89 | n 1 | n x name 8 | topic 32 | hops 1 | signed publication   child to parent: these siblings have it of me
+//   served      89 | n 1 | n x hint 8 | topic 32 | hops 1 | signed publication   child to parent: these siblings have it of me
 //
-//   name                 the first 8 bytes of a node's id
+//   hint                 the first 8 bytes of a node's id
 //   signed publication   node key 32 | signature 64 | payload        over LABEL, the topic and the payload
 //
 // Routed: subscribe has an empty payload (the key is the topic); publish carries the signed publication. The signature
@@ -17,6 +17,7 @@ import { BanyanError } from '../base/errors.ts'
 import { type Id, idToBytes, type NodeId } from '../base/id.ts'
 import { type Crypto, type KeyPair, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/crypto.ts'
 import { Reader, Writer } from './codec.ts'
+import { hintOf, readHints, writeHints } from './id-hints.ts'
 import { MESSAGE } from './message-types.ts'
 import { nodeIdOf, puzzleBits } from './peer-record.ts'
 
@@ -105,21 +106,13 @@ export function decodeSignedPublication(bytes: Uint8Array): SignedPublication {
 
 /** Of a publication's message. */
 export function encodeServed(publication: Bytes, siblings: readonly NodeId[]): Bytes {
-  const kept = siblings.slice(0, MAX_SERVED)
-  const writer = new Writer(1 + 8 * kept.length + publication.length).u8(MESSAGE.topicServed).u8(kept.length)
-  for (const id of kept) writer.hex8(siblingName(id))
-  return writer.bytes(publication.subarray(1)).finish()
+  const writer = new Writer(2 + 8 * MAX_SERVED + publication.length).u8(MESSAGE.topicServed)
+  return writeHints(writer, siblings.map(hintOf), MAX_SERVED).bytes(publication.subarray(1)).finish()
 }
 
-/** The names; the publication follows them. */
+/** Their hints; the publication follows them. Errors: malformed, too-large. */
 export function decodeServed(reader: Reader): ReadonlySet<string> {
-  const count = reader.u8()
-  if (count > MAX_SERVED) throw new BanyanError('too-large', `${count} siblings named`)
-  return new Set(Array.from({ length: count }, () => reader.hex8()))
-}
-
-export function siblingName(id: NodeId): string {
-  return id.slice(0, 16)
+  return new Set(readHints(reader, MAX_SERVED))
 }
 
 export function encodePublication({ topic, hops, signed }: TopicPublication): Bytes {

@@ -5,6 +5,7 @@ import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { idFromBytes } from '../../../main/overlay/base/id.ts'
 import { Identity } from '../../../main/overlay/identity.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
+import { hintOf } from '../../../main/overlay/wire/id-hints.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
 import {
   decodePublication,
@@ -12,7 +13,6 @@ import {
   encodePublication,
   encodeServed,
   MAX_SERVED,
-  siblingName,
   signPublication,
 } from '../../../main/overlay/wire/topic-messages.ts'
 import {
@@ -136,7 +136,7 @@ describe('a message of a tree', () => {
     const siblings = [topic, idFromBytes(seedOf('another'))]
     const bytes = encodeServed(encodePublication({ topic, hops: 3, signed }), siblings)
     const reader = new Reader(bytes, 1)
-    expect(decodeServed(reader)).toEqual(new Set(siblings.map(siblingName)))
+    expect(decodeServed(reader)).toEqual(new Set(siblings.map(hintOf)))
     expect(decodePublication(reader)).toEqual({ topic, hops: 3, signed })
   })
 
