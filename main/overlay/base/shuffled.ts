@@ -9,3 +9,14 @@ export function shuffled<T>(values: Iterable<T>, random: Pick<Random, 'below'>):
   }
   return order
 }
+
+/** So many of them, or all, in a random order. */
+export function drawn<T>(values: readonly T[], count: number, random: Pick<Random, 'below'>): T[] {
+  const left = [...values]
+  const taken = Math.min(count, left.length)
+  for (let i = 0; i < taken; i++) {
+    const j = i + random.below(left.length - i)
+    ;[left[i], left[j]] = [left[j]!, left[i]!]
+  }
+  return left.slice(0, taken)
+}

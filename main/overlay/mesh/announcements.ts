@@ -3,6 +3,7 @@
 // gather for longer where the tree is as it should be; while it forms, or mends, it needs them sooner (docs/decisions.md 80).
 
 import { type NodeId } from '../base/id.ts'
+import { drawn } from '../base/shuffled.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Announced, MAX_ANNOUNCED, type MessageId } from '../wire/mesh-messages.ts'
@@ -94,11 +95,7 @@ export class Announcements {
   #recipients(): Neighbour[] {
     const lazy = [...this.#view.all()].filter(({ isEager }) => !isEager)
     const { announceTo } = this.#options
-    if (this.#around.clock.nowMs() < this.#alarmUntilMs || lazy.length <= announceTo) return lazy
-    for (let i = 0; i < announceTo; i++) {
-      const j = i + this.#around.random.below(lazy.length - i)
-      ;[lazy[i], lazy[j]] = [lazy[j]!, lazy[i]!]
-    }
-    return lazy.slice(0, announceTo)
+    if (this.#around.clock.nowMs() < this.#alarmUntilMs) return lazy
+    return drawn(lazy, announceTo, this.#around.random)
   }
 }

@@ -3,26 +3,29 @@
 // link lazy); lazy neighbours are told the ids of what has come, and whoever misses one grafts the link it was announced over
 // back into the tree.
 //
-//            new link              duplicate: prune
-//   lazy  <----------   eager  ------------------>  lazy
-//         ---------->          announced and not come, or come over many hops more: graft
+//   new link: eager  --duplicate: prune-->  lazy
+//                    <--announced and not come, or come over many hops more: graft--
 //
-// Three things differ from the paper, each measured in docs/decisions.md. A new link is lazy, but for a member's first: joining
-// alone then makes a tree, and the first message does not flood a view of ninety. A message is announced to a few lazy
-// neighbours, others each time, instead of all: in a SCAMP view the announcements would be twenty times the messages. And a
-// member that loses a neighbour of the tree raises an alarm for a while: it tells all neighbours what it has, asks them the
-// same, and announces to all of them, for where one neighbour died many may have.
+// Three things differ from the paper, each measured in docs/decisions.md (67, 83). A link that has just brought something is cut
+// by few messages, on which all members agree (agreed-cuts.ts). A message is announced to a few lazy neighbours, others each
+// time, instead of all: in a SCAMP view the announcements would be twenty times the messages. And a member that loses a
+// neighbour of the tree raises an alarm for a while: it tells all neighbours what it has, asks them the same, and announces to
+// all of them, for where one neighbour died many may have.
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { RecentMap } from '../base/recent-map.ts'
+import { drawn } from '../base/shuffled.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
+  type Announced,
+  ASKS,
+  type Asks,
   decodeMeshAnnounce,
   decodeMeshGraft,
   decodeMeshPayload,
@@ -39,11 +42,14 @@ import {
   verifyBroadcast,
   withHops,
 } from '../wire/mesh-messages.ts'
+import { AgreedCuts } from './agreed-cuts.ts'
 import { Announcements } from './announcements.ts'
+import { Arrivals } from './arrivals.ts'
 import { KeptPayloads } from './kept-payloads.ts'
 import { type MeshLimits } from './mesh-limits.ts'
 import { type MeshOptions } from './mesh-options.ts'
 import { MissingMessages } from './missing-messages.ts'
+import { SilenceWatch } from './silence-watch.ts'
 import { type Neighbour, type View } from './view.ts'
 
 /** Ids that have come are remembered for so long at least, unless there are too many. */
@@ -52,6 +58,9 @@ const MAX_SEEN = 32_768
 /** An author's numbers grow by its clock: one so much older than its latest is a message of old, sent again by somebody. */
 const OLDEST_BEHIND_MS = SEEN_MS
 const MAX_AUTHORS = 4096
+/** Chosen: few enough that a lull costs little, and as many as a member has that seldom hears announcements. */
+const ASKED_IN_SILENCE = 8
+const KNOWN_IN_SILENCE = 8
 /** The field has one byte. */
 const MAX_HOPS = 255
 
@@ -76,6 +85,9 @@ export class BroadcastTree {
   readonly #kept: KeptPayloads
   readonly #missing: MissingMessages
   readonly #announcements: Announcements
+  readonly #arrivals: Arrivals
+  readonly #cuts: AgreedCuts
+  readonly #silence: SilenceWatch
   readonly counts = { received: 0, repeated: 0 }
   #lastNumber = 0
   #isAlarmDue = false
@@ -86,6 +98,9 @@ export class BroadcastTree {
     this.#parts = parts
     this.#seen = new RecentMap(around.clock, { lifeMs: SEEN_MS, limit: MAX_SEEN })
     this.#kept = new KeptPayloads(around.clock, options)
+    this.#arrivals = new Arrivals(around.clock)
+    this.#cuts = new AgreedCuts(around.clock, this.#arrivals, options.cutsApartMs)
+    this.#silence = new SilenceWatch(around, this.#arrivals, () => this.#askSome())
     this.#missing = new MissingMessages(around, {
       options,
       onDue: (from, ids) => this.#graft(from, ids),
@@ -94,7 +109,7 @@ export class BroadcastTree {
     this.#announcements = new Announcements(around, {
       view,
       options,
-      send: (to, announced) => this.#send(to, encodeMeshAnnounce(mesh, false, announced)),
+      send: (to, announced) => this.#send(to, encodeMeshAnnounce(mesh, ASKS.nothing, announced)),
     })
   }
 
@@ -120,9 +135,7 @@ export class BroadcastTree {
   // --- what the membership reports ---
 
   up(neighbour: Neighbour): void {
-    if (this.#parts.options.isNewLinkEager) neighbour.isEager = true
-    else if (!this.#hasEager()) this.#graft(neighbour.id, [])
-    else return
+    neighbour.isEager = true
     if (this.#parts.view.size === 1) this.#exchange([neighbour])
   }
 
@@ -142,6 +155,7 @@ export class BroadcastTree {
   stop(): void {
     this.#missing.stop()
     this.#announcements.stop()
+    this.#silence.stop()
   }
 
   // --- messages of neighbours ---
@@ -171,7 +185,10 @@ export class BroadcastTree {
     for (const each of announced)
       if (this.#seen.get(each.id) === undefined) this.#missing.announced(from.id, each)
       else this.#announcements.hasIt(each.id, from.id)
-    if (asks) this.#answer(from.id, new Set(announced.map(({ id }) => id)))
+    if (asks === ASKS.nothing) return
+    const known = new Set(announced.map(({ id }) => id))
+    if (asks === ASKS.all) this.#answer(from.id, known)
+    else this.#tell(from.id, this.#keptSince(known))
   }
 
   /** A link that is needed in this direction is grafted again, unless its time has come. */
@@ -210,6 +227,8 @@ export class BroadcastTree {
 
   #spread(id: MessageId, hops: number, message: Bytes, from: NodeId | undefined): void {
     this.#seen.set(id, hops)
+    this.#arrivals.add()
+    if (from !== undefined) this.#silence.heard()
     this.#kept.add(id, hops, message)
     let outgoing: Bytes | undefined
     for (const neighbour of this.#parts.view.all())
@@ -222,18 +241,14 @@ export class BroadcastTree {
     this.counts.repeated++
     this.#announcements.disturbed()
     this.#announcements.hasIt(id, from.id)
-    this.#prune(from)
+    this.#prune(from, this.#cuts.isCutting(id))
   }
 
-  /**
-   * Two messages in flight at once meet themselves at two places of one cycle, and where both are cut, somebody is cut off; who
-   * then grafts makes the next cycles. So a link that has just brought something is cut by chance only, one of few.
-   */
-  #prune(neighbour: Neighbour): void {
-    const isNeeded = this.#isNeeded(neighbour)
-    if (isNeeded && this.#around.random.unit() >= this.#parts.options.cutNeeded) return
+  /** What has just brought something is cut by few messages only: each of them leaves the tree of its own ways. */
+  #prune(neighbour: Neighbour, isFirm: boolean): void {
+    if (!isFirm && this.#isNeeded(neighbour)) return
     neighbour.isEager = false
-    this.#send(neighbour.id, encodeMeshPrune(this.#parts.mesh, isNeeded))
+    this.#send(neighbour.id, encodeMeshPrune(this.#parts.mesh, isFirm))
   }
 
   #isNeeded({ broughtMs }: Neighbour): boolean {
@@ -279,15 +294,39 @@ export class BroadcastTree {
     })
   }
 
+  /** Those in the tree, so that it is noticed where they are gone, and some that may hear by other ways: with few neighbours, all. */
+  #askSome(): void {
+    const neighbours = [...this.#parts.view.all()]
+    const eager = neighbours.filter(({ isEager }) => isEager)
+    const lazy = neighbours.filter(({ isEager }) => !isEager)
+    this.#ask([...eager, ...drawn(lazy, ASKED_IN_SILENCE, this.#around.random)], ASKS.since, KNOWN_IN_SILENCE)
+  }
+
   /** Tells them what is here and asks for what is there. */
   #exchange(neighbours: readonly Neighbour[]): void {
-    const question = encodeMeshAnnounce(this.#parts.mesh, true, this.#kept.latest(MAX_ANNOUNCED))
+    this.#ask(neighbours, ASKS.all, MAX_ANNOUNCED)
+  }
+
+  #ask(neighbours: readonly Neighbour[], asks: Asks, count: number): void {
+    const question = encodeMeshAnnounce(this.#parts.mesh, asks, this.#kept.latest(count))
     for (const { id } of neighbours) this.#send(id, question)
   }
 
   #answer(to: NodeId, known: ReadonlySet<MessageId>): void {
-    const news = this.#kept.latest(MAX_ANNOUNCED).filter(({ id }) => !known.has(id))
-    if (news.length > 0) this.#send(to, encodeMeshAnnounce(this.#parts.mesh, false, news))
+    this.#tell(
+      to,
+      this.#kept.latest(MAX_ANNOUNCED).filter(({ id }) => !known.has(id)),
+    )
+  }
+
+  /** After the last that is known. */
+  #keptSince(known: ReadonlySet<MessageId>): Announced[] {
+    const latest = this.#kept.latest(MAX_ANNOUNCED)
+    return latest.slice(latest.findLastIndex(({ id }) => known.has(id)) + 1)
+  }
+
+  #tell(to: NodeId, news: readonly Announced[]): void {
+    if (news.length > 0) this.#send(to, encodeMeshAnnounce(this.#parts.mesh, ASKS.nothing, news))
   }
 
   // --- what is not believed ---

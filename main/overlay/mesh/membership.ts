@@ -53,6 +53,8 @@ const ASTRAY = 8
 const MAX_PASSES = 254
 /** Of those that a walk has led to, so many try to dial the subscriber. */
 const MAX_CONTACTS = 4
+/** With up to so many neighbours a member takes up each subscription that a walk ends with, with more of them one in as many. */
+const WELL_KNOWN = 30
 /** Heartbeats that a holder may miss, and some for their jitter. */
 const SILENT_HEARTBEATS = 3.5
 /** A subscriber whose contact has not said hello within this may subscribe again. */
@@ -192,9 +194,18 @@ export class Membership {
     const { steps, hops, join } = decodeMeshSubscribe(reader, this.#around)
     if (steps === COPY) return this.#onCopy(from, message, hops, join)
     // Over both views: along partial views alone it would end with the youngest, who are held by most and hold the fewest.
-    const next = steps > 0 ? this.#view.pick(this.#around.random, from, join.member.id) : undefined
-    if (next) this.#send(next.id, passedOn(message, steps - 1, hops))
+    const goesOn = steps > 0 || !this.#isDrawn()
+    const next = goesOn ? this.#view.pick(this.#around.random, from, join.member.id) : undefined
+    if (next) this.#send(next.id, passedOn(message, Math.max(0, steps - 1), hops))
     else this.#becomeContact(from, message, hops, join)
+  }
+
+  /**
+   * Walks come by as often as a member has neighbours. Were they to end so, too, the largest views would be copied most, and all
+   * grow by a power of the mesh's size instead of its logarithm.
+   */
+  #isDrawn(): boolean {
+    return this.#around.random.unit() * this.#view.size < WELL_KNOWN
   }
 
   #becomeContact(from: NodeId, message: Bytes, hops: number, join: MeshJoin): void {

@@ -11,8 +11,6 @@ export interface MeshOptions {
   heartbeatMs: number
   /** Neighbours that a new message is announced to, besides those it is pushed to; all of them in an alarm. */
   announceTo: number
-  /** Plumtree's own rule: every new neighbour is pushed to until it prunes. Otherwise only the first is, and grafts do the rest. */
-  isNewLinkEager: boolean
   /** Announcements gather for so long ... */
   announceDelayMs: number
   /** ... and for so long in a tree where nobody has grafted, pruned, repeated anything or gone here for some time. */
@@ -24,8 +22,8 @@ export interface MeshOptions {
   graftAgainMs: number
   /** A link that has brought a message first within this long is needed ... */
   neededMs: number
-  /** ... and pruned only by so many of the duplicates that come over it. */
-  cutNeeded: number
+  /** ... and pruned only by duplicates of some messages: of those of so long a time by one (agreed-cuts.ts). */
+  cutsApartMs: number
   /** A message that came over so many hops more than its announcement makes the announcer the way. */
   optimiseHops: number
   /** After the loss of a neighbour in the tree, everything is announced to everybody for so long. */
@@ -45,14 +43,13 @@ export const MESH_DEFAULTS: MeshOptions = {
   leaseMs: 2 * 3_600_000,
   heartbeatMs: 24_000, // just before the transport's idle ping at 25 s, which it replaces
   announceTo: 3,
-  isNewLinkEager: true,
   announceDelayMs: 250,
   calmDelayMs: 500,
   calmAfterMs: 5000,
-  graftAfterMs: 1000,
+  graftAfterMs: 500,
   graftAgainMs: 400, // a long round trip, with one loss repaired
   neededMs: 5000,
-  cutNeeded: 0.1,
+  cutsApartMs: 2000,
   optimiseHops: 8,
   alarmMs: 20_000,
   keptMs: 60_000, // a heartbeat and the silence after it, twice

@@ -6,7 +6,7 @@
 //   leave      63 | mesh 32 | has 1 | join                       I leave; take that one in my place, where there is one
 //   heartbeat  64 | n 1 | n x mesh 32                            holder to held: in these I hold you
 //   payload    65 | mesh 32 | hops 1 | author 32 | number 8 | signature 64 | payload
-//   announce   66 | mesh 32 | asks 1 | n 1 | n x (message id 16 | hops 1)      asks 1: and tell me what you have
+//   announce   66 | mesh 32 | asks 1 | n 1 | n x (message id 16 | hops 1)      asks 1: and tell me what you have; 2: ... since these
 //   prune      67 | mesh 32 | firm 1                             send me announcements only; firm 0: unless you need this link
 //   graft      68 | mesh 32 | n 1 | n x message id 16            send me payloads, first of all these
 //
@@ -226,21 +226,25 @@ export function withHops(message: Uint8Array, hops: number): Bytes {
 
 export const MESH_PAYLOAD_OVERHEAD_BYTES = SIGNED_AT + PUBLIC_KEY_BYTES + 8 + SIGNATURE_BYTES
 
-export function encodeMeshAnnounce(mesh: Id, asks: boolean, announced: readonly Announced[]): Bytes {
+/** What an announcement asks for in return: nothing, all ids that are kept, or those that came after all that it names. */
+export const ASKS = { nothing: 0, all: 1, since: 2 } as const
+export type Asks = (typeof ASKS)[keyof typeof ASKS]
+
+export function encodeMeshAnnounce(mesh: Id, asks: Asks, announced: readonly Announced[]): Bytes {
   const kept = announced.slice(0, MAX_ANNOUNCED)
   const writer = begin(MESSAGE.meshAnnounce, mesh, 64 + (MESSAGE_ID_BYTES + 1) * kept.length)
-  writer.u8(asks ? 1 : 0).u8(kept.length)
+  writer.u8(asks).u8(kept.length)
   for (const { id, hops } of kept) writeMessageId(writer, id).u8(hops)
   return writer.finish()
 }
 
-export function decodeMeshAnnounce(reader: Reader): { asks: boolean; announced: Announced[] } {
-  const asks = reader.u8()
-  if (asks > 1) throw new BanyanError('malformed', 'neither a question nor none')
+export function decodeMeshAnnounce(reader: Reader): { asks: Asks; announced: Announced[] } {
+  const asks = reader.u8() as Asks
+  if (asks > ASKS.since) throw new BanyanError('malformed', 'no question that is known')
   const count = countOf(reader)
   const announced = Array.from({ length: count }, () => ({ id: readMessageId(reader), hops: reader.u8() }))
   reader.end()
-  return { asks: asks === 1, announced }
+  return { asks, announced }
 }
 
 export function encodeMeshGraft(mesh: Id, ids: readonly MessageId[]): Bytes {

@@ -8,6 +8,7 @@ import { type Link } from '../../../main/overlay/transport/links.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
 import { type MeshJoin, signMeshJoin } from '../../../main/overlay/wire/mesh-join.ts'
 import {
+  ASKS,
   COPY,
   decodeMeshPayload,
   encodeMeshAnnounce,
@@ -103,7 +104,7 @@ describe(`a member that does not keep the rules (seed ${SEED})`, () => {
         id: (64 * n + i).toString(16).padStart(32, '0') as MessageId,
         hops: 0,
       }))
-    send(...Array.from({ length: 200 }, (_, n) => encodeMeshAnnounce(room.mesh, true, invented(n))))
+    send(...Array.from({ length: 200 }, (_, n) => encodeMeshAnnounce(room.mesh, ASKS.all, invented(n))))
     await room.world.run(500)
     expect(victim.node.meshes.holdings(room.mesh)!.missing).toBeLessThanOrEqual(256)
     expect(dropped('mesh announcement: too many are missing')).toBeGreaterThan(0)

@@ -8,6 +8,7 @@ import { networkOf } from '../../../main/overlay/network.ts'
 import { Reader } from '../../../main/overlay/wire/codec.ts'
 import { MAX_LEASE_SECONDS, signMeshJoin, verifyMeshJoin } from '../../../main/overlay/wire/mesh-join.ts'
 import {
+  ASKS,
   COPY,
   decodeMeshAnnounce,
   decodeMeshDrop,
@@ -86,9 +87,9 @@ const MESSAGES: [string, number, Bytes, (reader: Reader) => unknown, unknown][] 
   [
     'announce',
     33,
-    encodeMeshAnnounce(MESH, true, ANNOUNCED),
+    encodeMeshAnnounce(MESH, ASKS.all, ANNOUNCED),
     decodeMeshAnnounce,
-    { asks: true, announced: ANNOUNCED },
+    { asks: ASKS.all, announced: ANNOUNCED },
   ],
   ['graft', 33, encodeMeshGraft(MESH, IDS), decodeMeshGraft, IDS],
 ]

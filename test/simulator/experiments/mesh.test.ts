@@ -31,7 +31,7 @@ describe('a small room', () => {
   }, 30_000)
 
   it('in which every duplicate cuts a link does not come to rest under load', async () => {
-    const { figures } = await runMesh({ nodes: 60, kill: 0.5, variant: 'paper' })
+    const { figures } = await runMesh({ nodes: 100, kill: 0.5, variant: 'paper' })
     expect(figures.rmr).toBeGreaterThan(0.05)
   }, 30_000)
 })
