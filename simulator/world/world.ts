@@ -2,6 +2,7 @@
 
 import { hostCrypto } from '../../main/host/crypto.ts'
 import { type NodeId, rememberIds } from '../../main/overlay/base/id.ts'
+import { drawn } from '../../main/overlay/base/shuffled.ts'
 import { Identity, type IdentitySeeds } from '../../main/overlay/identity.ts'
 import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { type NodeOptions, OverlayNode } from '../../main/overlay/node.ts'
@@ -158,13 +159,7 @@ export class World {
 
   /** Different ones, in random order. */
   sample<T>(from: readonly T[], count: number): T[] {
-    const left = [...from]
-    const taken = Math.min(count, left.length)
-    for (let i = 0; i < taken; i++) {
-      const j = i + this.random.below(left.length - i)
-      ;[left[i], left[j]] = [left[j]!, left[i]!]
-    }
-    return left.slice(0, taken)
+    return drawn(from, count, this.random)
   }
 
   #create(number: number): Host {

@@ -6,9 +6,6 @@ import { type Clock } from '../ports/clock.ts'
 import { type MessageId } from '../wire/mesh-messages.ts'
 import { type Arrivals } from './arrivals.ts'
 
-/** A mesh that is busier than any is meant to be: the share is halved no more. */
-const MOST_LATELY = 256
-
 export class AgreedCuts {
   readonly #clock: Clock
   readonly #arrivals: Arrivals
@@ -26,12 +23,11 @@ export class AgreedCuts {
     return shareOf(id) < this.#share()
   }
 
-  /** 1, halved each time that twice as many have come lately: in steps, so that most members are at the same. */
+  /** 1, halved each time that twice as many have come lately, as far as is remembered: in steps, so that most members are at the same. */
   #share(): number {
     const sinceMs = this.#clock.nowMs() - this.#apartMs
     let share = 1
-    for (let before = 1; before < MOST_LATELY && this.#arrivals.timeMs(before) >= sinceMs; before *= 2)
-      share /= 2
+    for (let before = 1; this.#arrivals.timeMs(before) >= sinceMs; before *= 2) share /= 2
     return share
   }
 }

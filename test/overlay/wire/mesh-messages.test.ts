@@ -91,6 +91,13 @@ const MESSAGES: [string, number, Bytes, (reader: Reader) => unknown, unknown][] 
     decodeMeshAnnounce,
     { asks: ASKS.all, announced: ANNOUNCED },
   ],
+  [
+    'announce since',
+    33,
+    encodeMeshAnnounce(MESH, ASKS.since, ANNOUNCED),
+    decodeMeshAnnounce,
+    { asks: ASKS.since, announced: ANNOUNCED },
+  ],
   ['graft', 33, encodeMeshGraft(MESH, IDS), decodeMeshGraft, IDS],
 ]
 
@@ -117,6 +124,12 @@ describe('a mesh message', () => {
     const bytes = encodeMeshSubscribe(MESH, { steps: 8, hops: 0, join: JOIN })
     const next = decodeMeshSubscribe(new Reader(passedOn(bytes, COPY, 7), 33), source)
     expect(next).toEqual({ steps: COPY, hops: 7, join: JOIN })
+  })
+
+  it('asks what is known, or is malformed', () => {
+    expect(() => decodeMeshAnnounce(new Reader(Uint8Array.of(3, 0)))).toThrow(
+      expect.objectContaining({ code: 'malformed' }),
+    )
   })
 
   it(`of any bytes is refused with a code of ours (seed ${SEED})`, () => {
