@@ -325,8 +325,12 @@ export class BroadcastTree {
     return latest.slice(latest.findLastIndex(({ id }) => known.has(id)) + 1)
   }
 
+  /** A question is short and its answer long, so both count as what its asker announces. */
   #tell(to: NodeId, news: readonly Announced[]): void {
-    if (news.length > 0) this.#send(to, encodeMeshAnnounce(this.#parts.mesh, ASKS.nothing, news))
+    if (news.length === 0) return
+    if (!this.#parts.limits.admitsAnnounced(to, news.length))
+      return this.#around.drops.count('mesh question: over the rate limit of its link')
+    this.#send(to, encodeMeshAnnounce(this.#parts.mesh, ASKS.nothing, news))
   }
 
   // --- what is not believed ---

@@ -15,7 +15,7 @@ const CONTACTED = { burst: 64, perSecond: 4 }
 const KEPT = { burst: 512, perSecond: 8 }
 /** A graft is a short message with a long answer. */
 const GRAFTED_BYTES = { burst: 8 * 1024 * 1024, perSecond: 256 * 1024 }
-/** Chosen: ten rounds of announcements in a second, and every neighbour in alarm now and then. */
+/** Chosen: ten rounds of announcements in a second, and every neighbour in alarm now and then. What one is told counts, too. */
 const ANNOUNCED = { burst: 8192, perSecond: 1000 }
 /** Hellos, drops, leaves, prunes, heartbeats. */
 const CONTROL = { burst: 1000, perSecond: 50 }

@@ -25,11 +25,9 @@ import {
 } from '../../../main/overlay/wire/mesh-messages.ts'
 import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
 import { type Inhabitant } from '../../../simulator/links/modelled-world.ts'
-import { Room } from './room.ts'
+import { MESH_FIELDS_AT, Room } from './room.ts'
 
 const SEED = 641
-/** Behind the number and the mesh. */
-const PAYLOAD_FIELDS_AT = 33
 const SPOKEN = concat(Uint8Array.of(1), utf8('listen to me'))
 
 describe(`a member that does not keep the rules (seed ${SEED})`, () => {
@@ -116,15 +114,12 @@ describe(`a member that does not keep the rules (seed ${SEED})`, () => {
 
   it('grafts the same again and again, and gets no more than its share', async () => {
     const ids: MessageId[] = []
-    const links = attacker.links as unknown as { arrived(link: Link, message: Bytes): void }
-    const arrived = links.arrived.bind(links)
-    links.arrived = (link, message) => {
+    room.overhear(attacker, (_link, message) => {
       if (message[0] === MESSAGE.meshPayload)
         ids.push(
-          messageIdOf(crypto, room.mesh, decodeMeshPayload(new Reader(message, PAYLOAD_FIELDS_AT)).broadcast),
+          messageIdOf(crypto, room.mesh, decodeMeshPayload(new Reader(message, MESH_FIELDS_AT)).broadcast),
         )
-      arrived(link, message)
-    }
+    })
     victim.node.meshes.broadcast(room.mesh, new Uint8Array(60_000).fill(65))
     await room.world.run(2000)
     expect(ids).not.toEqual([])
@@ -135,6 +130,22 @@ describe(`a member that does not keep the rules (seed ${SEED})`, () => {
     expect(link.traffic.receivedBytes - before).toBeLessThan(16 * 1024 * 1024)
     expect(dropped('mesh graft: over the rate limit of its link')).toBeGreaterThan(0)
   })
+
+  it.each([ASKS.all, ASKS.since])(
+    'asks again and again what there is (%i), and is told no more than its share',
+    async (asks) => {
+      for (let i = 0; i < 64; i++) room.say(friend, `${i}`)
+      await room.world.run(10_000)
+      const told = room.announcements(attacker)
+      send(...Array.from({ length: 2000 }, () => encodeMeshAnnounce(room.mesh, asks, [])))
+      await room.world.run(5000)
+      const ids = told.filter(({ from }) => from === victim.identity.id).flatMap(({ announced }) => announced)
+      expect(ids.length).toBeGreaterThan(64)
+      expect(ids.length).toBeLessThan(20_000)
+      expect(dropped('mesh announcement: over the rate limit of its link')).toBeGreaterThan(0)
+      await friendIsHeard()
+    },
+  )
 
   it('subscribes in the name of others in vain, and for itself no faster than its quota', async () => {
     const stranger = room.world.alive.at(-1)!

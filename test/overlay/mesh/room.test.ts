@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../../../main/overlay/base/errors.ts'
-import { encodeMeshGraft, encodeMeshPrune } from '../../../main/overlay/wire/mesh-messages.ts'
+import {
+  type Announced,
+  ASKS,
+  encodeMeshAnnounce,
+  encodeMeshGraft,
+  encodeMeshPrune,
+} from '../../../main/overlay/wire/mesh-messages.ts'
 import { type Inhabitant } from '../../../simulator/links/modelled-world.ts'
 import { Room } from './room.ts'
 
@@ -108,6 +114,46 @@ describe('a member (seed 632)', () => {
     await world.run(5000)
     expect(room.heard.get(other)).toEqual([`${one.number}: unheard`])
   })
+
+  it('tells a member that asks in silence what came after the last that it knows', async () => {
+    const room = await Room.of(637, 3)
+    const [one, other] = room.world.alive as [Inhabitant, Inhabitant]
+    await room.joinAll([one, other])
+    for (let i = 0; i < 12; i++) room.say(one, `${i}`)
+    await room.world.run(10_000)
+    const told = room.announcements(other)
+    const askOf = async (known: readonly Announced[]): Promise<number[]> => {
+      told.length = 0
+      other.links.get(one.identity.id)!.send(encodeMeshAnnounce(room.mesh, ASKS.since, known))
+      await room.world.run(1000)
+      return told.map(({ announced }) => announced.length)
+    }
+    await askOf([])
+    const all = told[0]!.announced
+    expect(all.length).toBeGreaterThanOrEqual(12)
+    expect(await askOf([all.at(-4)!, all[3]!])).toEqual([3])
+    expect(told[0]!.announced).toEqual(all.slice(-3))
+    expect(await askOf(all.slice(-1))).toEqual([])
+  })
+
+  it('that was busy and falls silent is asked by each member twice, and of a few neighbours', async () => {
+    const room = await Room.of(638, 30)
+    const members = [...room.world.alive]
+    await room.joinAll(members)
+    const told = members.map((one) => room.announcements(one))
+    for (let i = 0; i < 40; i++) {
+      room.say(members[i % 30]!, `${i}`)
+      await room.world.run(200)
+    }
+    expect(told.flat().filter(({ asks }) => asks === ASKS.since)).toEqual([])
+    await room.world.run(20_000)
+    const questions = told.flat().filter(({ asks }) => asks === ASKS.since)
+    const askedOf = ({ identity }: Inhabitant) => questions.filter(({ from }) => from === identity.id).length
+    expect(Math.min(...members.map(askedOf))).toBeGreaterThanOrEqual(2)
+    // Both ends of each link in the tree, and eight more of each member.
+    expect(questions.length).toBeLessThanOrEqual(2 * (2 * 29 + 8 * 30))
+    expect(Math.max(...questions.map(({ announced }) => announced.length))).toBe(8)
+  }, 30_000)
 
   it('that the application does not admit is nobody’s neighbour, and hears nothing', async () => {
     const room = await Room.of(634, 6)

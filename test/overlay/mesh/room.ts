@@ -1,10 +1,19 @@
 // A room for the mesh's stories: whole nodes over modelled sessions, of which some join one mesh.
 
 import { idFromBytes, type Id, type NodeId } from '../../../main/overlay/base/id.ts'
-import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type Bytes, fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
 import { type MeshOptions } from '../../../main/overlay/mesh/meshes.ts'
 import { type MeshView } from '../../../main/overlay/ports/meshes.ts'
+import { type Link } from '../../../main/overlay/transport/links.ts'
+import { Reader } from '../../../main/overlay/wire/codec.ts'
+import { decodeMeshAnnounce } from '../../../main/overlay/wire/mesh-messages.ts'
+import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
 import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelled-world.ts'
+
+/** Behind the type and the mesh. */
+export const MESH_FIELDS_AT = 33
+
+type Told = ReturnType<typeof decodeMeshAnnounce> & { from: NodeId }
 
 export class Room {
   readonly world: ModelledWorld
@@ -52,6 +61,26 @@ export class Room {
 
   say(one: Inhabitant, text: string): void {
     one.node.meshes.broadcast(this.mesh, utf8(text))
+  }
+
+  /** What comes to it over its links from now on, before its node reads it. */
+  overhear(one: Inhabitant, hear: (link: Link, message: Bytes) => void): void {
+    const links = one.links as unknown as { arrived(link: Link, message: Bytes): void }
+    const arrived = links.arrived.bind(links)
+    links.arrived = (link, message) => {
+      hear(link, message)
+      arrived(link, message)
+    }
+  }
+
+  /** The announcements that come to it from now on, each with who sent it. */
+  announcements(one: Inhabitant): Told[] {
+    const told: Told[] = []
+    this.overhear(one, (link, message) => {
+      if (message[0] !== MESSAGE.meshAnnounce) return
+      told.push({ from: link.peer.id, ...decodeMeshAnnounce(new Reader(message, MESH_FIELDS_AT)) })
+    })
+    return told
   }
 
   view(one: Inhabitant): MeshView {
