@@ -5,7 +5,8 @@
 //
 // A signed record may be an old version that somebody on the way shows for the newest. So the first of them has the read ask along
 // the other offsets at once, to hear the same along nearly all of them: the caller may use it meanwhile (`onNewer`), but it is the
-// answer only then. What is late was likelier swallowed than slow, so of that more may be missing (docs/decisions.md 79).
+// answer only then. What is late was likelier swallowed than slow, so of that more may be missing (docs/decisions.md 79), but where
+// ways contradict each other nobody is believed before those that are missing were tried over other first hops (86).
 
 import { type Id } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -29,6 +30,8 @@ const MOST_HEDGE_MS = 4000
 const HEDGE_AFTER = 1.5
 /** As TCP smooths its round trips (RFC 6298). */
 const SMOOTHING = 1 / 8
+const LEAST_RETRY_MS = 1000
+const MOST_RETRY_MS = GET_TIMEOUT_MS / 2
 
 export interface ReadParts {
   routes: Routes
@@ -40,6 +43,13 @@ export interface ReadParts {
   /** The record, where it belongs to the key and holds. */
   valid(key: Id, record: DhtRecord | undefined): DhtRecord | undefined
   repair(rootIndex: number, best: DhtRecord): void
+}
+
+interface Way {
+  rootKey: Id
+  rootIndex: number
+  offset: number
+  retryAfterMs: number
 }
 
 export class Reads {
@@ -73,7 +83,8 @@ export class Reads {
 
   #ask(key: Id, redundancy: ReadRedundancy, search: Search, done: () => void): void {
     const { timers } = this.#around
-    const { confirming, mayBeMissing, confirmedWithinMs, convincing } = redundancy
+    const { confirming, mayBeMissing, undisputedWithinMs, settledWithinMs, convincing } = redundancy
+    const retryAfterMs = this.#retryAfterMs(redundancy)
     // Further offsets of a small ring end where others do.
     const offsets = redundancy.readOffsets.slice(0, Math.max(1, this.#parts.neighbours()))
     // Who would keep it needs one offset: in a small network everybody keeps everything, and asking all is what a contact that is
@@ -105,7 +116,8 @@ export class Reads {
       const offset = offsets[asked++]!
       for (const [rootIndex, rootKey] of rootKeys(this.#around, key).entries()) {
         outstanding++
-        void this.#askAt(key, rootKey, rootIndex, offset, search).then((isFound) => {
+        const way = { rootKey, rootIndex, offset, retryAfterMs }
+        void this.#askAt(key, way, search).then((isFound) => {
           outstanding--
           if (isFound && !isSettled()) confirm()
           look()
@@ -125,17 +137,23 @@ export class Reads {
             look()
           }),
         )
-      pending.push(timers.after(confirmedWithinMs, finish))
+      pending.push(timers.after(undisputedWithinMs, () => search.isDisputed || finish()))
+      pending.push(timers.after(settledWithinMs, finish))
     }
     askNext()
   }
 
+  #retryAfterMs({ retryAfterUsual }: ReadRedundancy): number {
+    return Math.min(Math.max(retryAfterUsual * this.#usualMs, LEAST_RETRY_MS), MOST_RETRY_MS)
+  }
+
   /** True where a valid record came. */
-  async #askAt(key: Id, rootKey: Id, rootIndex: number, offset: number, search: Search): Promise<boolean> {
+  async #askAt(key: Id, way: Way, search: Search): Promise<boolean> {
     const { clock } = this.#around
+    const { rootKey, rootIndex, offset, retryAfterMs } = way
     const startedMs = clock.nowMs()
     try {
-      const options = { timeoutMs: GET_TIMEOUT_MS, offset }
+      const options = { timeoutMs: GET_TIMEOUT_MS, offset, retryAfterMs }
       const reply = await this.#parts.routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
       this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
       const record = this.#parts.valid(key, decodeGetReply(reply.payload))

@@ -19,8 +19,12 @@ export interface ReadRedundancy {
   confirming: number
   /** The read ends when the same one has come along all ways but so many, so long after the first. */
   mayBeMissing: readonly [MayBeMissing, ...MayBeMissing[]]
-  /** After the first in any case: what has not come was swallowed, or there is no more of it. */
-  confirmedWithinMs: number
+  /** After the first, where all that answered have given the same: what has not come was swallowed, or there is no more of it. */
+  undisputedWithinMs: number
+  /** After the first in any case. */
+  settledWithinMs: number
+  /** A way is tried again over another first hop after so many times as long as answers take. */
+  retryAfterUsual: number
   /** Along so many offsets both roots have said that there is no such record. */
   convincing: number
 }
@@ -37,7 +41,9 @@ export const THOROUGH: Redundancy = {
     { ways: 2, afterMs: 0 },
     { ways: 5, afterMs: 350 },
   ],
-  confirmedWithinMs: 1200,
+  undisputedWithinMs: 1200,
+  settledWithinMs: 3000,
+  retryAfterUsual: 4,
   convincing: 3,
   furtherPutOffsets: [
     [1, -1],
@@ -49,6 +55,8 @@ export const LIGHT: ReadRedundancy = {
   readOffsets: [0, 1, -1],
   confirming: 1,
   mayBeMissing: [{ ways: 0, afterMs: 0 }],
-  confirmedWithinMs: 250,
+  undisputedWithinMs: 250,
+  settledWithinMs: 250,
+  retryAfterUsual: Infinity,
   convincing: 2,
 }

@@ -48,6 +48,11 @@ export class Search {
     return this.best.kind === 'immutable' || ways.length >= agreeing
   }
 
+  /** Along some way came nothing, or an older record than the best. */
+  get isDisputed(): boolean {
+    return this.behind().length > 0
+  }
+
   /** Roots at which somebody answered with nothing, or with an older record than the best. */
   behind(): number[] {
     if (!this.best) return []

@@ -19,6 +19,8 @@ export interface RouteOptions {
   isIndirect?: boolean
   /** The dead-end budget, where it is not the node's own. */
   detours?: number
+  /** When the second attempt over another way begins; after half the time unless said otherwise. */
+  retryAfterMs?: number
   /** No second attempt over another way. */
   isOnce?: boolean
   /** Whether this can be the answer: nodes on the way may give another. One that is refused is as if there had been no way. */

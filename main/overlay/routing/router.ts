@@ -130,12 +130,14 @@ export class Router implements Routes {
   async request(key: Id, application: number, payload: Bytes, options: RouteOptions): Promise<RouteReply> {
     if (payload.length > MAX_ROUTED_BYTES) throw new BanyanError('too-large', 'more than a route carries')
     if (options.isExact && this.#isCutOff(key)) throw new BanyanError('unreachable', 'not in this network')
-    const firstMs = options.timeoutMs * (options.isOnce ? 1 : FIRST_ATTEMPT_SHARE)
+    const { timeoutMs, retryAfterMs = FIRST_ATTEMPT_SHARE * timeoutMs } = options
+    const firstMs = options.isOnce ? timeoutMs : Math.min(retryAfterMs, timeoutMs)
     const first = await this.#attempt(key, application, payload, options, firstMs)
     if (first.answer) return first.answer
     if (this.#isStopped) throw new BanyanError('closed', 'the node was stopped')
     if (options.isOnce) throw failureOf(first.outcome)
-    const second = await this.#attempt(key, application, payload, retryOf(key, options, first), firstMs)
+    const secondMs = timeoutMs - firstMs
+    const second = await this.#attempt(key, application, payload, retryOf(key, options, first), secondMs)
     if (second.answer) return second.answer
     throw failureOf(second.outcome === 'timeout' ? first.outcome : second.outcome)
   }

@@ -21,6 +21,7 @@ const RECORD: DhtRecord = { kind: 'immutable', value: utf8('a note'), expiresAtM
 interface Way {
   /** Of reads before it, so many ways were asked. */
   number: number
+  retryAfterMs: number
 }
 
 /** Every root has the record, and answers after `roundTripMs`; `offsets` are those of the questions. */
@@ -31,8 +32,8 @@ function reads(roundTripMs: (way: Way) => number) {
   const timers = new TimerGroup(clock)
   const offsets: number[] = []
   const routes: Pick<Routes, 'request'> = {
-    request: async (key, _application, _payload, { offset = 0 }) => {
-      const way = { number: offsets.push(offset) - 1 }
+    request: async (key, _application, _payload, { offset = 0, retryAfterMs = Infinity }) => {
+      const way = { number: offsets.push(offset) - 1, retryAfterMs }
       await pause(timers, roundTripMs(way))
       return { responder: key as NodeId, payload: encodeGetReply(answer(way)), hops: 2 }
     },
@@ -66,7 +67,7 @@ function reads(roundTripMs: (way: Way) => number) {
     return [...offsets]
   }
   /** How long a read of a signed record takes, which version it gives, and which it told of meanwhile. */
-  const readSigned = async (sequenceOf: (way: Way) => number) => {
+  const readSigned = async (sequenceOf: (way: Way) => number | undefined) => {
     answer = (way) => version(sequenceOf(way))
     offsets.length = 0
     const told: unknown[] = []
@@ -81,7 +82,10 @@ function reads(roundTripMs: (way: Way) => number) {
   return { read, readInVain, readSigned }
 }
 
-function version(sequence: number): DhtRecord {
+function version(sequence: number): DhtRecord
+function version(sequence: number | undefined): DhtRecord | undefined
+function version(sequence: number | undefined): DhtRecord | undefined {
+  if (sequence === undefined) return undefined
   const [publicKey, salt, signature] = [new Uint8Array(32), utf8('s'), new Uint8Array(64)]
   return { kind: 'signed', publicKey, salt, sequence, value: utf8(`${sequence}`), expiresAtMs: 1, signature }
 }
@@ -116,6 +120,27 @@ describe('of a signed record', () => {
     expect(record).toEqual(version(2))
     expect(told).toEqual([version(1), version(2)])
     expect(ways).toBe(10)
+  })
+
+  it('ways that contradict each other are heard out, the silent ones at their second attempt', async () => {
+    const isSilent = ({ number }: Way): boolean => number === 1 || number > 6
+    const { readSigned } = reads((way) => (isSilent(way) ? way.retryAfterMs + 100 : 20))
+    const contradicting = (way: Way) => (isSilent(way) ? 2 : way.number < 4 ? 1 : undefined)
+    const { record, told, tookMs } = await readSigned(contradicting)
+    expect(record).toEqual(version(2))
+    expect(told).toEqual([version(1), version(2)])
+    expect(tookMs).toBeCloseTo(2920, -1)
+  })
+
+  it('a silent way is tried again sooner where answers come soon, but not before a second has passed', async () => {
+    const waits: number[] = []
+    const { readSigned } = reads(({ retryAfterMs }) => {
+      waits.push(retryAfterMs)
+      return 20
+    })
+    for (let i = 0; i < 10; i++) await readSigned(() => 1)
+    expect(waits[0]).toBe(2800)
+    expect(waits.at(-1)).toBe(1000)
   })
 
   it('eight of ten ways are enough at once, and five of ten when the others are late', async () => {
