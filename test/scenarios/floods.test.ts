@@ -12,6 +12,7 @@ import {
   encodeOffer,
   encodePut,
   encodeStore,
+  encodeWant,
   type Placing,
 } from '../../main/overlay/wire/dht-messages.ts'
 import { recordKey, signRecord } from '../../main/overlay/wire/dht-record.ts'
@@ -45,9 +46,22 @@ describe('a flood by one neighbour (seed 701)', () => {
   })
 
   async function flood(message: (n: number) => Bytes): Promise<void> {
-    const link = attacker.links.get(victim.identity.id)!
-    for (let n = 0; n < FLOOD; n++) link.send(message(n))
+    for (let n = 0; n < FLOOD; n++) send(message(n))
     await world.run(2000)
+  }
+
+  function send(...messages: Bytes[]): void {
+    const link = attacker.links.get(victim.identity.id)!
+    for (const message of messages) link.send(message)
+  }
+
+  /** What the victim has sent it. */
+  function receivedBytes(): number {
+    return attacker.links.get(victim.identity.id)!.traffic.receivedBytes
+  }
+
+  function invented(n: number): Id {
+    return idFromBytes(crypto.hash(utf8(`invented ${n}`)))
   }
 
   function note(text: string, bytes = 100): DhtRecord {
@@ -157,11 +171,90 @@ describe('a flood by one neighbour (seed 701)', () => {
   it('of comparisons: cut to a rate, and nothing is asked for that is not this node’s to keep', async () => {
     const fingerprint = new Uint8Array(16).fill(1)
     await flood(() =>
-      encodeFingerprints(Array.from({ length: 16 }, () => ({ prefix: '', count: 9, fingerprint }))),
+      encodeFingerprints(
+        Array.from({ length: 16 }, (_, digit) => ({ prefix: digit.toString(16), count: 9, fingerprint })),
+      ),
     )
     expect(dropped('reconciliation: rate')).toBeGreaterThan(0.7 * FLOOD)
     await friendCanPut()
   })
+
+  it('of comparisons with nothing: no more is named than is counted, and no record twice', async () => {
+    for (let n = 0; n < 40; n++) await world.finish(friend.node.put(note(`${n}`)))
+    const everything = { prefix: '', count: 0, fingerprint: new Uint8Array(16) }
+    const before = receivedBytes()
+    send(encodeFingerprints(Array.from({ length: 64 }, () => everything)))
+    await world.run(1000)
+    expect(dropped(`message ${MESSAGE.replicaFingerprints}: malformed`)).toBe(1)
+    expect(receivedBytes() - before).toBeLessThan(1000)
+    await flood(() => encodeFingerprints([everything]))
+    expect(dropped('reconciliation: more names than one neighbour is told')).toBeGreaterThan(0)
+    expect(receivedBytes() - before).toBeLessThan(20_000 * 60)
+    await friendCanPut()
+  })
+
+  it('of records to keep under invented sources: as if they were its own', async () => {
+    await flood((n) =>
+      routedToVictim(n, APPLICATION.replica, store(n + 1, note(`record ${n}`, 1000)), invented(n)),
+    )
+    expect(victim.node.status().replicas.bytes).toBeLessThan(0.26 * QUOTA_BYTES)
+    await friendCanPut()
+  })
+
+  it('of records that it had this node ask for: half of the space, by however many authors', async () => {
+    const expiresAtMs = world.clock.wallMs() + DAY_MS
+    const value = new Uint8Array(1000)
+    const authors = Array.from({ length: 40 }, (_, n) =>
+      crypto.signingKeyPair(crypto.hash(utf8(`author ${n}`))),
+    )
+    const records = Array.from({ length: 1500 }, (_, n) =>
+      signRecord(crypto, authors[n % 40]!, { salt: utf8(`${n}`), sequence: 1, value, expiresAtMs }),
+    )
+    const offers = records.map((record) => {
+      return { rootIndex: 0, key: recordKey(crypto, record), sequence: 1, expiresAtMs }
+    })
+    for (let from = 0; from < offers.length; from += 500) send(encodeOffer(offers.slice(from, from + 500)))
+    await world.run(1000)
+    send(...records.map((record) => store(0, record)))
+    await world.run(5000)
+    const { bytes } = victim.node.status().replicas
+    expect(bytes).toBeGreaterThan(0.4 * QUOTA_BYTES)
+    expect(bytes).toBeLessThan(0.51 * QUOTA_BYTES)
+    await friendCanPut()
+  })
+
+  it('of offers under invented sources: no more is waited for than of one neighbour', async () => {
+    const keys = (n: number) => Array.from({ length: 100 }, (_, i) => crypto.hash(utf8(`${n}/${i}`)))
+    await flood((n) => {
+      const offers = keys(n).map((key) => ({
+        rootIndex: 0,
+        key: idFromBytes(key),
+        sequence: 0,
+        expiresAtMs: 1e14,
+      }))
+      return routedToVictim(n, APPLICATION.replica, encodeOffer(offers), invented(n))
+    })
+    expect(dropped('offer: too many')).toBeGreaterThan(100_000)
+    await friendCanPut()
+  })
+
+  it('of wishes for the same records again and again: cut to a rate of bytes', async () => {
+    const records = Array.from({ length: 15 }, (_, n) => note(`${n}`, 16_000))
+    for (const record of records) await world.finish(friend.node.put(record))
+    const wanted = encodeWant(
+      0,
+      records.map((record) => recordKey(crypto, record)),
+    )
+    const before = receivedBytes()
+    for (let round = 0; round < 500; round++) {
+      send(wanted)
+      await world.run(200)
+    }
+    expect(dropped('want: rate')).toBeGreaterThan(0)
+    expect(receivedBytes() - before).toBeGreaterThan(16 * 1024 * 1024)
+    expect(receivedBytes() - before).toBeLessThan(50 * 1024 * 1024)
+    await friendCanPut()
+  }, 60_000)
 
   it('of puts under invented sources, and of questions', async () => {
     const key = victim.identity.id
@@ -222,10 +315,21 @@ describe('a flood by one neighbour (seed 701)', () => {
     expect(heard).toBe(1)
   })
 
-  function routed(n: number, key: Id, application: number, payload: Bytes, source: Id): Bytes {
+  function routedToVictim(n: number, application: number, payload: Bytes, source: Id): Bytes {
+    return routed(n, victim.identity.id, application, payload, source, true)
+  }
+
+  function routed(
+    n: number,
+    key: Id,
+    application: number,
+    payload: Bytes,
+    source: Id,
+    isExact = false,
+  ): Bytes {
     const requestId = n.toString(16).padStart(16, '0')
     const rest = {
-      isExact: false,
+      isExact,
       isFollowing: false,
       keyHops: 255,
       hops: 1,

@@ -5,7 +5,6 @@
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
-import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Neighbourhood, type Routes } from '../ports/routes.ts'
 import { type Store } from '../ports/store.ts'
@@ -37,6 +36,7 @@ import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { readMailbox } from './mailbox-reads.ts'
 import { checkRecord, sequenceOf } from './record-rules.ts'
 import { NeighbourQuestions } from './neighbour-questions.ts'
+import { NeighbourLimits } from './neighbour-limits.ts'
 import { overLink, type Peer, type PeerHandler, Peers } from './peers.ts'
 import { Puts } from './puts.ts'
 import { Questions } from './questions.ts'
@@ -47,12 +47,6 @@ import { Replication } from './replication.ts'
 
 /** A neighbour is one round trip and a disk away. */
 const STORE_TIMEOUT_MS = 2500
-/** A chat publishes a handful of records now and then; a flood is cut to this. By the source that a put claims ... */
-const PUT_BURST = 100
-const PUTS_PER_SECOND = 5
-/** ... and by the neighbour it came over, who cannot claim to be another: puts and stores, and questions. */
-const LINK_BURST = 1000
-const LINK_PER_SECOND = 50
 
 export class Dht {
   readonly #around: Surroundings
@@ -68,10 +62,7 @@ export class Dht {
   readonly #nodeKey: KeyPair
   readonly #stores: Questions<Stored>
   readonly #neighbours: NeighbourQuestions
-  readonly #bySource: PeerBudgets
-  readonly #putsByLink: PeerBudgets
-  readonly #storesByLink: PeerBudgets
-  readonly #asksByLink: PeerBudgets
+  readonly #limits: NeighbourLimits
 
   /** What neighbours say to each other. */
   readonly #said: ReadonlyMap<number, PeerHandler> = new Map<number, PeerHandler>([
@@ -107,13 +98,17 @@ export class Dht {
     this.#onChange = parts.onChange
     this.#replicas = new ReplicaStore(around, parts.store, parts.quotaBytes, parts.links.self.id)
     const putAtRoot = (key: Id, rootIndex: number): Promise<boolean> => this.#putKept(key, rootIndex)
-    this.#peers = new Peers(around, parts.links, parts.routes, this.#said)
+    this.#limits = new NeighbourLimits(around.clock)
+    this.#peers = new Peers(around, parts.links, parts.routes, this.#limits, this.#said)
     const { id: self } = parts.links.self
     const { ring, routes, isForming } = parts
     const valid = (key: Id, record: DhtRecord | undefined): DhtRecord | undefined => this.#valid(key, record)
     this.#nodeKey = parts.nodeKey
     this.#puts = new Puts(around, { self, routes, ring, valid })
-    this.#replication = new Replication(around, self, this.#peers, ring, this.#replicas, putAtRoot, isForming)
+    this.#replication = new Replication(around, {
+      ...{ self, ring, putAtRoot, isForming },
+      ...{ peers: this.#peers, replicas: this.#replicas, limits: this.#limits },
+    })
     this.#reads = new Reads(around, {
       ...{ routes, valid },
       readOwn: (key) => this.#readOwn(key),
@@ -127,10 +122,6 @@ export class Dht {
       holders: (key) => this.#replication.responsible(rootKeys(around, key)).flat(),
       valid,
     })
-    this.#bySource = new PeerBudgets(around.clock, PUT_BURST, PUTS_PER_SECOND)
-    this.#putsByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
-    this.#storesByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
-    this.#asksByLink = new PeerBudgets(around.clock, LINK_BURST, LINK_PER_SECOND)
     parts.routes.register(APPLICATION.put, {
       deliver: ({ payload, source }, previous) => this.#onPut(payload, source, previous),
     })
@@ -220,8 +211,7 @@ export class Dht {
     const { rootIndex, record } = placing
     const { crypto, clock } = this.#around
     const key = recordKey(crypto, record)
-    const isWithinRate = this.#putsByLink.admits(previous ?? self) && this.#bySource.admits(source)
-    if (!isWithinRate) return this.#refusal('rate', key)
+    if (!this.#limits.admitsPut(previous ?? self, source)) return this.#refusal('rate', key)
     const verdict = checkRecord(record, crypto, clock.wallMs())
     if (verdict !== 'good') return this.#refusal(verdict, key)
     if ((this.#replicas.get(key)?.sequence ?? 0) > sequenceOf(record)) return this.#refusal('stale', key)
@@ -268,7 +258,7 @@ export class Dht {
   }
 
   async #onGet(payload: Bytes, source: NodeId, previous: NodeId | undefined): Promise<Bytes> {
-    if (previous !== undefined && !this.#asksByLink.admits(previous))
+    if (previous !== undefined && !this.#limits.admitsQuestion(previous))
       throw new BanyanError('quota', 'more questions than this node answers')
     const key = decodeGet(payload)
     const own = await this.#readOwn(key)
@@ -277,7 +267,7 @@ export class Dht {
   }
 
   async #onMailboxRead(payload: Bytes, previous: NodeId | undefined): Promise<Bytes> {
-    if (previous !== undefined && !this.#asksByLink.admits(previous))
+    if (previous !== undefined && !this.#limits.admitsQuestion(previous))
       throw new BanyanError('quota', 'more questions than this node answers')
     const question = decodeMailboxRead(this.#around.crypto, payload)
     return encodeMailboxPage(await this.#replicas.mailboxes.page(question))
@@ -289,11 +279,11 @@ export class Dht {
   async #onStore(peer: Peer, body: Reader): Promise<void> {
     const { token, ...placing } = decodeStore(body)
     const { rootIndex, record } = placing
-    const from = peer.id
+    const { id, bringer } = peer
     const key = recordKey(this.#around.crypto, record)
-    const isAskedFor = token === 0 && this.#replication.isAwaited(from, key)
-    const isWelcome = isAskedFor || (token !== 0 && this.#storesByLink.admits(from))
-    const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, from, isAskedFor) : 'rate'
+    const isAskedFor = token === 0 && this.#replication.isAwaited(id, key)
+    const isWelcome = isAskedFor || (token !== 0 && this.#limits.admitsStore(bringer))
+    const outcome = isWelcome ? await this.#replicas.keep(record, rootIndex, bringer, isAskedFor) : 'rate'
     if (outcome !== 'kept') this.#around.drops.count(`store: ${outcome}`)
     else this.#onChange()
     if (token !== 0) peer.send(encodeStored(token, this.#answerOf(outcome, placing)))
@@ -315,7 +305,7 @@ export class Dht {
 
   async #onAsk(peer: Peer, body: Reader): Promise<void> {
     const { token, key } = decodeAsk(body)
-    if (!this.#asksByLink.admits(peer.id)) return this.#around.drops.count('ask: rate')
+    if (!this.#limits.admitsQuestion(peer.bringer)) return this.#around.drops.count('ask: rate')
     peer.send(encodeAnswer(token, await this.#readOwn(key)))
   }
 

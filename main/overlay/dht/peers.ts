@@ -2,27 +2,27 @@
 // link, yet both are responsible for the same records. What is for a neighbour goes over its link, and where there is
 // none it is routed to it, exactly, as the DHT's own kind of routed message. The first thing that its handler says to
 // whoever sent it goes back as the answer that a routed message has anyway: half of the hops. Who claims to be its source may lie: nothing is believed
-// of a message that its content does not prove, and whoever brings it answers for the rate.
+// of a message that its content does not prove, and whoever brings it answers for the rate and for the space.
 
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
-import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Routes } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Urgency } from '../transport/urgency.ts'
 import { Reader } from '../wire/codec.ts'
 import { APPLICATION } from '../wire/message-types.ts'
+import { type NeighbourLimits } from './neighbour-limits.ts'
 
 /** As long as a route's first way may take, and a second one. */
 const ROUTED_TIMEOUT_MS = 6000
-/** By the neighbour that brings them: a record each, or a list of 512. */
-const ROUTED_BURST = 2000
-const ROUTED_PER_SECOND = 100
 
 export interface Peer {
+  /** As it says, where it is reached over others. */
   readonly id: NodeId
+  /** The neighbour that what it says came over, who answers for it; the peer itself where it was asked. */
+  readonly bringer: NodeId
   /** Undefined where it is reached over others. */
   readonly link: Link | undefined
   /** As a link's: `acked` hears once whether the peer has it. */
@@ -34,26 +34,26 @@ export type PeerHandler = (from: Peer, body: Reader) => void | Promise<void>
 export class Peers {
   readonly #links: Pick<Links, 'get'>
   readonly #routes: Routes
-  readonly #routed: PeerBudgets
   readonly #handlers: ReadonlyMap<number, PeerHandler>
   readonly #drops: Surroundings['drops']
 
   /** `handlers` by message type: what neighbours may say to each other, over a link or not. */
   constructor(
-    around: Pick<Surroundings, 'clock' | 'drops'>,
+    around: Pick<Surroundings, 'drops'>,
     links: Pick<Links, 'get'>,
     routes: Routes,
+    limits: NeighbourLimits,
     handlers: ReadonlyMap<number, PeerHandler>,
   ) {
     this.#links = links
     this.#routes = routes
     this.#handlers = handlers
     this.#drops = around.drops
-    this.#routed = new PeerBudgets(around.clock, ROUTED_BURST, ROUTED_PER_SECOND)
     routes.register(APPLICATION.replica, {
       deliver: ({ payload, source }, previous) => {
-        if (!this.#routed.admits(previous ?? source)) throw new BanyanError('quota', 'too many at once')
-        return this.#onRouted(source, payload)
+        const bringer = previous ?? source
+        if (!limits.admitsRouted(bringer)) throw new BanyanError('quota', 'too many at once')
+        return this.#onRouted(source, bringer, payload)
       },
     })
   }
@@ -64,10 +64,10 @@ export class Peers {
   }
 
   /** What the handler says until it is done; only the first of it is the answer, the rest takes a way of its own. */
-  #onRouted(source: NodeId, payload: Bytes): Bytes | Promise<Bytes> {
+  #onRouted(source: NodeId, bringer: NodeId, payload: Bytes): Bytes | Promise<Bytes> {
     let answer: Bytes | undefined
     let isDone = false
-    const peer = this.#overOthers(source)
+    const peer = { ...this.#overOthers(source), bringer }
     const answering: Peer = {
       ...peer,
       send: (message, acked) => {
@@ -94,6 +94,7 @@ export class Peers {
   #overOthers(id: NodeId): Peer {
     return {
       id,
+      bringer: id,
       link: undefined,
       send: (message, acked) => {
         const options = { timeoutMs: ROUTED_TIMEOUT_MS, isExact: true }
@@ -118,5 +119,6 @@ export class Peers {
 }
 
 export function overLink(link: Link): Peer {
-  return { id: link.peer.id, link, send: (message, acked, urgency) => link.send(message, acked, urgency) }
+  const { id } = link.peer
+  return { id, bringer: id, link, send: (message, acked, urgency) => link.send(message, acked, urgency) }
 }

@@ -10,7 +10,6 @@
 
 import { type NodeId } from '../base/id.ts'
 import { equal } from '../base/bytes.ts'
-import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -24,15 +23,13 @@ import {
   type RangeFingerprint,
   type RangeHoldings,
 } from '../wire/range-messages.ts'
+import { type NeighbourLimits } from './neighbour-limits.ts'
 import { type Peer, type Peers } from './peers.ts'
 import { type Held, MAX_DEPTH, RangeTree } from './range-tree.ts'
 import { isOlder } from './record-rules.ts'
 
 /** Naming so many costs as much as the fingerprints of the next two levels. */
 const FEW = 16
-/** A talk about 100,000 records of which all differ takes 7,000 ranges; an ordinary one takes one. */
-const BURST_RANGES = 8192
-const RANGES_PER_SECOND = 50
 /** The messages of one talk find the tree that the first of them built. */
 const TREE_LIFE_MS = 2000
 const WHOLE = ''
@@ -41,6 +38,9 @@ export type SharedReplica = Held & ReplicaVersion
 
 export interface ReconciliationParts {
   peers: Peers
+  limits: NeighbourLimits
+  /** The leaf set: nobody else shares a record with this node. */
+  members(): readonly NodeId[]
   /** What this node and the peer both should keep, of what this node keeps. */
   shared(peer: NodeId): SharedReplica[]
   /** The peer is told of these. */
@@ -53,25 +53,24 @@ export interface ReconciliationParts {
 export class Reconciliation {
   readonly #around: Surroundings
   readonly #parts: ReconciliationParts
-  readonly #ranges: PeerBudgets
   #tree: { peer: NodeId; untilMs: number; tree: RangeTree<SharedReplica> } | undefined
 
   constructor(around: Surroundings, parts: ReconciliationParts) {
     this.#around = around
     this.#parts = parts
-    this.#ranges = new PeerBudgets(around.clock, BURST_RANGES, RANGES_PER_SECOND)
   }
 
   /** Opens a talk; `onMissed` hears of it where a message of it is lost. */
   open(peer: NodeId): void {
     this.#tree = undefined
-    this.#send(this.#parts.peers.to(peer), encodeFingerprints([this.#treeFor(peer).fingerprint(WHOLE)]))
+    const tree = this.#treeOf(peer, this.#parts.shared)
+    this.#send(this.#parts.peers.to(peer), encodeFingerprints([tree.fingerprint(WHOLE)]))
   }
 
   onFingerprints(peer: Peer, body: Reader): void {
     const theirs = decodeFingerprints(body)
-    if (!this.#admits(peer, theirs.length)) return
-    const tree = this.#treeFor(peer.id)
+    const tree = this.#treeFor(peer, theirs.length)
+    if (!tree) return
     const parts: RangeFingerprint[] = []
     const few: RangeHoldings[] = []
     const lacking: ReplicaVersion[] = []
@@ -79,9 +78,9 @@ export class Reconciliation {
       const own = tree.fingerprint(their.prefix)
       if (own.count === their.count && equal(own.fingerprint, their.fingerprint)) continue
       const held = tree.within(their.prefix)
-      if (their.count === 0) lacking.push(...held)
+      if (their.count === 0) lacking.push(...this.#nameable(peer, held))
       else if (own.count <= FEW || their.prefix.length === MAX_DEPTH)
-        few.push({ prefix: their.prefix, held: [...held] })
+        few.push({ prefix: their.prefix, held: this.#nameable(peer, held) })
       else parts.push(...tree.parts(their.prefix))
     }
     if (lacking.length > 0) this.#parts.offer(peer.id, lacking)
@@ -92,8 +91,8 @@ export class Reconciliation {
 
   onHoldings(peer: Peer, body: Reader): void {
     const ranges = decodeHoldings(body)
-    if (!this.#admits(peer, ranges.length)) return
-    const tree = this.#treeFor(peer.id)
+    const tree = this.#treeFor(peer, ranges.length)
+    if (!tree) return
     const [theyLack, weLack]: [ReplicaVersion[], ReplicaVersion[]] = [[], []]
     for (const { prefix, held } of ranges) {
       const own = new Map(tree.within(prefix).map((each) => [each.key, each]))
@@ -103,23 +102,45 @@ export class Reconciliation {
         if (!mine || isOlder(mine, their)) weLack.push(their)
         else if (isOlder(their, mine)) theyLack.push(mine)
       }
-      theyLack.push(...own.values())
+      theyLack.push(...this.#nameable(peer, own.values()))
     }
     if (theyLack.length > 0) this.#parts.offer(peer.id, theyLack)
     if (weLack.length > 0) this.#parts.want(peer, weLack)
   }
 
-  #admits(peer: Peer, ranges: number): boolean {
-    const isWithin = this.#ranges.admits(peer.id, 1 + ranges)
-    if (!isWithin) this.#around.drops.count('reconciliation: rate')
-    return isWithin
+  /** As many as the neighbour may have named for its short question; a later talk finds the others. */
+  #nameable(peer: Peer, held: Iterable<SharedReplica>): SharedReplica[] {
+    const named: SharedReplica[] = []
+    for (const each of held) {
+      if (!this.#parts.limits.admitsNaming(peer.bringer)) {
+        this.#around.drops.count('reconciliation: more names than one neighbour is told')
+        break
+      }
+      named.push(each)
+    }
+    return named
   }
 
-  #treeFor(peer: NodeId): RangeTree<SharedReplica> {
-    const nowMs = this.#around.clock.nowMs()
-    if (this.#tree?.peer !== peer || this.#tree.untilMs <= nowMs) {
-      const tree = new RangeTree(this.#around.crypto, this.#parts.shared(peer))
-      this.#tree = { peer, untilMs: nowMs + TREE_LIFE_MS, tree }
+  /** Undefined where the neighbour asks too much; with whom nothing is shared costs nothing to look through. */
+  #treeFor({ id, bringer }: Peer, ranges: number): RangeTree<SharedReplica> | undefined {
+    const { limits, members, shared } = this.#parts
+    const isMember = members().includes(id)
+    const isWithin =
+      limits.admitsRanges(bringer, 1 + ranges) &&
+      (!isMember || this.#isBuilt(id) || limits.admitsTree(bringer))
+    if (isWithin) return this.#treeOf(id, isMember ? shared : () => [])
+    this.#around.drops.count('reconciliation: rate')
+    return undefined
+  }
+
+  #isBuilt(peer: NodeId): boolean {
+    return this.#tree?.peer === peer && this.#tree.untilMs > this.#around.clock.nowMs()
+  }
+
+  #treeOf(peer: NodeId, shared: ReconciliationParts['shared']): RangeTree<SharedReplica> {
+    if (!this.#tree || !this.#isBuilt(peer)) {
+      const tree = new RangeTree(this.#around.crypto, shared(peer))
+      this.#tree = { peer, untilMs: this.#around.clock.nowMs() + TREE_LIFE_MS, tree }
     }
     return this.#tree.tree
   }

@@ -4,8 +4,8 @@
 //   overlay/replica/index/  | record key 32   ->  root mask 1 | sequence 8 | expires at 8 | bytes 4 | origin 32 | envelope 1
 //
 // The origin answers for the space: a signed record's author, an envelope's writer; for an immutable record, whose author nobody
-// knows, the neighbour it came from. Neither may fill this node's space alone; nor may a neighbour with what it brings unasked,
-// under however many names.
+// knows, the neighbour it came from. Neither may fill this node's space alone; nor may a neighbour with what it brings, under
+// however many names: asked for or not, as anybody can have this node ask.
 
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
@@ -28,8 +28,9 @@ export interface Replica {
   bytes: number
   /** Author, or the neighbour it came from. */
   origin: NodeId
-  /** The neighbour that brought it without being asked; in memory only. */
+  /** The neighbour that brought it, in memory only, and whether it was asked for. */
   bringer: NodeId | undefined
+  isAskedFor: boolean
   /** H(key, 0) and H(key, 1). */
   readonly roots: Id[]
   isEnvelope: boolean
@@ -63,6 +64,8 @@ const PAGE = 10_000
 const AUTHOR_SHARE = 1 / 16
 /** A neighbour passes on what many have written. */
 const NEIGHBOUR_SHARE = 1 / 4
+/** In a network of three, each of the two others hands over as much as is to be kept. */
+const ASKED_FOR_SHARE = 1 / 2
 
 /** H(first half of the key, i): the envelopes of a mailbox lie where it does. */
 export function rootKeys(around: Pick<Surroundings, 'crypto'>, key: Id): Id[] {
@@ -78,7 +81,7 @@ export class ReplicaStore {
   #quotaBytes: number
   readonly #self: NodeId
   readonly #bytesByOrigin = new Map<NodeId, number>()
-  readonly #bytesByBringer = new Map<NodeId, number>()
+  readonly #bytesByBringer = { unasked: new Map<NodeId, number>(), askedFor: new Map<NodeId, number>() }
   readonly #replicas = new Map<Id, Replica>()
   /** Writes of one key follow each other; a read-then-write must not be overtaken. */
   readonly #queues = new Map<Id, Promise<unknown>>()
@@ -131,12 +134,25 @@ export class ReplicaStore {
     }
   }
 
-  /** The record, where it is kept and has not expired. */
+  /** The record, where it is kept and has not expired. One that does not read as such any more is kept no longer. */
   async read(key: Id): Promise<DhtRecord | undefined> {
     const replica = this.#replicas.get(key)
     if (!replica || replica.expiresAtMs <= this.#around.clock.wallMs()) return undefined
     const bytes = await this.#store.get(concat(RECORDS, idToBytes(key)))
-    return bytes && decodeRecord(bytes)
+    try {
+      return bytes && decodeRecord(bytes)
+    } catch (error) {
+      this.#around.drops.count(`replica: ${codeOf(error)}`)
+      this.#forgetTorn(key, replica)
+      return undefined
+    }
+  }
+
+  /** So that whoever compares with this node finds that it lacks it. */
+  #forgetTorn(key: Id, torn: Replica): void {
+    void this.#inTurn(key, async () => {
+      if (this.#replicas.get(key) === torn) await this.#remove(key)
+    }).catch((error: unknown) => this.#around.drops.count(`replica: ${codeOf(error)}`))
   }
 
   /** Checks and keeps a record on behalf of one root; `stale` where a newer one is kept. */
@@ -144,7 +160,7 @@ export class ReplicaStore {
     const verdict = checkRecord(record, this.#around.crypto, this.#around.clock.wallMs())
     if (verdict !== 'good') return verdict
     const key = recordKey(this.#around.crypto, record)
-    const source = { origin: this.#originOf(record, from), bringer: isAskedFor ? undefined : from }
+    const source = { origin: this.#originOf(record, from), bringer: from, isAskedFor }
     const keep = (): Promise<KeepOutcome> =>
       this.#inTurn(key, () => this.#keepChecked(key, record, rootIndex, source))
     return this.#admitted(record, keep).catch((error: unknown) => {
@@ -191,14 +207,17 @@ export class ReplicaStore {
   /** Rejects where the disk does; the record is then still kept, on disk and in memory. */
   async forget(key: Id): Promise<void> {
     await this.#inTurn(key, async () => {
-      if (!this.#replicas.has(key)) return
-      const id = idToBytes(key)
-      await this.#store.write([
-        { type: 'del', key: concat(RECORDS, id) },
-        { type: 'del', key: concat(INDEX, id) },
-      ])
-      this.#put(key, undefined)
+      if (this.#replicas.has(key)) await this.#remove(key)
     })
+  }
+
+  async #remove(key: Id): Promise<void> {
+    const id = idToBytes(key)
+    await this.#store.write([
+      { type: 'del', key: concat(RECORDS, id) },
+      { type: 'del', key: concat(INDEX, id) },
+    ])
+    this.#put(key, undefined)
   }
 
   async #keepChecked(key: Id, record: DhtRecord, rootIndex: number, source: Source): Promise<KeepOutcome> {
@@ -219,7 +238,7 @@ export class ReplicaStore {
     key: Id,
     record: DhtRecord,
     rootMask: number,
-    { origin, bringer }: Source,
+    { origin, bringer, isAskedFor }: Source,
   ): Promise<KeepOutcome> {
     const before = this.#replicas.get(key)
     const encoded = encodeRecord(record)
@@ -228,8 +247,7 @@ export class ReplicaStore {
       sequence: sequenceOf(record),
       expiresAtMs: record.expiresAtMs,
       bytes: encoded.length,
-      origin,
-      bringer,
+      ...{ origin, bringer, isAskedFor },
       roots: before?.roots ?? rootKeys(this.#around, key),
       isEnvelope: record.kind === 'envelope',
     }
@@ -258,8 +276,9 @@ export class ReplicaStore {
     if (this.#bytes + growth > this.#quotaBytes) return false
     if (replica.origin === this.#self) return true
     if (replica.bringer && replica.bringer !== this.#self) {
-      const brought = this.#bytesByBringer.get(replica.bringer) ?? 0
-      if (brought + growth > NEIGHBOUR_SHARE * this.#quotaBytes) return false
+      const brought = this.#broughtBy(replica).get(replica.bringer) ?? 0
+      const share = replica.isAskedFor ? ASKED_FOR_SHARE : NEIGHBOUR_SHARE
+      if (brought + growth > share * this.#quotaBytes) return false
     }
     const share = record.kind === 'immutable' ? NEIGHBOUR_SHARE : AUTHOR_SHARE
     return (this.#bytesByOrigin.get(replica.origin) ?? 0) + growth <= share * this.#quotaBytes
@@ -283,10 +302,14 @@ export class ReplicaStore {
     else if (kept.delete(key) && kept.size === 0) this.#envelopes.delete(home)
   }
 
-  #account({ origin, bringer }: Source, bytes: number): void {
+  #account(source: Source, bytes: number): void {
     this.#bytes += bytes
-    addTo(this.#bytesByOrigin, origin, bytes)
-    if (bringer) addTo(this.#bytesByBringer, bringer, bytes)
+    addTo(this.#bytesByOrigin, source.origin, bytes)
+    if (source.bringer) addTo(this.#broughtBy(source), source.bringer, bytes)
+  }
+
+  #broughtBy({ isAskedFor }: Source): Map<NodeId, number> {
+    return isAskedFor ? this.#bytesByBringer.askedFor : this.#bytesByBringer.unasked
   }
 
   /** An entry that does not read as one is left out: its record is found again by its neighbours' offers. */
@@ -307,7 +330,7 @@ export class ReplicaStore {
         expiresAtMs,
         bytes,
         origin,
-        bringer: undefined,
+        ...{ bringer: undefined, isAskedFor: false },
         roots,
         isEnvelope,
       })
@@ -328,10 +351,7 @@ export class ReplicaStore {
   }
 }
 
-interface Source {
-  origin: NodeId
-  bringer: NodeId | undefined
-}
+type Source = Pick<Replica, 'origin' | 'bringer' | 'isAskedFor'>
 
 function addTo(sums: Map<NodeId, number>, id: NodeId, bytes: number): void {
   const sum = (sums.get(id) ?? 0) + bytes

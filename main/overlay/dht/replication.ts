@@ -39,6 +39,7 @@ import { Handovers } from './handovers.ts'
 import { digestOf } from './range-tree.ts'
 import { Reconciliation, type SharedReplica } from './reconciliation.ts'
 import { isOlder } from './record-rules.ts'
+import { type NeighbourLimits } from './neighbour-limits.ts'
 import { type Peer, type Peers } from './peers.ts'
 import { placement, REPLICAS_PER_ROOT } from './placement.ts'
 import { Rehoming } from './rehoming.ts'
@@ -58,7 +59,19 @@ const NOTHING = (): void => undefined
 /** By receiver. */
 type Offers = Map<NodeId, ReplicaOffer[]>
 
+export interface ReplicationParts {
+  self: NodeId
+  peers: Peers
+  ring: Neighbourhood
+  replicas: ReplicaStore
+  limits: NeighbourLimits
+  /** Puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
+  putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>
+  isForming: () => boolean
+}
+
 export class Replication {
+  readonly #limits: NeighbourLimits
   readonly #around: Surroundings
   readonly #self: NodeId
   readonly #peers: Peers
@@ -79,17 +92,10 @@ export class Replication {
   readonly #fresh = new Set<Id>()
   #flushLate = NOTHING
 
-  /** `putAtRoot` puts a record that is kept here at one of its roots, by routing, and says whether it is there now. */
-  constructor(
-    around: Surroundings,
-    self: NodeId,
-    peers: Peers,
-    ring: Neighbourhood,
-    replicas: ReplicaStore,
-    putAtRoot: (key: Id, rootIndex: number) => Promise<boolean>,
-    isForming: () => boolean,
-  ) {
+  constructor(around: Surroundings, parts: ReplicationParts) {
+    const { self, peers, ring, replicas, limits, putAtRoot, isForming } = parts
     this.#putAtRoot = putAtRoot
+    this.#limits = limits
     this.#rehoming = new Rehoming(around.timers, (key, rootIndex) => this.#putHome(key, rootIndex))
     this.#around = around
     this.#self = self
@@ -101,7 +107,7 @@ export class Replication {
     const read = (key: Id): Promise<DhtRecord | undefined> => replicas.read(key)
     this.#handovers = new Handovers(around, read, (peer) => this.missed(peer))
     this.#reconciliation = new Reconciliation(around, {
-      peers,
+      ...{ peers, limits, members: () => ring.members() },
       shared: (peer) => this.#shared(peer),
       offer: (peer, lacking) => this.#offerLacking(peer, lacking),
       want: (peer, lacking) => this.#wantOurs(peer, lacking),
@@ -177,7 +183,9 @@ export class Replication {
     // It would be sent in vain, again with every comparison.
     if (usage.bytes >= quotaBytes) return this.#around.drops.count('offer: no room')
     const lacking = offers.filter((offer) => this.#isLacking(offer))
-    const wanted = lacking.filter(({ key }) => this.#awaited.add(peer.id, key))
+    const wanted = lacking.filter(
+      ({ key }) => this.#limits.admitsAskingFor(peer.bringer) && this.#awaited.add(peer.id, key),
+    )
     for (let i = wanted.length; i < lacking.length; i++) this.#around.drops.count('offer: too many')
     if (wanted.length > 0) this.#comparisons.unsettled()
     for (let rootIndex = 0; rootIndex < ROOT_COUNT; rootIndex++) {
@@ -198,7 +206,11 @@ export class Replication {
   onWant(peer: Peer, body: Reader): void {
     const { rootIndex, keys } = decodeWant(body)
     this.#comparisons.unsettled()
-    this.#handovers.add(peer, rootIndex, keys)
+    const admitted = keys.filter((key) =>
+      this.#limits.admitsHandover(peer.bringer, this.#replicas.get(key)?.bytes ?? 0),
+    )
+    for (let i = admitted.length; i < keys.length; i++) this.#around.drops.count('want: rate')
+    this.#handovers.add(peer, rootIndex, admitted)
   }
 
   /** Whether this neighbour was asked for the record; the answer counts once. */

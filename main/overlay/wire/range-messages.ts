@@ -45,7 +45,7 @@ export function decodeFingerprints(reader: Reader): RangeFingerprint[] {
     fingerprint: reader.bytes(FINGERPRINT_BYTES),
   }))
   reader.end()
-  return ranges
+  return apart(ranges)
 }
 
 export function encodeHoldings(ranges: readonly RangeHoldings[]): Bytes {
@@ -67,6 +67,14 @@ export function decodeHoldings(reader: Reader): RangeHoldings[] {
     return { prefix, held: Array.from({ length: count }, () => readVersion(reader)) }
   })
   reader.end()
+  return apart(ranges)
+}
+
+/** Of two that overlap, the keys in both would be answered twice. */
+function apart<T extends { prefix: string }>(ranges: T[]): T[] {
+  const prefixes = ranges.map(({ prefix }) => prefix).sort()
+  const isOverlapping = prefixes.some((prefix, i) => i > 0 && prefix.startsWith(prefixes[i - 1]!))
+  if (isOverlapping) throw new BanyanError('malformed', 'ranges that overlap')
   return ranges
 }
 

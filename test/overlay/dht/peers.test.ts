@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
 import { type NodeId } from '../../../main/overlay/base/id.ts'
+import { NeighbourLimits } from '../../../main/overlay/dht/neighbour-limits.ts'
 import { Peers, type PeerHandler } from '../../../main/overlay/dht/peers.ts'
 import { type Application, type Routes } from '../../../main/overlay/ports/routes.ts'
 import { type RoutedMessage } from '../../../main/overlay/wire/routed-message.ts'
@@ -25,8 +26,8 @@ function pair(handlers: [number, PeerHandler][]) {
         return { responder: key as NodeId, payload: answer, hops: 2 }
       },
     }
-    const around = { clock: new VirtualClock(new EventQueue()), drops }
-    return new Peers(around, { get: () => undefined }, routes, new Map(said))
+    const limits = new NeighbourLimits(new VirtualClock(new EventQueue()))
+    return new Peers({ drops }, { get: () => undefined }, routes, limits, new Map(said))
   }
   const heard: number[] = []
   const hear: PeerHandler = (_from, body) => void heard.push(body.u8())

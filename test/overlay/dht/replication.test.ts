@@ -9,6 +9,7 @@ import { compareDistance, type Id, idFromBytes, type NodeId } from '../../../mai
 import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { type Peers } from '../../../main/overlay/dht/peers.ts'
 import { ReplicaStore, rootKeys } from '../../../main/overlay/dht/replica-store.ts'
+import { NeighbourLimits } from '../../../main/overlay/dht/neighbour-limits.ts'
 import { Replication } from '../../../main/overlay/dht/replication.ts'
 import { networkOf } from '../../../main/overlay/network.ts'
 import { type Neighbourhood } from '../../../main/overlay/ports/routes.ts'
@@ -59,7 +60,9 @@ async function holder() {
   }
   const replicas = new ReplicaStore(around, new MemoryStore(), 2 ** 20, self)
   const putAtRoot = (): Promise<boolean> => Promise.resolve(true)
-  const tested = new Replication(around, self, peers, ring, replicas, putAtRoot, () => false)
+  const limits = new NeighbourLimits(clock)
+  const parts = { self, peers, ring, replicas, limits, putAtRoot, isForming: () => false }
+  const tested = new Replication(around, parts)
   await replicas.keep(record, 0, self)
   tested.start()
   const changed = (now: readonly NodeId[]): void => {

@@ -90,8 +90,26 @@ it('a damaged entry of the index, or a damaged record, costs no other', async ()
   await after.load()
   expect(after.usage.count).toBe(49)
   expect(around.drops.snapshot()['replica index: malformed']).toBe(1)
-  await expect(after.read(recordKey(crypto, note(8)))).rejects.toMatchObject({ code: 'malformed' })
   for (let n = 9; n < 50; n++) expect(await after.read(recordKey(crypto, note(n)))).toBeDefined()
   // What is put, or handed over by a neighbour, takes the torn one's place.
-  expect(await after.keep(note(7), 0, SELF)).toBe('kept')
+  for (const n of [7, 8]) {
+    expect(await after.keep(note(n), 0, SELF)).toBe('kept')
+    expect(await after.read(recordKey(crypto, note(n)))).toMatchObject({ value: utf8(`note ${n}`) })
+  }
+  expect(around.drops.snapshot()['replica: malformed']).toBe(1)
+})
+
+it('a record that is found damaged is kept no longer, so that neighbours find it missing', async () => {
+  const store = new MemoryStore()
+  const around = surroundings()
+  const replicas = opened(store, around)
+  for (const n of [1, 2]) expect(await replicas.keep(note(n), 0, SELF)).toBe('kept')
+  const key = recordKey(crypto, note(1))
+  const path = concat(utf8('overlay/replica/record/'), idToBytes(key))
+  await store.write([{ type: 'put', key: path, value: Uint8Array.of(1, 2, 3) }])
+  expect(await replicas.read(key)).toBeUndefined()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(replicas.get(key)).toBeUndefined()
+  expect(await store.get(path)).toBeUndefined()
+  expect(replicas.usage.count).toBe(1)
 })
