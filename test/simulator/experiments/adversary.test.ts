@@ -27,6 +27,7 @@ const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
     retryAfterUsual: Infinity,
     convincing: 1,
     furtherPutOffsets: [],
+    lastPutOffsets: [],
   },
 }
 
