@@ -15,6 +15,7 @@ import { type Timer } from '../ports/clock.ts'
 import { type DhtRecord } from '../api.ts'
 import { decodeGetReply, encodeGet, ROOT_COUNT } from '../wire/dht-messages.ts'
 import { APPLICATION } from '../wire/message-types.ts'
+import { REPLICAS_PER_ROOT } from './placement.ts'
 import { rootKeys } from './replica-store.ts'
 import { type ReadRedundancy } from './redundancy.ts'
 import { Search } from './search.ts'
@@ -87,9 +88,9 @@ export class Reads {
     const retryAfterMs = this.#retryAfterMs(redundancy)
     // Further offsets of a small ring end where others do.
     const offsets = redundancy.readOffsets.slice(0, Math.max(1, this.#parts.neighbours()))
-    // Who would keep it needs one offset: in a small network everybody keeps everything, and asking all is what a contact that is
-    // away would cost each time.
-    const voicesNeeded = this.#parts.isHolder(key) ? 1 : convincing
+    // In a small network everybody keeps everything, and asking all is what a contact that is away would cost each time.
+    const isSmall = this.#parts.neighbours() < ROOT_COUNT * REPLICAS_PER_ROOT
+    const voicesNeeded = isSmall && this.#parts.isHolder(key) ? 1 : convincing
     let [asked, outstanding, missing] = [0, 0, mayBeMissing[0].ways]
     let [isDone, isConfirming] = [false, false]
     const pending: Timer[] = []
@@ -155,7 +156,10 @@ export class Reads {
     try {
       const options = { timeoutMs: GET_TIMEOUT_MS, offset, retryAfterMs }
       const reply = await this.#parts.routes.request(rootKey, APPLICATION.get, encodeGet(key), options)
-      this.#usualMs += SMOOTHING * (clock.nowMs() - startedMs - this.#usualMs)
+      const tookMs = clock.nowMs() - startedMs
+      // What comes later than that answers the second attempt (Karn and Partridge 1987 could not tell which).
+      const travelledMs = tookMs > retryAfterMs ? tookMs - retryAfterMs : tookMs
+      this.#usualMs += SMOOTHING * (travelledMs - this.#usualMs)
       const record = this.#parts.valid(key, decodeGetReply(reply.payload))
       search.answered({ rootIndex, record })
       return record !== undefined
