@@ -11,6 +11,7 @@ import { equal } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, idFromBytes, type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
+import { type Outcome } from '../wire/dht-messages.ts'
 import { type Envelope, envelopeKey, envelopeName, homeOf, workOf, writerName } from '../wire/envelope.ts'
 import { decodeRules, MAILBOX_SALT, type MailboxRules } from '../wire/mailbox.ts'
 import { type MailboxPage, type MailboxRead, PAGE_BYTES } from '../wire/mailbox-messages.ts'
@@ -27,6 +28,8 @@ export interface KeptEnvelope {
   /** Hash of the write key. */
   writer: NodeId
   bytes: number
+  /** Of one at the door, from when it came; one that was kept before a restart has none, and goes first. */
+  work?: number
 }
 
 export interface MailboxParts {
@@ -37,7 +40,8 @@ export interface MailboxParts {
   quotaBytes(): number
 }
 
-export type Admission = 'kept' | 'no-mailbox' | 'deleted' | 'quota'
+/** Keeps an envelope that has a place here, if there is room for it. */
+export type Keep = () => Promise<Outcome>
 
 interface Known {
   rules: MailboxRules
@@ -49,29 +53,27 @@ export class Mailboxes {
   readonly #around: Surroundings
   readonly #parts: MailboxParts
   readonly #known = new BoundedMap<Id, Known>(MAX_KNOWN_RULES)
-  /** Of those at doors; one that was kept before a restart counts as none, and goes first. */
-  readonly #work = new Map<Id, number>()
 
   constructor(around: Surroundings, parts: MailboxParts) {
     this.#around = around
     this.#parts = parts
   }
 
-  /** Whether it has a place; a weaker one at the door may lose its own. */
-  async admit(envelope: Envelope): Promise<Admission> {
+  /** Keeps it where it has a place; a weaker one at the door may lose its own. */
+  async admit(envelope: Envelope, keep: Keep): Promise<Outcome> {
     const { crypto } = this.#around
     const key = envelopeKey(crypto, envelope)
     const known = await this.#rulesOf(envelope.mailbox)
     if (!known) return 'no-mailbox'
     if (known.deleted.has(envelopeName(key))) return 'deleted'
     const kept = this.#parts.kept(homeOf(key))
-    if (kept.some((each) => each.key === key)) return 'kept'
+    if (kept.some((each) => each.key === key)) return keep()
     const bytes = kept.reduce((sum, each) => sum + each.bytes, envelope.value.length)
     if (bytes > MAILBOX_SHARE * this.#parts.quotaBytes()) return 'quota'
     const name = writerName(crypto, envelope.writer)
-    if (!known.writers.has(name)) return this.#atDoor(key, envelope, known, kept)
+    if (!known.writers.has(name)) return this.#atDoor(key, envelope, known, keep)
     const own = kept.filter(({ writer }) => writer.startsWith(name))
-    return own.length < known.rules.perWriter ? 'kept' : 'quota'
+    return own.length < known.rules.perWriter ? keep() : 'quota'
   }
 
   /** A record that is kept from now on: where it is a mailbox's rules, what they delete is forgotten. */
@@ -80,7 +82,7 @@ export class Mailboxes {
     this.#known.delete(key)
     const known = await this.#rulesOf(key)
     for (const each of [...this.#parts.kept(homeOf(key))])
-      if (known?.deleted.has(envelopeName(each.key))) await this.forgotten(each.key)
+      if (known?.deleted.has(envelopeName(each.key))) await this.#parts.forget(each.key)
   }
 
   async page({ mailbox, wallMs, after }: MailboxRead): Promise<MailboxPage> {
@@ -103,31 +105,29 @@ export class Mailboxes {
     return { hasMore: false, envelopes }
   }
 
-  async forgotten(key: Id): Promise<void> {
-    this.#work.delete(key)
-    await this.#parts.forget(key)
-  }
-
-  async #atDoor(
-    key: Id,
-    envelope: Envelope,
-    { rules, writers }: Known,
-    kept: readonly KeptEnvelope[],
-  ): Promise<Admission> {
+  /** Whoever has to give way does so once the other is kept: a full disk is no reason to lose both. */
+  async #atDoor(key: Id, envelope: Envelope, { rules, writers }: Known, keep: Keep): Promise<Outcome> {
     const work = workOf(this.#around.crypto, envelope)
     if (work < rules.doorBits || rules.doorPlaces === 0) return 'quota'
-    const strangers = kept.filter(({ writer }) => !writers.has(homeOf(writer)))
-    if (strangers.length >= rules.doorPlaces) {
-      const least = strangers.reduce((a, b) => (this.#workAt(b) < this.#workAt(a) ? b : a))
-      if (this.#workAt(least) >= work) return 'quota'
-      await this.forgotten(least.key)
-    }
-    this.#work.set(key, work)
+    const home = homeOf(key)
+    const strangers = this.#parts.kept(home).filter(({ writer }) => !writers.has(homeOf(writer)))
+    const isFull = strangers.length >= rules.doorPlaces
+    const least = isFull ? strangers.reduce((a, b) => (workAt(b) < workAt(a) ? b : a)) : undefined
+    if (least && workAt(least) >= work) return 'quota'
+    const outcome = await keep()
+    if (outcome !== 'kept') return outcome
+    const own = this.#parts.kept(home).find((each) => each.key === key)
+    if (own) own.work = work
+    if (least) await this.#giveWay(least.key)
     return 'kept'
   }
 
-  #workAt({ key }: KeptEnvelope): number {
-    return this.#work.get(key) ?? 0
+  async #giveWay(key: Id): Promise<void> {
+    try {
+      await this.#parts.forget(key)
+    } catch (error) {
+      this.#around.drops.count(`mailbox: ${codeOf(error)}`) // one too many is there until it expires
+    }
   }
 
   async #rulesOf(mailbox: Id): Promise<Known | undefined> {
@@ -145,6 +145,10 @@ export class Mailboxes {
       return undefined
     }
   }
+}
+
+function workAt({ work }: KeptEnvelope): number {
+  return work ?? 0
 }
 
 /** Origin of an envelope in the account of the space. */

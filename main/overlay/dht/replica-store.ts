@@ -179,10 +179,7 @@ export class ReplicaStore {
   /** Envelopes of one mailbox come in one after the other, so that two cannot take its last place. */
   async #admitted(record: DhtRecord, keep: () => Promise<KeepOutcome>): Promise<KeepOutcome> {
     if (record.kind !== 'envelope') return keep()
-    return this.#inTurn(`envelopes of ${record.mailbox}` as Id, async () => {
-      const admission = await this.mailboxes.admit(record)
-      return admission === 'kept' ? keep() : admission
-    })
+    return this.#inTurn(`envelopes of ${record.mailbox}` as Id, () => this.mailboxes.admit(record, keep))
   }
 
   /** What is kept for one root is from now on kept for another too. */
@@ -298,7 +295,10 @@ export class ReplicaStore {
     const home = homeOf(key)
     const kept = this.#envelopes.get(home) ?? new Map<Id, KeptEnvelope>()
     if (replica)
-      this.#envelopes.set(home, kept.set(key, { key, writer: replica.origin, bytes: replica.bytes }))
+      this.#envelopes.set(
+        home,
+        kept.set(key, { ...kept.get(key), key, writer: replica.origin, bytes: replica.bytes }),
+      )
     else if (kept.delete(key) && kept.size === 0) this.#envelopes.delete(home)
   }
 

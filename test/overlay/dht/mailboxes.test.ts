@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
-import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { concat, fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
+import { type NodeId } from '../../../main/overlay/base/id.ts'
+import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
+import { networkOf } from '../../../main/overlay/network.ts'
 import { type KeyPair } from '../../../main/overlay/ports/crypto.ts'
 import {
   type Envelope,
@@ -13,8 +17,12 @@ import {
 import { keysOfDay, mailboxKey, type MailboxRules, signMailbox } from '../../../main/overlay/wire/mailbox.ts'
 import { encodeMailboxRead } from '../../../main/overlay/wire/mailbox-messages.ts'
 import { APPLICATION } from '../../../main/overlay/wire/message-types.ts'
-import { rootKeys } from '../../../main/overlay/dht/replica-store.ts'
+import { ReplicaStore, rootKeys } from '../../../main/overlay/dht/replica-store.ts'
+import { EventQueue } from '../../../simulator/kernel/event-queue.ts'
+import { SeededRandom } from '../../../simulator/kernel/seeded-random.ts'
+import { VirtualClock } from '../../../simulator/kernel/virtual-clock.ts'
 import { ModelledWorld } from '../../../simulator/links/modelled-world.ts'
+import { MemoryStore } from '../../../simulator/memory-store.ts'
 
 const DAY_MS = 86_400_000
 /** A whole day of a network takes minutes to simulate. */
@@ -128,6 +136,74 @@ describe('a mailbox in a network of 24 (seed 241)', () => {
     await world.run(LETTER_LIFE_MS)
     expect(await inside()).toEqual([])
   }, 60_000)
+})
+
+describe('a door with one place, as a holder keeps it', () => {
+  const SELF = '0'.repeat(64) as NodeId
+  const clock = new VirtualClock(new EventQueue())
+  const owner = keysOfDay(crypto, SECRET, TODAY)
+  const mailbox = mailboxKey(crypto, owner.publicKey)
+  const rules: MailboxRules = { doorBits: 0, doorPlaces: 1, perWriter: 1, writers: [], deleted: [] }
+  const expiresAtMs = clock.wallMs() + DAY_MS
+  const [weak, middling, strong] = [knock(1, 1), knock(2, 4), knock(3, 7)]
+
+  /** With just so much work. */
+  function knock(n: number, work: number): Envelope {
+    const writer = crypto.signingKeyPair(new Uint8Array(32).fill(n))
+    for (let i = 0; ; i++) {
+      const value = concat(utf8(`${i} `), new Uint8Array(1000))
+      const envelope = signEnvelope(crypto, writer, { mailbox, value, expiresAtMs })
+      if (workOf(crypto, envelope) === work) return envelope
+    }
+  }
+
+  async function opened(store = new MemoryStore()): Promise<ReplicaStore> {
+    const around = {
+      ...{ clock, crypto, random: new SeededRandom(1), network: networkOf(crypto, 'simulated', 0) },
+      ...{ log: { log: () => undefined }, drops: new DropCounts(), timers: new TimerGroup(clock) },
+    }
+    const replicas = new ReplicaStore(around, store, 1_000_000, SELF)
+    const record = signMailbox(crypto, owner, rules, { sequence: 1, expiresAtMs })
+    expect(await replicas.keep(record, 0, SELF)).toBe('kept')
+    return replicas
+  }
+
+  const holds = (replicas: ReplicaStore, envelope: Envelope): boolean =>
+    replicas.get(envelopeKey(crypto, envelope)) !== undefined
+
+  it('keeps whom it has where there is no room for who would take the place', async () => {
+    const replicas = await opened()
+    expect(await replicas.keep(weak, 0, SELF)).toBe('kept')
+    for (let n = 0; n < 12; n++) {
+      const other = { kind: 'immutable' as const, value: new Uint8Array(16_000).fill(n), expiresAtMs }
+      expect(await replicas.keep(other, 0, SELF)).toBe('kept')
+    }
+    replicas.quotaBytes = replicas.usage.bytes - 5000
+    expect(await replicas.keep(strong, 0, SELF)).toBe('quota')
+    expect(holds(replicas, weak)).toBe(true)
+  })
+
+  it('keeps whom it has where the disk does not take who would have the place', async () => {
+    const store = new MemoryStore()
+    const replicas = await opened(store)
+    expect(await replicas.keep(weak, 0, SELF)).toBe('kept')
+    const write = store.write.bind(store)
+    store.write = (writes) =>
+      writes.some(({ type }) => type === 'put') ? Promise.reject(new Error('full')) : write(writes)
+    expect(await replicas.keep(strong, 0, SELF)).toBe('failed')
+    expect(holds(replicas, weak)).toBe(true)
+    store.write = write
+    expect(await replicas.keep(strong, 0, SELF)).toBe('kept')
+    expect([weak, strong].map((each) => holds(replicas, each))).toEqual([false, true])
+  })
+
+  it('knows the work of a letter that it keeps for its second root, too', async () => {
+    const replicas = await opened()
+    expect(await replicas.keep(strong, 0, SELF)).toBe('kept')
+    expect(await replicas.keep(strong, 1, SELF)).toBe('kept')
+    expect(await replicas.keep(middling, 0, SELF)).toBe('quota')
+    expect(holds(replicas, strong)).toBe(true)
+  })
 })
 
 it('tomorrow’s mailbox is another’s to whoever lacks the secret', () => {
