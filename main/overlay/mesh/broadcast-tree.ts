@@ -42,6 +42,7 @@ import {
   verifyBroadcast,
   withHops,
 } from '../wire/mesh-messages.ts'
+import { nodeIdOf } from '../wire/peer-record.ts'
 import { AgreedCuts } from './agreed-cuts.ts'
 import { Announcements } from './announcements.ts'
 import { Arrivals } from './arrivals.ts'
@@ -71,6 +72,7 @@ export interface BroadcastParts {
   nodeKey: KeyPair
   limits: MeshLimits
   options: MeshOptions
+  admits: (member: NodeId) => boolean
   deliver: (author: NodeId, payload: Bytes, number: number) => void
   /** It sent what nobody may send. */
   expel: (neighbour: NodeId) => void
@@ -335,9 +337,11 @@ export class BroadcastTree {
 
   // --- what is not believed ---
 
-  /** The author, where the broadcast may go on. */
+  /** The author, where the broadcast may go on. An honest neighbour may pass on one that it admits, and we do not yet or any more. */
   #admitted(broadcast: MeshBroadcast, bytes: number, from: Neighbour): NodeId | undefined {
     const { crypto, network } = this.#around
+    if (!this.#parts.admits(nodeIdOf(crypto, broadcast.author)))
+      return this.#drop('of an author not admitted by the application')
     try {
       const author = verifyBroadcast(crypto, network, this.#parts.mesh, broadcast)
       const latest = this.#latest.get(author) ?? 0

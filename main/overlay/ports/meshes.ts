@@ -40,7 +40,9 @@ export interface MeshView {
 export interface Meshes {
   /**
    * Takes part from now on, until left, whatever the network does. `contacts`: members to join through, tried in turn; none for
-   * who founds the mesh. `admits` says of every node that wants to be a neighbour whether it may; all where it is not given.
+   * who founds the mesh. `admits` says of every node that wants to be a neighbour whether it may, and of every author whether what
+   * it says is heard and passed on here (of a former member for as long as its last messages may be under way, say yes); all where
+   * it is not given.
    */
   join(
     mesh: Id,

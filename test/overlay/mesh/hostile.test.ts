@@ -4,9 +4,10 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { hostCrypto as crypto } from '../../../main/host/crypto.ts'
 import { type Bytes, concat, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { Identity } from '../../../main/overlay/identity.ts'
 import { type Link } from '../../../main/overlay/transport/links.ts'
-import { Reader } from '../../../main/overlay/wire/codec.ts'
-import { type MeshJoin, signMeshJoin } from '../../../main/overlay/wire/mesh-join.ts'
+import { Reader, Writer } from '../../../main/overlay/wire/codec.ts'
+import { type MeshJoin, signMeshJoin, writeMeshJoin } from '../../../main/overlay/wire/mesh-join.ts'
 import {
   ASKS,
   COPY,
@@ -203,3 +204,49 @@ describe(`a member that does not keep the rules (seed ${SEED})`, () => {
     await friendIsHeard()
   })
 })
+
+it(`a member that speaks under invented names is not heard where the application admits its own (seed ${SEED + 1})`, async () => {
+  const room = await Room.of(SEED + 1, 4)
+  const { world } = room
+  const members = world.alive
+  const [victim, attacker, friend] = members as [Inhabitant, Inhabitant, Inhabitant]
+  const ids = new Set(members.map(({ identity }) => identity.id))
+  for (const [i, one] of members.entries()) {
+    room.join(one, i === 0 ? [] : [members[0]!], (id) => ids.has(id))
+    await world.run(1000)
+  }
+  await world.run(10_000)
+
+  const nowMs = world.clock.wallMs()
+  const link = attacker.links.get(victim.identity.id)!
+  const receivedBefore = room.view(friend).received
+  for (let n = 0; n < 20; n++) {
+    const { invented, join } = inventedMember(room, attacker)
+    for (const [i, body] of [join, ...Array.from({ length: 50 }, () => SPOKEN)].entries())
+      link.send(
+        encodeMeshPayload(room.mesh, 1, signBroadcast(crypto, invented.nodeKey, room.mesh, nowMs + i, body)),
+      )
+  }
+  await world.run(5000)
+
+  expect(room.view(friend).received).toBe(receivedBefore)
+  for (const one of members) expect(room.view(one).members.every(({ id }) => ids.has(id))).toBe(true)
+  const { dropped } = victim.node.status()
+  expect(dropped['mesh broadcast: of an author not admitted by the application']).toBe(20 * 51)
+  room.say(friend, 'and you?')
+  await world.run(5000)
+  expect(room.heard.get(victim)).toEqual([`${friend.number}: and you?`])
+}, 30_000)
+
+/** At its inventor's addresses, and its join as it would be broadcast. */
+function inventedMember(room: Room, inventor: Inhabitant): { invented: Identity; join: Bytes } {
+  const { random } = room.world
+  const seeds = { node: random.bytes(32), noise: random.bytes(32) }
+  const invented = new Identity(crypto, room.world.overlayNetwork, seeds)
+  const join = signMeshJoin(crypto, invented.nodeKey, room.mesh, {
+    member: invented.selfRecord(inventor.links.self.addresses),
+    issuedMs: room.world.clock.wallMs(),
+    leaseSeconds: 3600,
+  })
+  return { invented, join: concat(Uint8Array.of(2), writeMeshJoin(new Writer(), join).finish()) }
+}
