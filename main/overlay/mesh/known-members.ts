@@ -3,6 +3,7 @@
 
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type NodeId } from '../base/id.ts'
+import { type Clock } from '../ports/clock.ts'
 import { type Random } from '../ports/random.ts'
 import { type MeshJoin } from '../wire/mesh-join.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -11,29 +12,53 @@ import { type PeerRecord } from '../wire/peer-record.ts'
 const MAX_MEMBERS = 16_384
 /** Chosen: of so many it is enough that one can be reached. */
 const MAX_RECORDS = 128
+/** Chosen: a member subscribes with one word for half a minute (membership.ts); a walk and the dials of four contacts take as long. */
+const FRESH_MS = 120_000
+
+interface Word {
+  /** By its member's clock: of its join, or where it has left since, of its leave. */
+  readonly atMs: number
+  readonly hasLeft: boolean
+  /** Since when it is known here, by the clock that only counts. */
+  readonly knownMs: number
+}
 
 export class KnownMembers {
-  /** When each joined, by its own clock; negative where it has left since. */
-  readonly #joinedMs = new BoundedMap<NodeId, number>(MAX_MEMBERS)
+  readonly #clock: Clock
+  /** The last of each. */
+  readonly #words = new BoundedMap<NodeId, Word>(MAX_MEMBERS)
   readonly #records = new BoundedMap<NodeId, PeerRecord>(MAX_RECORDS)
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** 'new' where its join was not known, or it had left; 'old' where a later word of it is known. */
   joined({ member, issuedMs }: MeshJoin): 'new' | 'known' | 'old' {
-    const before = this.#joinedMs.get(member.id)
-    const hasLeft = before !== undefined && before < 0
-    if (before !== undefined && (hasLeft ? issuedMs <= -before : issuedMs < before)) return 'old'
-    if (before !== issuedMs) this.#joinedMs.set(member.id, issuedMs)
+    const before = this.#words.get(member.id)
+    if (before && (before.hasLeft ? issuedMs <= before.atMs : issuedMs < before.atMs)) return 'old'
+    if (before?.atMs !== issuedMs) this.#set(member.id, issuedMs, false)
     this.#records.set(member.id, member)
-    return before === undefined || hasLeft ? 'new' : 'known'
+    return !before || before.hasLeft ? 'new' : 'known'
+  }
+
+  /** Known for so long that its member would have signed another to subscribe with. */
+  isSpent({ member, issuedMs }: MeshJoin): boolean {
+    const word = this.#words.get(member.id)
+    return word?.atMs === issuedMs && this.#clock.nowMs() - word.knownMs > FRESH_MS
   }
 
   /** By its own clock, where that is known; false where it is no news, or a later join is known. */
   left(id: NodeId, atMs?: number): boolean {
-    const before = this.#joinedMs.get(id)
-    if (before === undefined || before < 0 || (atMs !== undefined && atMs < before)) return false
+    const before = this.#words.get(id)
+    if (!before || before.hasLeft || (atMs !== undefined && atMs < before.atMs)) return false
     this.#records.delete(id)
-    this.#joinedMs.set(id, -(atMs ?? before))
+    this.#set(id, atMs ?? before.atMs, true)
     return true
+  }
+
+  #set(id: NodeId, atMs: number, hasLeft: boolean): void {
+    this.#words.set(id, { atMs, hasLeft, knownMs: this.#clock.nowMs() })
   }
 
   /** Out of reach: not a way back for now. */
@@ -43,9 +68,9 @@ export class KnownMembers {
 
   list(): { id: NodeId; joinedMs: number }[] {
     const members: { id: NodeId; joinedMs: number }[] = []
-    for (const id of this.#joinedMs.keys()) {
-      const joinedMs = this.#joinedMs.get(id)!
-      if (joinedMs >= 0) members.push({ id, joinedMs })
+    for (const id of this.#words.keys()) {
+      const { atMs, hasLeft } = this.#words.get(id)!
+      if (!hasLeft) members.push({ id, joinedMs: atMs })
     }
     return members
   }

@@ -11,6 +11,7 @@
 // more, or has hardly a neighbour left, subscribes anew through whomever it remembers. What the paper leaves open:
 //
 //   - a contact takes up a subscription only once it has dialled the subscriber: a forged address costs one call, not fifty;
+//   - a subscription played again by another is not taken up: its word is known by then, and its member would sign anew;
 //   - a copy that comes to a holder of its member after very many steps is dropped (in a room of three, all hold all);
 //   - a member that cannot be dialled from here is passed on, for another may reach it;
 //   - a place whose lease is over is kept while the broadcast tree runs over it.
@@ -59,6 +60,8 @@ const WELL_KNOWN = 30
 const SILENT_HEARTBEATS = 3.5
 /** A subscriber whose contact has not said hello within this may subscribe again. */
 const CONTACTED_AGAIN_MS = 3000
+/** Who subscribes again after this signs anew: by then its word may have been taken up, and be known to all. */
+const SIGNED_ANEW_MS = 30_000
 /** Chosen: long enough that coming back is no way to go on, and no verdict for life. */
 const EXPELLED_MS = 600_000
 const MAX_EXPELLED = 512
@@ -91,14 +94,15 @@ export class Membership {
   readonly #contacted = new Map<NodeId, number>()
   readonly #expelled: RecentMap<NodeId, true>
   #signed: MeshJoin
-  #renewAtMs = 0
+  #renewAtMs: number
   #isLeaving = false
 
   constructor(around: Surroundings, parts: MembershipParts, contacts: readonly PeerRecord[]) {
     this.#around = around
     this.#parts = parts
     this.#view = parts.view
-    this.#signed = this.#sign()
+    this.#signed = this.#sign(around.clock.wallMs())
+    this.#renewAtMs = this.#nextRenewalMs()
     this.#expelled = new RecentMap(around.clock, { lifeMs: EXPELLED_MS, limit: MAX_EXPELLED })
     this.#rejoining = new Rejoining(around, {
       view: parts.view,
@@ -164,26 +168,33 @@ export class Membership {
 
   // --- subscriptions ---
 
-  #sign(): MeshJoin {
-    const { clock, random, crypto } = this.#around
+  #sign(issuedMs: number): MeshJoin {
     const { links, mesh, nodeKey, options } = this.#parts
-    // Renewed before it ends, each member at another moment.
-    this.#renewAtMs = clock.nowMs() + options.leaseMs * (0.7 + 0.2 * random.unit())
-    const word = {
-      member: links.self,
-      issuedMs: clock.wallMs(),
-      leaseSeconds: Math.round(options.leaseMs / 1000),
-    }
-    return signMeshJoin(crypto, nodeKey, mesh, word)
+    const word = { member: links.self, issuedMs, leaseSeconds: Math.round(options.leaseMs / 1000) }
+    return signMeshJoin(this.#around.crypto, nodeKey, mesh, word)
+  }
+
+  /** Later than before, also where the clock was set back. */
+  #signAnew(): void {
+    this.#signed = this.#sign(Math.max(this.#around.clock.wallMs(), this.#signed.issuedMs + 1))
+  }
+
+  /** Before the lease ends, each member at another moment. */
+  #nextRenewalMs(): number {
+    const { clock, random } = this.#around
+    return clock.nowMs() + this.#parts.options.leaseMs * (0.7 + 0.2 * random.unit())
   }
 
   #renew(): void {
-    this.#signed = this.#sign()
+    this.#renewAtMs = this.#nextRenewalMs()
+    this.#signAnew()
     this.#rejoining.renew()
   }
 
   #subscribeOver(link: Link): void {
     const { mesh, options } = this.#parts
+    const ageMs = Math.abs(this.#around.clock.wallMs() - this.#signed.issuedMs)
+    if (ageMs > SIGNED_ANEW_MS) this.#signAnew()
     link.send(encodeMeshSubscribe(mesh, { steps: options.walkSteps, hops: 0, join: this.join }))
   }
 
@@ -193,6 +204,7 @@ export class Membership {
     const message = reader.whole
     const { steps, hops, join } = decodeMeshSubscribe(reader, this.#around)
     if (steps === COPY) return this.#onCopy(from, message, hops, join)
+    if (!this.#parts.limits.admitsWalk(from)) return this.#drop('more walks than one link may bring')
     // Over both views: along partial views alone it would end with the youngest, who are held by most and hold the fewest.
     const goesOn = steps > 0 || !this.#isDrawn()
     const next = goesOn ? this.#view.pick(this.#around.random, from, join.member.id) : undefined
@@ -213,6 +225,7 @@ export class Membership {
     const nowMs = this.#around.clock.nowMs()
     if (id === this.#parts.links.self.id) return
     if (nowMs - (this.#contacted.get(id) ?? -Infinity) < CONTACTED_AGAIN_MS) return
+    if (this.#parts.members.isSpent(join)) return this.#drop('a subscription played again')
     if (!this.#parts.limits.admitsContact(from)) return this.#drop('more newcomers than one link may bring')
     if (!this.#believes(join)) return
     this.#contacted.set(id, nowMs)

@@ -10,6 +10,12 @@ const LINK = { burst: 4000, perSecond: 400 }
 const LINK_BYTES = { burst: 16 * 1024 * 1024, perSecond: 1024 * 1024 }
 /** A join into a room of 10,000 takes some 2,000 steps, each over another link: a flash crowd, seen from one link. */
 const SUBSCRIPTIONS = { burst: 2000, perSecond: 100 }
+/**
+ * Of these, walks to a contact, each of which may become a whole join. 500 joins a second into a room of 10,000 take some
+ * eleven steps each: over one of its 900,000 directions of links one leads in three minutes. A hundred newcomers a second through
+ * one contact are three to each of its thirty neighbours. The burst is for rooms of a few, whose links carry a walk more than once.
+ */
+const WALKS = { burst: 256, perSecond: 4 }
 /** Each subscription taken up as its contact becomes fifty of others, and each one kept a dial. */
 const CONTACTED = { burst: 64, perSecond: 4 }
 const KEPT = { burst: 512, perSecond: 8 }
@@ -27,6 +33,7 @@ export class MeshLimits {
   readonly #link: PeerBudgets
   readonly #linkBytes: PeerBudgets
   readonly #subscriptions: PeerBudgets
+  readonly #walks: PeerBudgets
   readonly #contacted: PeerBudgets
   readonly #kept: PeerBudgets
   readonly #graftedBytes: PeerBudgets
@@ -41,6 +48,7 @@ export class MeshLimits {
     this.#link = budgets(LINK)
     this.#linkBytes = budgets(LINK_BYTES)
     this.#subscriptions = budgets(SUBSCRIPTIONS)
+    this.#walks = budgets(WALKS)
     this.#contacted = budgets(CONTACTED)
     this.#kept = budgets(KEPT)
     this.#graftedBytes = budgets(GRAFTED_BYTES)
@@ -58,6 +66,10 @@ export class MeshLimits {
 
   admitsSubscription(from: NodeId): boolean {
     return this.#subscriptions.admits(from)
+  }
+
+  admitsWalk(from: NodeId): boolean {
+    return this.#walks.admits(from)
   }
 
   admitsContact(from: NodeId): boolean {

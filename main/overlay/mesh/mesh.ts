@@ -42,7 +42,7 @@ export class Mesh {
   readonly #around: Surroundings
   readonly #parts: MeshParts
   readonly #view = new View()
-  readonly #members = new KnownMembers()
+  readonly #members: KnownMembers
   readonly #membership: Membership
   readonly #tree: BroadcastTree
   #isAnnounced = false
@@ -50,6 +50,7 @@ export class Mesh {
   constructor(around: Surroundings, parts: MeshParts) {
     this.#around = around
     this.#parts = parts
+    this.#members = new KnownMembers(around.clock)
     this.#tree = new BroadcastTree(around, {
       ...parts,
       view: this.#view,

@@ -172,6 +172,51 @@ describe(`a member that does not keep the rules (seed ${SEED})`, () => {
     await friendIsHeard()
   })
 
+  /** As it has broadcast it. */
+  function joinOf(one: Inhabitant): MeshJoin {
+    const { joinedMs } = room.view(victim).members.find(({ id }) => id === one.identity.id)!
+    const word = { member: one.links.self, issuedMs: joinedMs, leaseSeconds: 2 * 3600 }
+    return signMeshJoin(crypto, one.identity.nodeKey, room.mesh, word)
+  }
+
+  /** Steps of walks, and copies, that come to members from members other than the attacker from now on. */
+  function carried(): { walks: number; copies: number } {
+    const counts = { walks: 0, copies: 0 }
+    for (const one of members)
+      room.overhear(one, (link, message) => {
+        if (message[0] !== MESSAGE.meshSubscribe || link.peer.id === attacker.identity.id) return
+        counts[message[MESH_FIELDS_AT] === COPY ? 'copies' : 'walks']++
+      })
+    return counts
+  }
+
+  it('sends more walks than a crowd would, and its link carries no more than its share', async () => {
+    const counts = carried()
+    const join = joinOf(friend)
+    send(...Array.from({ length: 1000 }, () => encodeMeshSubscribe(room.mesh, { steps: 8, hops: 0, join })))
+    await room.world.run(10_000)
+    expect(counts.walks).toBeLessThan(10 * (256 + 4 * 10))
+    expect(dropped('mesh member: more walks than one link may bring')).toBeGreaterThan(700)
+    await friendIsHeard()
+  })
+
+  it('plays the join of another again, and nobody takes it up', async () => {
+    await room.world.run(150_000)
+    const counts = carried()
+    const again = encodeMeshSubscribe(room.mesh, { steps: 8, hops: 0, join: joinOf(friend) })
+    for (let i = 0; i < 10; i++) {
+      send(again)
+      await room.world.run(4000)
+    }
+    expect(counts.walks).toBeGreaterThan(40)
+    expect(counts.copies).toBe(0)
+    const refused = members.map(
+      ({ node }) => node.status().dropped['mesh member: a subscription played again'],
+    )
+    expect(refused.reduce<number>((sum, count) => sum + (count ?? 0), 0)).toBeGreaterThan(5)
+    await friendIsHeard()
+  })
+
   it('prunes and grafts in turns, which costs it its budget and the others nothing', async () => {
     const turns = Array.from({ length: 2000 }, (_, i) =>
       i % 2 === 0 ? encodeMeshPrune(room.mesh, true) : encodeMeshGraft(room.mesh, []),

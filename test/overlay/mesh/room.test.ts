@@ -3,10 +3,13 @@ import { codeOf } from '../../../main/overlay/base/errors.ts'
 import {
   type Announced,
   ASKS,
+  DROP_REASON,
   encodeMeshAnnounce,
+  encodeMeshDrop,
   encodeMeshGraft,
   encodeMeshPrune,
 } from '../../../main/overlay/wire/mesh-messages.ts'
+import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
 import { type Inhabitant } from '../../../simulator/links/modelled-world.ts'
 import { Room } from './room.ts'
 
@@ -153,6 +156,31 @@ describe('a member (seed 632)', () => {
     // Both ends of each link in the tree, and eight more of each member.
     expect(questions.length).toBeLessThanOrEqual(2 * (2 * 29 + 8 * 30))
     expect(Math.max(...questions.map(({ announced }) => announced.length))).toBe(8)
+  }, 30_000)
+
+  it('that all have dropped long after it joined is taken up again, and its first subscription may get lost', async () => {
+    const room = await Room.of(636, 12)
+    const { world } = room
+    const members = world.alive
+    await room.joinAll(members)
+    await world.run(200_000)
+    const [one] = members as [Inhabitant]
+    let isLost = false
+    for (const other of members)
+      room.loseTo(other, (link, message) => {
+        if (isLost || message[0] !== MESSAGE.meshSubscribe || link.peer.id !== one.identity.id) return false
+        isLost = true
+        return true
+      })
+    const drop = encodeMeshDrop(room.mesh, DROP_REASON.stranger)
+    for (const other of members.slice(1)) other.links.get(one.identity.id)?.send(drop)
+    await world.run(400)
+    expect(room.view(one).isAlone).toBe(true)
+    await world.run(20_000)
+    expect(isLost).toBe(true)
+    expect(room.view(one).holders.length).toBeGreaterThanOrEqual(5)
+    const said = await eachSays(room, members, 'still here')
+    expectAllHeard(room, members, said)
   }, 30_000)
 
   it('that the application does not admit is nobody’s neighbour, and hears nothing', async () => {

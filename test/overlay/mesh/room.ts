@@ -65,11 +65,18 @@ export class Room {
 
   /** What comes to it over its links from now on, before its node reads it. */
   overhear(one: Inhabitant, hear: (link: Link, message: Bytes) => void): void {
+    this.loseTo(one, (link, message) => {
+      hear(link, message)
+      return false
+    })
+  }
+
+  /** What is lost on its way to it from now on. */
+  loseTo(one: Inhabitant, isLost: (link: Link, message: Bytes) => boolean): void {
     const links = one.links as unknown as { arrived(link: Link, message: Bytes): void }
     const arrived = links.arrived.bind(links)
     links.arrived = (link, message) => {
-      hear(link, message)
-      arrived(link, message)
+      if (!isLost(link, message)) arrived(link, message)
     }
   }
 
