@@ -41,7 +41,7 @@ export const THOROUGH: Redundancy = {
   confirming: 5,
   mayBeMissing: [
     { ways: 2, afterMs: 0 },
-    { ways: 5, afterMs: 300 },
+    { ways: 5, afterMs: 350 },
   ],
   undisputedWithinMs: 1200,
   settledWithinMs: 3000,

@@ -18,6 +18,8 @@ import { type Child, FEW_CHILDREN, MAX_CHILDREN, type TopicTree } from './topic-
 
 /** Chosen: of so many drawn at random the most central is near the middle, and so few are well served without. */
 const CORE_AT = 16
+/** So long after this node became the root, whoever was the core before may hang itself under it. */
+const FORMER_CORE_MS = 60_000
 /** Of the core's own mean: to move it costs each of its children some messages. */
 const BETTER_CORE = 0.97
 /** Of the answer, for a node to measure itself by. */
@@ -81,16 +83,21 @@ export class PlaceList {
   }
 
   /** The child to be the core, where there is none yet and it is time for one. */
-  coreOf(tree: TopicTree): NodeId | undefined {
+  coreOf(tree: TopicTree, nowMs: number): NodeId | undefined {
     if (tree.position.kind !== 'root' || tree.core !== undefined) return undefined
-    const { members } = tree.counts
-    const former = [...tree.children].find(
-      ([, { counts }]) => counts !== undefined && counts.children >= CORE_AT && 2 * counts.members > members,
-    )
-    if (former) return former[0]
+    const former = nowMs - tree.rootSinceMs < FORMER_CORE_MS ? this.#formerCore(tree) : undefined
+    if (former !== undefined) return former
     if (tree.children.size < CORE_AT) return undefined
     const known = [...tree.children.values()].filter(({ meanRttMs }) => meanRttMs)
     return 2 * known.length < tree.children.size ? undefined : this.#mostCentral(tree)?.[0]
+  }
+
+  /** By what the children say of themselves, which later on is no reason to hand all others on to one. */
+  #formerCore(tree: TopicTree): NodeId | undefined {
+    const { members } = tree.counts
+    const isFormer = ({ counts }: Child): boolean =>
+      counts !== undefined && counts.children >= CORE_AT && 2 * counts.members > members
+    return [...tree.children].find(([, child]) => isFormer(child))?.[0]
   }
 
   /** At the core: a child that is clearly more central. Measured by both, so that it is not proposed back. */

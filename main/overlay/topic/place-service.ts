@@ -40,7 +40,7 @@ export interface PlaceServiceParts {
   adopt: (topic: Id, child: NodeId) => boolean
   leave: (neighbour: NodeId, topic: Id) => void
   /** The children are to hear where they are now. */
-  tellChildren: (topic: Id, tree: TopicTree) => void
+  tellChildren: (topic: Id) => void
   /** A parent, or who was asked to be one, names others. */
   onHandedOn: (topic: Id, places: Place[]) => void
 }
@@ -86,7 +86,7 @@ export class PlaceService {
   }
 
   findCore(topic: Id, tree: TopicTree): void {
-    const core = this.#parts.list.coreOf(tree)
+    const core = this.#parts.list.coreOf(tree, this.#around.clock.nowMs())
     if (core !== undefined) this.#makeCore(topic, tree, core)
   }
 
@@ -95,7 +95,7 @@ export class PlaceService {
     tree.promised = undefined
     const staysMs = CORE_STAYS_MS * 2 ** Math.min(tree.coresMade++, MAX_DOUBLINGS)
     tree.coreStaysUntilMs = this.#around.clock.nowMs() + staysMs
-    this.#parts.tellChildren(topic, tree)
+    this.#parts.tellChildren(topic)
     for (const child of tree.children.keys()) if (child !== core) this.handOn(topic, tree, child)
   }
 
@@ -134,12 +134,19 @@ export class PlaceService {
     if (!tree?.isConnected || tree.isAbove(from)) return this.#parts.leave(from, topic)
     if (!tree.children.has(from)) {
       const isPromised = tree.promised === from
-      if (!isPromised && (!tree.hasRoom || tree.core !== undefined)) return this.handOn(topic, tree, from)
+      if (!isPromised && (!tree.hasRoom || tree.core !== undefined))
+        return this.#handOnAsked(topic, tree, from)
       if (!this.#parts.adopt(topic, from)) return this.#parts.leave(from, topic)
       if (isPromised) this.#makeCore(topic, tree, from)
     }
     Object.assign(tree.children.get(from)!, { spot, meanRttMs })
     this.findCoreSoon(topic)
+  }
+
+  /** The answer is as long as one to a question. */
+  #handOnAsked(topic: Id, tree: TopicTree, asker: NodeId): void {
+    if (this.#parts.limits.admitsQuestion(asker)) this.handOn(topic, tree, asker)
+    else this.#around.drops.count('seek: over the rate limit of its link')
   }
 
   #onHandOn(link: Link, body: Reader): void {

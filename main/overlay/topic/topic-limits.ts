@@ -21,6 +21,9 @@ const QUESTIONS_PER_SECOND = 20
 /** A neighbour that leaves and returns is sent the latest publications anew: a short message with a long answer. */
 const REPEATED_BURST_BYTES = 4 * 1024 * 1024
 const REPEATED_BYTES_PER_SECOND = 128 * 1024
+/** Who is above and below, counts, places: all topics of a busy neighbour at once, and some messages a second. */
+const BURST_CONTROL = 4000
+const CONTROL_PER_SECOND = 100
 
 /** What one neighbour may ask of this node's trees. */
 export class TopicLimits {
@@ -31,6 +34,7 @@ export class TopicLimits {
   readonly #subscriptions: PeerBudgets
   readonly #questions: PeerBudgets
   readonly #repeatedBytes: PeerBudgets
+  readonly #control: PeerBudgets
 
   constructor(clock: Clock) {
     this.#publishers = new PeerBudgets(clock, PUBLISHER_BURST_MESSAGES, PUBLISHER_MESSAGES_PER_SECOND)
@@ -40,6 +44,7 @@ export class TopicLimits {
     this.#subscriptions = new PeerBudgets(clock, BURST_SUBSCRIPTIONS, SUBSCRIPTIONS_PER_SECOND)
     this.#questions = new PeerBudgets(clock, BURST_QUESTIONS, QUESTIONS_PER_SECOND)
     this.#repeatedBytes = new PeerBudgets(clock, REPEATED_BURST_BYTES, REPEATED_BYTES_PER_SECOND)
+    this.#control = new PeerBudgets(clock, BURST_CONTROL, CONTROL_PER_SECOND)
   }
 
   /** Asked before the signature is checked: that costs time, and it is the link's. */
@@ -61,5 +66,9 @@ export class TopicLimits {
 
   admitsRepetition(to: NodeId, bytes: number): boolean {
     return this.#repeatedBytes.admits(to, bytes)
+  }
+
+  admitsControl(from: NodeId): boolean {
+    return this.#control.admits(from)
   }
 }

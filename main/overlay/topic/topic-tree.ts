@@ -57,6 +57,8 @@ export class TopicTree {
   toldMembers = 0
   /** What the parent was last told of the subtree. */
   toldCounts: SubtreeCounts | undefined
+  /** Where it is the root. */
+  rootSinceMs = -Infinity
   /** At the root: the child that the others are to hang under. */
   core: NodeId | undefined
   coresMade = 0

@@ -17,6 +17,7 @@ import { type Publication, type PublishResult, type TopicStatus } from '../api.t
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { Spaced } from '../base/spaced.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
@@ -42,6 +43,8 @@ import { type Child, MAX_CHILDREN, TopicTree } from './topic-tree.ts'
 import { TreeUpkeep } from './tree-upkeep.ts'
 
 const PASSED_ON_MS = 2000
+/** Who hangs under this node hears of a new way to the root at once, and of those that follow so seldom. */
+const TOLD_AGAIN_MS = 500
 /** One who would do as a parent answers within a round trip; until then there is no need for a subscription. */
 const SPARE_PATIENCE_MS = 600
 /** Three heartbeats and some. */
@@ -55,6 +58,8 @@ const MAX_TREES_PER_CHILD = 2000
 const SILENT = 'silent'
 /** Some are taken in until they have found a better place; who finds none stays. */
 const MAX_TAKEN_IN = 128
+
+type Handler = [number, (link: Link, body: Reader) => void]
 
 const NEW_CHILD: Child = {
   heardMs: 0,
@@ -78,6 +83,7 @@ export class Topics {
   readonly #rootState: RootState
   readonly #upkeep: TreeUpkeep
   readonly #shortcuts: Shortcuts
+  readonly #tellings: Spaced<Id>
   /** The trees in which a neighbour is a child. */
   readonly #childIn = new Map<NodeId, Set<Id>>()
   #isRootCheckDue = false
@@ -117,6 +123,7 @@ export class Topics {
     const list = new PlaceList(links, around.random)
     this.#placing = new Placing(around, { links, routes, trees, list })
     this.#rootState = new RootState(around, { links, ring, trees })
+    this.#tellings = new Spaced(around, TOLD_AGAIN_MS, (topic) => this.#tellChildrenNow(topic))
     this.#upkeep = new TreeUpkeep(around, {
       ...{ links, trees, list, publications: this.#publications, onChange },
       onBeat: () => this.#review(),
@@ -128,7 +135,7 @@ export class Topics {
     this.#places = new PlaceService(around, {
       ...{ links, routes, trees, list, leave, limits: this.#limits },
       adopt: (topic, child) => this.#mayAdopt(topic, child) && this.#adopt(topic, child) !== undefined,
-      tellChildren: (topic, tree) => this.#tellChildren(topic, tree),
+      tellChildren: (topic) => this.#tellChildren(topic),
       onHandedOn: (topic, places) => this.#placing.handedOn(topic, places),
     })
     const tellParent = (topic: Id, tree: TopicTree): void => this.#upkeep.tellParent(topic, tree)
@@ -209,20 +216,28 @@ export class Topics {
     return false
   }
 
-  handlers(): [number, (link: Link, body: Reader) => void][] {
-    return [
+  handlers(): Handler[] {
+    const control: Handler[] = [
       [MESSAGE.topicJoined, (link, body) => this.#onJoined(link, body)],
       [MESSAGE.topicLeave, (link, body) => this.#onLeave(link, body)],
-      [MESSAGE.publication, (link, body) => this.#publications.onPublished(link, body)],
-      [MESSAGE.topicServed, (link, body) => this.#publications.onServed(link, body)],
       [MESSAGE.topicSibling, (link, body) => this.#shortcuts.onSibling(link, body)],
-      [MESSAGE.topicDigest, (link, body) => this.#publications.onDigest(link, body)],
-      [MESSAGE.topicWant, (link, body) => this.#publications.onWant(link, body)],
       [MESSAGE.topicRootState, (link, body) => this.#rootState.onRootState(link, body)],
-      [MESSAGE.topicKept, (link, body) => this.#onKept(link, body)],
       ...this.#upkeep.handlers(),
       ...this.#places.handlers(),
     ]
+    return [
+      ...control.map(([type, handle]): Handler => [type, (link, body) => this.#limited(link, body, handle)]),
+      [MESSAGE.publication, (link, body) => this.#publications.onPublished(link, body)],
+      [MESSAGE.topicServed, (link, body) => this.#publications.onServed(link, body)],
+      [MESSAGE.topicDigest, (link, body) => this.#publications.onDigest(link, body)],
+      [MESSAGE.topicWant, (link, body) => this.#publications.onWant(link, body)],
+      [MESSAGE.topicKept, (link, body) => this.#onKept(link, body)],
+    ]
+  }
+
+  #limited(link: Link, body: Reader, handle: Handler[1]): void {
+    if (this.#limits.admitsControl(link.peer.id)) handle(link, body)
+    else this.#around.drops.count('topic: over the rate limit of its link')
   }
 
   // --- growing and shrinking ---
@@ -299,8 +314,9 @@ export class Topics {
     if (tree.position.kind === 'root') return
     if (tree.parent) this.#sendLeave(tree.parent, topic)
     tree.position = { kind: 'root' }
+    tree.rootSinceMs = this.#around.clock.nowMs()
     this.#shortcuts.clear(topic, tree)
-    this.#tellChildren(topic, tree)
+    this.#tellChildren(topic)
     this.#rootState.changed(topic)
     this.#places.findCoreSoon(topic)
     this.#onChange()
@@ -323,9 +339,10 @@ export class Topics {
       tree.isCore = false
       tree.beatsAsCore = 0
     }
+    const isNews = before !== parent || !isSameList(tree.ancestors, [parent, ...ancestors])
     tree.position = { kind: 'attached', parent, ancestors: [parent, ...ancestors] }
     if (before !== undefined && before !== parent) this.#sendLeave(before, topic)
-    this.#tellChildren(topic, tree)
+    if (isNews) this.#tellChildren(topic)
     if (before !== parent) {
       this.#shortcuts.clear(topic, tree)
       this.#publications.tellAll(topic, parent)
@@ -421,8 +438,14 @@ export class Topics {
     else if (!this.#adopt(topic, child).isConnected) this.#searching.search(topic)
   }
 
-  #tellChildren(topic: Id, tree: TopicTree): void {
-    for (const child of tree.children.keys()) this.#tellPosition(topic, tree, child)
+  /** Each tells its own: what comes often from above is gathered, or the whole subtree passes on all of it. */
+  #tellChildren(topic: Id): void {
+    this.#tellings.ask(topic)
+  }
+
+  #tellChildrenNow(topic: Id): void {
+    const tree = this.#trees.get(topic)
+    for (const child of tree?.children.keys() ?? []) this.#tellPosition(topic, tree!, child)
   }
 
   #tellPosition(topic: Id, tree: TopicTree, child: NodeId): void {
@@ -437,4 +460,8 @@ export class Topics {
   #send(to: NodeId, message: Bytes): void {
     this.#links.get(to)?.send(message)
   }
+}
+
+function isSameList(ids: readonly NodeId[], others: readonly NodeId[]): boolean {
+  return ids.length === others.length && ids.every((id, i) => id === others[i])
 }

@@ -4,6 +4,7 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { Spaced } from '../base/spaced.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -32,6 +33,8 @@ const TOLD_SOON_SHARE = 0.1
 const TOLD_SOON_MS = 2000
 /** Of the way to the core, for it to be told on: a hop over a short link. */
 const TOLD_CHANGE_MS = 5
+/** The first change at once, those that follow it together: what alternates above is not passed on by a whole subtree. */
+const TOLD_AGAIN_MS = 500
 /** A peer that fell silent may be one of many: parents are asked for a sign of life, but not for each. */
 const PROBE_AGAIN_MS = 3000
 
@@ -57,10 +60,12 @@ export class TreeUpkeep {
   #probedMs = -Infinity
   /** Trees whose counts are looked at in a moment. */
   readonly #changed = new Set<Id>()
+  readonly #tellings: Spaced<Id>
 
   constructor(around: Surroundings, parts: UpkeepParts) {
     this.#around = around
     this.#parts = parts
+    this.#tellings = new Spaced(around, TOLD_AGAIN_MS, (topic) => this.#tellChildren(topic))
   }
 
   start(): void {
@@ -90,6 +95,11 @@ export class TreeUpkeep {
     tree.children.get(child)!.toldMembers = members
     const costMs = this.#parts.list.costMs(tree)
     this.#send(child, encodeTold({ topic, members, costMs, isCore: tree.core === child }))
+  }
+
+  #tellChildren(topic: Id): void {
+    const tree = this.#parts.trees.get(topic)
+    for (const child of tree?.children.keys() ?? []) this.tellChild(topic, tree!, child)
   }
 
   /** Somebody came, or left, or says something else than before. */
@@ -178,8 +188,7 @@ export class TreeUpkeep {
     tree.wasCore ||= tree.isCore && !isCore
     tree.isCore = isCore
     tree.parentCostMs = costMs
-    if (Math.abs(change) > TOLD_CHANGE_MS)
-      for (const child of tree.children.keys()) this.tellChild(topic, tree, child)
+    if (Math.abs(change) > TOLD_CHANGE_MS) this.#tellings.ask(topic)
     if (change > TOLD_CHANGE_MS) this.#parts.onFarther(topic)
     this.#parts.onChange()
   }

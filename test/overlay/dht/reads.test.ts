@@ -162,8 +162,8 @@ describe('of a signed record', () => {
     for (const [silent, tookMs] of [
       [0, 200],
       [2, 200],
-      [3, 400],
-      [5, 400],
+      [3, 450],
+      [5, 450],
       [6, 1300],
     ] as const) {
       const { readSigned } = reads(({ number }) => (number > 1 && number < 2 + silent ? 7000 : 100))

@@ -1,11 +1,17 @@
 // What keeps a topic's tree whole and in shape besides its growing: limits, counters, digests, and the root's heirs.
 
 import { describe, expect, it } from 'vitest'
-import { fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
+import { type Bytes, fromUtf8, utf8 } from '../../../main/overlay/base/bytes.ts'
 import { type Link, type Links } from '../../../main/overlay/transport/links.ts'
 import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
-import { encodeHandOn } from '../../../main/overlay/wire/topic-placement.ts'
-import { encodeDigest, encodeTold, encodeWant } from '../../../main/overlay/wire/topic-upkeep.ts'
+import { encodeJoined } from '../../../main/overlay/wire/topic-messages.ts'
+import { encodeHandOn, encodeSeek } from '../../../main/overlay/wire/topic-placement.ts'
+import {
+  encodeCounts,
+  encodeDigest,
+  encodeTold,
+  encodeWant,
+} from '../../../main/overlay/wire/topic-upkeep.ts'
 import { type Inhabitant, ModelledWorld } from '../../../simulator/links/modelled-world.ts'
 import { arrivals, deafen, rootOf, statusOf, topicOf } from './topic-world.ts'
 
@@ -126,4 +132,74 @@ describe('a topic with 8 members among 12 nodes', () => {
       'publication: wanted by a stranger': expect.any(Number) as number,
     })
   })
+
+  it('is not told by a whole subtree what its parent says again and again, nor all that alternates (seed 336)', async () => {
+    const { world, topic, parent, middle, leaf } = await chainOf(336)
+    const toLeaf = [MESSAGE.topicJoined, MESSAGE.topicTold].map((type) => arrivals(leaf, type))
+    const link = parent.links.get(middle.identity.id)!
+    const elsewhere = world.alive.map(({ identity }) => identity.id).filter((id) => id !== middle.identity.id)
+    const say = async (joined: (n: number) => Bytes): Promise<number> => {
+      const before = toLeaf.flat().length
+      for (let n = 0; n < 200; n++) {
+        link.send(joined(n))
+        await world.run(5)
+      }
+      await world.run(2000)
+      return toLeaf.flat().length - before
+    }
+    const ancestors = [rootOf(world, topic).identity.id].filter((id) => id !== parent.identity.id)
+    await say(() => encodeJoined({ topic, ancestors }))
+    expect(await say(() => encodeJoined({ topic, ancestors }))).toBe(0)
+    const alternating = (n: number): Bytes =>
+      encodeJoined({ topic, ancestors: [...ancestors, elsewhere[n % 2]!] })
+    expect(await say(alternating)).toBeLessThan(20)
+    const told = (n: number): Bytes =>
+      encodeTold({ topic, members: 8, costMs: n % 2 === 0 ? 10 : 500, isCore: false })
+    expect(await say(told)).toBeLessThan(20)
+    for (let n = 0; n < 6000; n++) link.send(told(n))
+    await world.run(1000)
+    expect(middle.node.status().dropped['topic: over the rate limit of its link']).toBeGreaterThan(1000)
+  })
+
+  it('hands all on to nobody who says that he was their core, once its root is no new one (seed 337)', async () => {
+    const { world, topic, members } = await topicOf(337, 12, 8)
+    await world.run(90_000)
+    const root = rootOf(world, topic)
+    const claimant = members.find((one) => one !== root && one.links.get(root.identity.id)?.isOpen)!
+    const before = statusOf(claimant, topic)!.children
+    const link = claimant.links.get(root.identity.id)!
+    for (let n = 0; n < 10; n++) {
+      link.send(encodeCounts([[topic, { members: 1_000_000, height: 2, children: 16 }]]))
+      await world.run(3000)
+    }
+    expect(statusOf(claimant, topic)!.children).toBeLessThanOrEqual(before + 1)
+  })
+
+  it('answers those who seek a place no more often than those who ask for one (seed 338)', async () => {
+    const { world, topic, members } = await topicOf(338, 60, 56)
+    await world.run(60_000)
+    const root = rootOf(world, topic)
+    const stranger = world.alive.find((one) => !members.includes(one) && !statusOf(one, topic))!
+    if (!stranger.links.get(root.identity.id)) await stranger.links.dial(root.links.self)
+    const answers = arrivals(stranger, MESSAGE.topicHandOn)
+    const link = stranger.links.get(root.identity.id)!
+    for (let n = 0; n < 3000; n++) link.send(encodeSeek({ topic, spot: undefined, meanRttMs: 50 }))
+    await world.run(5000)
+    expect(answers.length).toBeGreaterThan(300)
+    expect(answers.length).toBeLessThan(600)
+  })
 })
+
+/** A tree in which some member hangs below another that is not the root. */
+async function chainOf(seed: number) {
+  const { world, topic } = await topicOf(seed, 90, 90)
+  await world.run(60_000)
+  const parentOf = (one: Inhabitant) =>
+    world.alive.find(({ identity }) => identity.id === statusOf(one, topic)?.parent)
+  for (const leaf of world.alive) {
+    const middle = parentOf(leaf)
+    const parent = middle && parentOf(middle)
+    if (middle && parent) return { world, topic, leaf, middle, parent }
+  }
+  throw new Error('no tree of three levels')
+}
