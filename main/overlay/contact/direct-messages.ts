@@ -1,5 +1,5 @@
 // A message to a node: over a live session; else over one dialled for it, where that is quick; else hop by hop, along the
-// node's unicast tree or towards its id, while the dial goes on. Where the map of links shows the way, hop by hop at once.
+// node's unicast tree or towards its id, while the dial goes on, and over the session as well where no receipt comes back soon. Where the map of links shows the way, hop by hop at once.
 // Delivered is what the receiver's transport acknowledged on a session, and hop by hop what came back with its signed receipt.
 
 import { BoundedMap } from '../base/bounded-map.ts'
@@ -109,13 +109,28 @@ export class DirectMessages {
     const dial = this.#dialled(to)
     const link = await inTime(this.#around.timers, DIAL_HEAD_START_MS, dial)
     if (link && (await sendOver(link, payload))) return OVER_SESSION
-    const result = await this.#sendByRoute(to, payload)
+    const byRoute = this.#sendByRoute(to, payload)
+    const beside = this.#sendBeside(byRoute, dial, link, payload)
+    const result = await Promise.race([byRoute, beside.then((isSent) => (isSent ? OVER_SESSION : byRoute))])
     if (result.kind === 'delivered') return result
     const anew = (await this.#isMappedBefore(dial, to)) ? await this.#sendByMap(to, payload) : undefined
     if (anew?.kind === 'delivered') return anew
-    const late = await dial
-    const isDelivered = late !== undefined && late !== link && (await sendOver(late, payload))
-    return isDelivered ? OVER_SESSION : result
+    return (await beside) ? OVER_SESSION : result
+  }
+
+  /** A route that is silent for long may have swallowed it, and takes 8 s to say so: a link that came meanwhile carries it, too. */
+  async #sendBeside(
+    byRoute: Promise<SendResult>,
+    dial: Promise<Link | undefined>,
+    tried: Link | undefined,
+    payload: Uint8Array,
+  ): Promise<boolean> {
+    let isDelivered = false
+    void byRoute.then(({ kind }) => (isDelivered = kind === 'delivered'))
+    await inTime(this.#around.timers, LEAST_SILENT_MS, byRoute)
+    const link = await dial
+    if (isDelivered || !link || link === tried) return false
+    return sendOver(link, payload)
   }
 
   /** Undefined where no way is on the map. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MESSAGE } from '../../../main/overlay/wire/message-types.ts'
 import { type Inhabitant, type Kind, NATS, NatStage, pathBetween } from './nat-stage.ts'
 
 const KINDS = ['public', ...Object.keys(NATS)] as Kind[]
@@ -39,16 +40,13 @@ const HELP = { helpOthers: true, bytesPerSecond: 1e6, bytesPerMonth: 1e12, circu
 /** Three public nodes, of which the last two are volunteers, and two people with reservations at them. */
 async function helpedStage(seed: number, kinds: [Kind, Kind], way?: 'cut') {
   const stage = new NatStage(seed)
-  const [, ...volunteers] = [
-    await stage.join('public'),
-    await stage.join('public'),
-    await stage.join('public'),
-  ]
+  const people = [await stage.join('public'), await stage.join('public'), await stage.join('public')]
+  const [, ...volunteers] = people
   for (const { node } of volunteers) node.relays!.setHelp(HELP)
   const alice = await stage.join(kinds[0])
   const bob = await stage.join(kinds[1], way === 'cut' ? alice : undefined)
   await stage.run(40_000) // until they have found volunteers, and the address book says so
-  return { stage, volunteers, alice, bob }
+  return { stage, people, volunteers, alice, bob }
 }
 
 describe('with volunteers', () => {
@@ -62,6 +60,29 @@ describe('with volunteers', () => {
     expect(tookMs).toBeLessThan(500)
     void alice.node.send(bob.node.self.id, bytes('through a volunteer'))
     expect(await stage.until(() => bob.received.length > 0, 500)).toBeDefined()
+  })
+
+  it('a first message that the route swallows arrives over the session that comes meanwhile', async () => {
+    const { stage, people, alice, bob } = await helpedStage(45, ['symmetric, random', 'port-restricted'])
+    const text = 'swallowed on its way'
+    let swallowed = 0
+    for (const { endpoint } of people) {
+      const link = endpoint.get(bob.node.self.id)
+      if (!link) continue
+      const send = link.send.bind(link)
+      link.send = (message, acked, urgency) => {
+        const isIt = message[0] === MESSAGE.routed && Buffer.from(message).includes(text)
+        if (!isIt) return send(message, acked, urgency)
+        swallowed++
+        acked?.(true)
+      }
+    }
+    const { noiseKey, addresses } = bob.endpoint.self
+    alice.node.keepInTouch(bob.node.self.id, { noiseKey, addresses })
+    void alice.node.send(bob.node.self.id, bytes(text))
+    const tookMs = await stage.until(() => bob.received.includes(text), 3_000)
+    expect(swallowed).toBeGreaterThan(0)
+    expect(tookMs).toBeLessThan(1_000)
   })
 
   it('a relayed session moves to the direct path once there is one, and back when it dies', async () => {
