@@ -1,7 +1,7 @@
 // A put goes to both roots of its record at once. Anybody on the way can answer in a root's place, so what counts is who signed
 // that he keeps it (kept-receipt.ts), and where on the ring he is: whoever owns a share p of the nodes has 1 / p times as far to
 // go for as many signers near a root. A root that too few signed for is put to along other route offsets too, which take other
-// ways and end at its ring neighbours, and then along yet others; so is a signed record in any case but the last, for reads can be shown an
+// ways and end at its ring neighbours, and then along yet others; so is a signed record in any case, for reads can be shown an
 // older version of it. What shows itself to be right when it is used needs nobody's word.
 
 import { type Bytes } from '../base/bytes.ts'
@@ -61,7 +61,7 @@ export class Puts {
   }
 
   /** The number of different nodes that keep it now. Errors as in api.ts, and `refused` where a root has a newer one. */
-  async put(record: DhtRecord, redundancy: Redundancy): Promise<number> {
+  async put(record: DhtRecord, { furtherPutOffsets }: Redundancy): Promise<number> {
     this.#expectGood(record)
     const holders = new Set<NodeId>()
     const results: PutResult[] = []
@@ -76,7 +76,7 @@ export class Puts {
     // Others would say the same, and who has no room or is asked too often is not to be asked five times as often.
     if (results.every(isRefusal)) throw failureOf(results)
     const isVouched = (place: Place): boolean => this.#isVouched(place, holders)
-    const further = this.#putFurther(record, places, redundancy, isVouched, putAt)
+    const further = this.#putFurther(record, places, furtherPutOffsets, isVouched, putAt)
     if (!places.some(isVouched)) {
       await further
       expectNoneNewer(results)
@@ -103,17 +103,14 @@ export class Puts {
   async #putFurther(
     record: DhtRecord,
     places: readonly Place[],
-    { furtherPutOffsets, lastPutOffsets }: Redundancy,
+    furtherPutOffsets: Redundancy['furtherPutOffsets'],
     isVouched: (place: Place) => boolean,
     putAt: (place: Place, offset: number) => Promise<void>,
   ): Promise<void> {
-    const isWanting = (place: Place): boolean => !isVouched(place)
-    const putAlong = async (wanting: readonly Place[], offsets: readonly number[]): Promise<void> => {
+    for (const offsets of furtherPutOffsets) {
+      const wanting = places.filter((place) => record.kind === 'signed' || !isVouched(place))
       await Promise.all(wanting.flatMap((place) => offsets.map((offset) => putAt(place, offset))))
     }
-    for (const offsets of furtherPutOffsets)
-      await putAlong(record.kind === 'signed' ? places : places.filter(isWanting), offsets)
-    await putAlong(places.filter(isWanting), lastPutOffsets)
   }
 
   /** Enough nodes that are near it keep it: of a ring that has no more, all. */

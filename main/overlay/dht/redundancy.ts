@@ -32,8 +32,6 @@ export interface ReadRedundancy {
 export interface Redundancy extends ReadRedundancy {
   /** Of puts, where too few near a root say that they keep it; each list where those before it were not enough (puts.ts). */
   furtherPutOffsets: readonly (readonly number[])[]
-  /** Then of signed records, too, only where that is so: whoever stood on five ways may not stand on these. */
-  lastPutOffsets: readonly number[]
 }
 
 export const THOROUGH: Redundancy = {
@@ -51,7 +49,6 @@ export const THOROUGH: Redundancy = {
     [1, -1],
     [2, -2],
   ],
-  lastPutOffsets: [3, -3],
 }
 
 export const LIGHT: ReadRedundancy = {

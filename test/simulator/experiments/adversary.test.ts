@@ -27,7 +27,6 @@ const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
     retryAfterUsual: Infinity,
     convincing: 1,
     furtherPutOffsets: [],
-    lastPutOffsets: [],
   },
 }
 
