@@ -13,6 +13,7 @@
 
 import { type Id, type NodeId } from '../base/id.ts'
 import { pause } from '../base/in-time.ts'
+import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Routes } from '../ports/routes.ts'
@@ -31,6 +32,9 @@ const LOOK_AFTER_MS = [700, 8000, 20_000, 45_000]
 const LOOK_AGAIN_MS = 5000
 /** Who only passes messages on is needed no more, as a rule, when those below it have found their places. */
 const FORWARDER_WAITS_MS = 8000
+/** For a topic, because a parent says that its way is longer: some moves of the core at once, and then now and then. */
+const BURST_LOOKS = 16
+const LOOKS_PER_SECOND = 1 / 30
 const ASK_TIMEOUT_MS = 3000
 const ANSWER_PATIENCE_MS = 300
 /** Of those named, by what they seem to be worth. */
@@ -52,6 +56,7 @@ export class Placing {
   readonly #list: PlaceList
   /** To be looked for in a moment. */
   readonly #due = new Set<Id>()
+  readonly #looks: PeerBudgets
   /** Being looked for; with what somebody who had no room named meanwhile. */
   readonly #running = new Map<Id, Place[]>()
 
@@ -64,6 +69,7 @@ export class Placing {
     this.#routes = parts.routes
     this.#trees = parts.trees
     this.#list = parts.list
+    this.#looks = new PeerBudgets(around.clock, BURST_LOOKS, LOOKS_PER_SECOND)
   }
 
   /** By the way its subscription took, or after its parent was lost. */
@@ -80,6 +86,7 @@ export class Placing {
   /** The core has moved, or something between it and the parent. */
   worsened(topic: Id): void {
     if (this.#due.has(topic)) return
+    if (!this.#looks.admits(topic)) return this.#around.drops.count('place: worsened too often')
     this.#due.add(topic)
     const { timers, random } = this.#around
     timers.after(LOOK_AGAIN_MS * (0.2 + random.unit()), () => {
