@@ -118,7 +118,8 @@ export class RelayClient {
 
   onOpened(link: Link, { token, circuitId }: { token: number; circuitId: number }): void {
     const ask = this.#connects.of(link.peer.id, token)
-    const circuit = ask?.node && this.#open(link, circuitId, ask.node)
+    const circuit =
+      ask?.node && (this.#called(link, circuitId, ask.node) ?? this.#open(link, circuitId, ask.node))
     if (circuit) return ask.succeed(circuit.address)
     ask?.fail(new BanyanError('refused', 'the relay opened a circuit that cannot be'))
     // Nobody waits any more: the relay need not keep it.
@@ -144,6 +145,12 @@ export class RelayClient {
     const link = this.#parts.links.get(relay)
     if (!link?.isOpen) throw new BanyanError('unreachable', 'no session with the volunteer')
     return link
+  }
+
+  /** Both have called each other, and the relay has set up one circuit for both. */
+  #called(link: Link, circuitId: number, peer: NodeId): OwnCircuit | undefined {
+    const circuit = this.#circuits.get(circuitId)
+    return circuit?.peer === peer && circuit.relay.link.peer.id === link.peer.id ? circuit : undefined
   }
 
   #open(link: Link, circuitId: number, peer: NodeId): OwnCircuit | undefined {

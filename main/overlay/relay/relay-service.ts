@@ -135,7 +135,10 @@ export class RelayService {
   onConnect(link: Link, { token, target }: { token: number; target: NodeId }): void {
     const holder = this.#holderOf(link)
     const targetLink = this.#parts.links.get(target)
-    const reason = this.#refusalOf(link, holder) ?? this.#connectRefusal(holder, targetLink)
+    const refusal = this.#refusalOf(link, holder)
+    const crossed = this.#crossed(holder.id, target)
+    if (!refusal && crossed) return link.send(encodeOpened(token, crossed.targetCircuitId))
+    const reason = refusal ?? this.#connectRefusal(holder, targetLink)
     if (reason) return this.#refuse(link, token, reason)
     this.#replaceBetween(holder.id, target)
     this.#ask(this.#member(link, holder), this.#member(targetLink!, this.#holderOf(targetLink!)), token)
@@ -223,12 +226,23 @@ export class RelayService {
     )
   }
 
-  /** The same two again: one of them has lost its end. */
-  #replaceBetween(a: NodeId, b: NodeId): void {
-    for (const circuit of [...(this.#members.get(a)?.circuits ?? [])])
-      if (circuit.caller.id === b || circuit.target.id === b) this.#close(circuit, 'done')
+  /** The target has called this caller, just now: they share the circuit that is being set up, or one would end the other's. */
+  #crossed(caller: NodeId, target: NodeId): Circuit | undefined {
+    const sinceMs = this.#nowMs - ANSWER_MS
+    return this.#between(caller, target).find((each) => each.caller.id === target && each.openedMs >= sinceMs)
   }
 
+  /** The same two again: one of them has lost its end. */
+  #replaceBetween(a: NodeId, b: NodeId): void {
+    for (const circuit of this.#between(a, b)) this.#refuseAsked(circuit, 'done')
+  }
+
+  #between(a: NodeId, b: NodeId): Circuit[] {
+    const circuits = [...(this.#members.get(a)?.circuits ?? [])]
+    return circuits.filter(({ caller, target }) => caller.id === b || target.id === b)
+  }
+
+  /** Where the target is not asked any more, it is closed only. */
   #refuseAsked(circuit: Circuit, reason: RelayReason): void {
     const { caller, asked } = circuit
     this.#close(circuit, reason)

@@ -10,6 +10,7 @@ import { type Person, RelayStage, targetOf } from './stage.ts'
 const ALICE = '203.0.113.1'
 const BOB = '198.51.100.1'
 const RELAY = '192.0.2.1'
+const ONE_WAY_MS = 40
 
 function stageOf(seed: number, model: ConstructorParameters<typeof RelayStage>[1] = {}) {
   const stage = new RelayStage(seed, model)
@@ -22,6 +23,11 @@ function said(text: string): Uint8Array {
 
 function wholly(person: Person): number[] {
   return person.received.map(({ length }) => length)
+}
+
+async function callThrough(relay: Person, from: Person, to: Person): Promise<void> {
+  const address = await from.relays.circuitTo(relay.identity.id, to.identity.id)
+  await from.endpoint.dial({ ...targetOf(to, address), isExpected: true })
 }
 
 describe('a session through a relay', () => {
@@ -156,5 +162,36 @@ describe('a session through a relay', () => {
     expect(alice.gone).toEqual(['not-offered'])
     expect(await asked()).toBe('not-offered')
     expect(relay.relays.status.refused).toEqual({ 'not-here': 1, 'no-reservation': 1, 'not-offered': 1 })
+  })
+
+  it('is shared by two who call each other at once, whichever call comes in between', async () => {
+    for (let apartMs = 0; apartMs <= 240; apartMs += 20) {
+      const { stage, alice, bob, relay } = stageOf(8, { jitterMs: 0 })
+      for (const person of [alice, bob]) {
+        await stage.linked(person, relay)
+        await stage.until(person.relays.reserve(relay.identity.id))
+      }
+      const startMs = stage.clock.nowMs()
+      const tookMs = [
+        callThrough(relay, alice, bob),
+        stage.run(apartMs).then(() => callThrough(relay, bob, alice)),
+      ]
+      const settled = Promise.all(tookMs.map((call) => call.then(() => stage.clock.nowMs() - startMs)))
+      expect(Math.max(...(await stage.until(settled)))).toBeLessThanOrEqual(12 * ONE_WAY_MS)
+      await stage.run(100)
+      expect([relay.relays.status.circuits, alice.gone, bob.gone]).toEqual([1, [], []])
+    }
+  })
+
+  it('is refused at once where the caller asks again before the target has answered', async () => {
+    const { stage, alice, bob, relay } = stageOf(9)
+    const [server, to] = [relay.identity.id, bob.identity.id]
+    for (const person of [alice, bob]) await stage.linked(person, relay)
+    await stage.until(alice.relays.reserve(server))
+    const first = alice.relays.circuitTo(server, to).catch((error) => error.reason ?? error.code)
+    const second = alice.relays.circuitTo(server, to)
+    expect(await stage.until(first)).toBe('done')
+    expect(isCircuit(await stage.until(second))).toBe(true)
+    expect(relay.relays.status.circuits).toBe(1)
   })
 })
