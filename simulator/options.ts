@@ -17,6 +17,12 @@ const PARAMETERS = {
   kill: { ...SHARE, byDefault: 0, is: 'share of nodes that die right before the sends' },
   loss: { least: 0, most: 0.5, byDefault: 0.01, is: 'share of packets lost' },
   jitter: { ...SHARE, byDefault: 0.1, is: 'standard deviation of a delay, relative to it' },
+  compute: {
+    least: 0,
+    most: 1000,
+    byDefault: 0,
+    is: 'ms that a message takes of two processors, which all nodes share, as in the laboratory',
+  },
   bootstraps: { least: 1, most: 64, byDefault: 3, is: 'reachable nodes that every newcomer is told of' },
   clusters: { least: 0, most: 1000, byDefault: 0, is: 'regions in which nodes crowd (0: evenly spread)' },
   'one-way': { ...SHARE, byDefault: 0.05, is: 'share of radio directions that carry nothing (grid)' },

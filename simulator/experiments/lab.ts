@@ -47,11 +47,19 @@ export class Lab {
   ) {
     this.options = options
     this.report = report
-    const { seed, jitter } = options
+    const { seed, jitter, compute: computeMs } = options
     const isCryptoModelled = hasModelledCrypto(options)
     const terrain = terrainOf(options)
     const replicaQuotaBytes = options.replicas
-    this.world = new World({ seed, jitter, isCryptoModelled, terrain, replicaQuotaBytes, nodeOptions })
+    this.world = new World({
+      seed,
+      jitter,
+      computeMs,
+      isCryptoModelled,
+      terrain,
+      replicaQuotaBytes,
+      nodeOptions,
+    })
     this.bounds = new StateBounds(nodeOptions.unicast?.records ?? UNICAST_DEFAULTS.records)
     this.checker = new RouteChecker(() => this.world.nowMs, options.checks)
     this.hops = new FallingHops(() => this.world.nowMs, options.checks)
@@ -68,7 +76,7 @@ export class Lab {
     return [
       `experiment ${options.experiment}, ${options.nodes} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
       'depth: overlay messages over modelled sessions (no datagrams); ' + this.start,
-      `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission`,
+      `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission; computing ${options.compute === 0 ? 'takes no time' : `takes ${options.compute} ms a message, two processors for all`}`,
       `signatures: ${this.signatures}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
       `timers: production; ${options.settle} s between growth and measurement; checkers follow ${100 * options.checks} % of routed messages; replica quota ${options.replicas} B a node`,
     ]

@@ -13,6 +13,9 @@ export class Flight implements Event {
   /** Taken away by the first who calls it. */
   acked: Acked | undefined
   isOnWayBack = false
+  /** It is there, and waits for a processor (shared-processors.ts). */
+  isWaiting = false
+  sentMs = 0
   /** Neighbours among the sender's flights that are not acknowledged yet. */
   previous: Flight = this
   next: Flight = this

@@ -67,7 +67,8 @@ export class WorldLink implements Link, LinkTraffic {
   }
 
   get rttMs(): number {
-    return this.#state === 'over' ? 0 : 2 * this.#delayMs
+    if (this.#state === 'over') return 0
+    return Math.max(2 * this.#delayMs, this.#network.processors?.rttMs(this) ?? 0)
   }
 
   /** Of a session that is over at both ends nothing is kept. */
@@ -103,6 +104,7 @@ export class WorldLink implements Link, LinkTraffic {
     this.#network.note(this.#owner.host, this.peerHost, message)
     const flight = new Flight(this, packets, wireBytesOf(message.length, packets), message, acked)
     if (acked) this.#waitFor(flight)
+    flight.sentMs = this.#network.queue.nowMs
     this.#transmit(message[0] ?? 0, flight)
   }
 
@@ -202,10 +204,20 @@ export class WorldLink implements Link, LinkTraffic {
   /** A flight has come to where the other end should be. */
   landed(flight: Flight): void {
     if (!this.#canArrive()) return this.#stall(flight)
+    if (this.#mustWait(flight)) return
     const other = this.#other
     if (other.#state === 'open') other.#received(flight.packets, flight.bytes)
     if (flight.acked && this.#state === 'open') this.#acknowledge(flight)
     if (flight.message && other.#state === 'open') other.#owner.arrived(other, flight.message as Bytes)
+  }
+
+  /** Planned again for when a processor has had time for it. */
+  #mustWait(flight: Flight): boolean {
+    const { processors, queue } = this.#network
+    if (!processors || flight.isWaiting) return false
+    flight.isWaiting = true
+    queue.plan(processors.doneMs(queue.nowMs), flight)
+    return true
   }
 
   #received(packets: number, bytes: number): void {
@@ -225,6 +237,8 @@ export class WorldLink implements Link, LinkTraffic {
 
   acknowledged(flight: Flight): void {
     if (this.#state !== 'open') return
+    const { processors, queue } = this.#network
+    processors?.measured(this, queue.nowMs - flight.sentMs)
     this.#waiting =
       flight.next === flight ? undefined : this.#waiting === flight ? flight.next : this.#waiting
     flight.previous.next = flight.next

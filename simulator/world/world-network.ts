@@ -7,6 +7,7 @@ import { type Address } from '../../main/overlay/ports/datagram-socket.ts'
 import { type EventQueue } from '../kernel/event-queue.ts'
 import { type SeededRandom } from '../kernel/seeded-random.ts'
 import { SessionTable } from './session-table.ts'
+import { type SharedProcessors } from './shared-processors.ts'
 import { type Terrain } from './terrain.ts'
 import { TrafficLog } from './traffic-log.ts'
 import { type WorldLinks } from './world-links.ts'
@@ -24,17 +25,26 @@ export class WorldNetwork {
   readonly sessions = new SessionTable()
   /** One way, relative standard deviation of each message's delay. */
   readonly jitter: number
+  /** Undefined where computing takes no time. */
+  readonly processors: SharedProcessors | undefined
   readonly #hosts: (WorldLinks | undefined)[] = []
   readonly #taps: MessageTap[] = []
   #isCut: ((a: number, b: number) => boolean) | undefined
   dials = 0
   failedDials = 0
 
-  constructor(parts: { queue: EventQueue; random: SeededRandom; terrain: Terrain; jitter: number }) {
+  constructor(parts: {
+    queue: EventQueue
+    random: SeededRandom
+    terrain: Terrain
+    jitter: number
+    processors?: SharedProcessors | undefined
+  }) {
     this.queue = parts.queue
     this.random = parts.random
     this.terrain = parts.terrain
     this.jitter = parts.jitter
+    this.processors = parts.processors
   }
 
   attach(links: WorldLinks): void {

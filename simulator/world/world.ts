@@ -16,6 +16,7 @@ import { EventQueue } from '../kernel/event-queue.ts'
 import { SeededRandom } from '../kernel/seeded-random.ts'
 import { VirtualClock } from '../kernel/virtual-clock.ts'
 import { keyedTagCrypto } from './keyed-tag-crypto.ts'
+import { SharedProcessors } from './shared-processors.ts'
 import { type Terrain } from './terrain.ts'
 import { WorldLinks } from './world-links.ts'
 import { addressOf, WorldNetwork } from './world-network.ts'
@@ -26,6 +27,8 @@ export interface WorldOptions {
   terrain: Terrain
   /** Of each message's delay, relative. */
   jitter: number
+  /** What a message takes of processors that all nodes share, in ms; 0: computing takes no time. */
+  computeMs?: number
   /** Signatures by keyed tags instead of Ed25519. */
   isCryptoModelled: boolean
   /** Production's default unless an experiment says otherwise; 0 takes the record store's upkeep out of the picture. */
@@ -76,11 +79,12 @@ export class World {
   #created = 0
 
   constructor(options: WorldOptions) {
-    const { seed, terrain, jitter } = options
+    const { seed, terrain, jitter, computeMs = 0 } = options
     this.#options = options
     rememberIds(REMEMBERED_IDS)
     this.random = new SeededRandom(seed)
-    this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter })
+    const processors = computeMs > 0 ? new SharedProcessors(computeMs) : undefined
+    this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter, processors })
     this.crypto = options.isCryptoModelled ? keyedTagCrypto(seed) : hostCrypto
     this.overlayNetwork = networkOf(hostCrypto, 'simulated', 0)
     this.#records = new PeerRecordPool(this.crypto, this.overlayNetwork, MAX_RECORDS)

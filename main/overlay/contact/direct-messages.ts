@@ -46,6 +46,8 @@ const SEARCHES_BEYOND = { burst: 2, perSecond: 1 / 5 }
 /** Where the way on the map is broken, all around have heard of it, as a rule, after the first or the second pause. */
 const REDRAWN_WITHIN_MS = [300, 600, 800, 1_000]
 const SETTLING_LOOK_MS = 50
+/** Where two networks have just become one, the map of the other has come by then, and all who write across need no search. */
+const CROSSING_MS = 1_500
 /** As long as a map of links counts as forming (linkmap/announcing.ts); a search of a ring that is not there yet costs more. */
 const SETTLED_WITHIN_MS = 10_000
 /** Links to those that are reached without one are for later messages, and mostly not to be had. */
@@ -166,7 +168,14 @@ export class DirectMessages {
     let isOver = false
     const over = dial.then(() => (isOver = true))
     while (!isOver && !this.#paths.isMapped(to)) await inTime(this.#around.timers, SETTLING_LOOK_MS, over)
-    return !isOver
+    return this.#paths.isMapped(to)
+  }
+
+  async #isMappedWithin(to: NodeId, patienceMs: number): Promise<boolean> {
+    const untilMs = this.#around.clock.nowMs() + patienceMs
+    while (!this.#paths.isMapped(to) && this.#around.clock.nowMs() < untilMs)
+      await pause(this.#around.timers, SETTLING_LOOK_MS)
+    return this.#paths.isMapped(to)
   }
 
   /**
@@ -192,7 +201,8 @@ export class DirectMessages {
     if (nowMs - (this.#dialledInVainMs.get(to) ?? -Infinity) < DIAL_AGAIN_MS) return undefined
     const hint = this.#hintFor(to)
     const isBeyond = !hint && this.#paths.isWhole() && !this.#paths.isMapped(to)
-    if (isBeyond && !this.#searchesBeyond.take(1, nowMs)) return undefined
+    if (isBeyond && (await this.#isMappedWithin(to, CROSSING_MS))) return undefined
+    if (isBeyond && !this.#searchesBeyond.take(1, this.#around.clock.nowMs())) return undefined
     const link = await this.#search.link(to, hint)
     if (!link) this.#dialledInVainMs.set(to, this.#around.clock.nowMs())
     return link

@@ -1,6 +1,6 @@
 // Carries messages to keys, hop by hop, and answers back. Every node on the way remembers for some seconds where a
 // request came from; the answer walks back over that, and tells each of them whether the record it followed was true. A
-// hop that the next node's transport does not acknowledge in time is routed around, and probed: the transport's
+// hop that the next node's transport does not acknowledge, and that is not heard, is routed around, and probed: the transport's
 // acknowledgement serves as the per-hop acknowledgement, so it costs no message of its own. A request that found no way is
 // tried once more: over another first link, and not through the node where it got stuck. So is one whose answer is refused.
 
@@ -18,7 +18,6 @@ import {
   type RouteReply,
   type Routes,
 } from '../ports/routes.ts'
-import { type Timer } from '../ports/clock.ts'
 import { type PathBound, type Paths } from '../ports/paths.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -40,13 +39,12 @@ import {
 } from '../wire/routed-message.ts'
 import { type Membership } from './membership.ts'
 import { HopPatience } from './hop-patience.ts'
+import { HopWatch } from './hop-watch.ts'
 import { type Hop, nextHop } from './next-hop.ts'
 import { Visited } from './visited.ts'
 import { WayBack } from './way-back.ts'
 
 const NONE: ReadonlySet<NodeId> = new Set()
-/** A timer that fires so late was held up with all else here: an acknowledgement may be waiting to be read. */
-const HELD_UP_MS = 100
 /** Twice what an attempt waits for its answer at most (unicast/probing.ts). */
 const REVERSE_LIFE_MS = 12_000
 /** That at 150 requests a second, and twice over; the oldest goes first. */
@@ -321,25 +319,20 @@ export class Router implements Routes {
     const routeAround = (reason: 'silent' | 'link down'): void => {
       if (isSettled) return
       isSettled = true
-      timer.cancel()
+      watch.cancel()
       this.#around.drops.count(`hop: ${reason}`)
       if (this.#membership.linkTo(link.peer.id)) this.#suspect(link)
       this.#routeAround(sending, reason)
     }
-    const { clock, timers } = this.#around
-    const timeoutMs = this.#patience.timeoutMs(link, message.payload.length, this.#paths.isForming())
-    const dueMs = clock.nowMs() + timeoutMs
-    let timer: Timer = timers.after(timeoutMs, () => {
-      if (clock.nowMs() - dueMs < HELD_UP_MS) routeAround('silent')
-      else timer = timers.after(timeoutMs, () => routeAround('silent'))
-    })
+    const patienceMs = this.#patience.timeoutMs(link, message.payload.length, this.#paths.isForming())
+    const watch = new HopWatch(this.#around, link, patienceMs, () => routeAround('silent'))
     link.send(encoded, (isDelivered) => {
       const newer = this.#membership.linkTo(link.peer.id)
       const canResend = !isResent && !isSettled && newer !== undefined && newer !== link
       if (isDelivered) this.#patience.acknowledged(!isSettled)
       if (!isDelivered && !canResend) return routeAround('link down')
       isSettled = true
-      timer.cancel()
+      watch.cancel()
       if (!isDelivered && newer) return this.#overLink(sending, newer, encoded, true)
       this.#silentUntilMs.delete(link.peer.id)
     })

@@ -180,6 +180,7 @@ export class GraphWorld {
     const link = {
       peer: { id: from },
       rttMs: 2 * LINK_DELAY_MS,
+      traffic: { receivedPackets: 0 },
       probe: () => undefined,
       send: (message: Uint8Array, acked?: (isDelivered: boolean) => void) =>
         this.#carry(from, to, message, acked),

@@ -40,7 +40,8 @@ function stage() {
   const open = (): ((delivered: boolean) => void)[] => {
     const ends: ((delivered: boolean) => void)[] = []
     const send: Link['send'] = (_message, acked) => void ends.push(acked!)
-    current = { peer: peer!, isOpen: true, rttMs: 20, send, probe: () => undefined } as unknown as Link
+    const traffic = { receivedPackets: 0 }
+    current = { peer: peer!, isOpen: true, rttMs: 20, traffic, send, probe: () => undefined } as unknown as Link
     membership.linkUp(current)
     return ends
   }
