@@ -41,7 +41,14 @@ function stage() {
     const ends: ((delivered: boolean) => void)[] = []
     const send: Link['send'] = (_message, acked) => void ends.push(acked!)
     const traffic = { receivedPackets: 0 }
-    current = { peer: peer!, isOpen: true, rttMs: 20, traffic, send, probe: () => undefined } as unknown as Link
+    current = {
+      peer: peer!,
+      isOpen: true,
+      rttMs: 20,
+      traffic,
+      send,
+      probe: () => undefined,
+    } as unknown as Link
     membership.linkUp(current)
     return ends
   }
