@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,7 +33,7 @@ function pack(): string {
   return EXECUTABLES[process.platform]!(path.join(PACKED, folder!))
 }
 
-/** Where Chromium's debugger listens, as it says on its error output. */
+/** Where Chromium's debugger listens (ws:), as it says on its error output. */
 function debuggerOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
@@ -43,6 +44,16 @@ function debuggerOf(child: ChildProcess): Promise<string> {
     })
     child.on('exit', (code) => reject(new Error(`ended with ${code} before it opened a window:\n${output}`)))
   })
+}
+
+/** Waits until the window is there: Playwright that joins while one is being made can wait for it for ever. */
+async function windowOf(debuggerAt: string): Promise<void> {
+  const list = new URL('/json/list', debuggerAt.replace('ws:', 'http:'))
+  for (;;) {
+    const targets = (await (await fetch(list)).json()) as { type: string; url: string }[]
+    if (targets.some(({ type, url }) => type === 'page' && url.startsWith('app:'))) return
+    await setTimeout(100)
+  }
 }
 
 describe('the packaged app', () => {
@@ -86,7 +97,9 @@ describe('the packaged app', () => {
       })
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
       try {
-        const browser = await chromium.connectOverCDP(await debuggerOf(child))
+        const debuggerAt = await debuggerOf(child)
+        await windowOf(debuggerAt)
+        const browser = await chromium.connectOverCDP(debuggerAt)
         const [context] = browser.contexts()
         const page = context!.pages()[0] ?? (await context!.waitForEvent('page'))
         await page.getByRole('button', { name: 'Create an account' }).waitFor()
