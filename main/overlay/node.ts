@@ -39,6 +39,7 @@ import { type CarriedSocket } from './relay/carried-socket.ts'
 import { type Relays } from './relay/relays.ts'
 import { Routing, ROUTING_DEFAULTS, type RoutingOptions } from './routing/routing.ts'
 import { Topics } from './topic/topics.ts'
+import { LEFT } from './transport/link-ends.ts'
 import { type DialTarget, type Link, type Links, type LinkTraffic } from './transport/links.ts'
 import { type NextHopRecords } from './unicast/next-hop-records.ts'
 import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
@@ -279,9 +280,8 @@ export class OverlayNode implements OverlayApi {
     await this.part()
   }
 
-  /** Takes leave of all peers. */
   protected async part(): Promise<void> {
-    for (const link of [...this.#links.all()]) link.close('stopped')
+    for (const link of [...this.#links.all()]) link.close(LEFT)
   }
 
   #isRunning(): boolean {

@@ -104,7 +104,7 @@ class HostileLink implements Link {
     this.#inner.probe()
   }
 
-  close(): void {
-    this.#inner.close()
+  close(reason: string): void {
+    this.#inner.close(reason)
   }
 }

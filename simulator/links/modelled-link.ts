@@ -1,4 +1,5 @@
 import { BanyanError } from '../../main/overlay/base/errors.ts'
+import { LEFT } from '../../main/overlay/transport/link-ends.ts'
 import { type Link, type LinkTraffic, MAX_MESSAGE_BYTES } from '../../main/overlay/transport/links.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { type ModelledLinks } from './modelled-links.ts'
@@ -68,11 +69,12 @@ export class ModelledLink implements Link {
       this.#exchange(1, PING_BYTES, undefined, () => undefined)
   }
 
-  close(): void {
+  close(reason: string): void {
     if (!this.#isOpen || this.#isGone) return
     this.#count('sent', 1, PING_BYTES)
-    this.#later(this.#delayMs, () => this.#other.fall('closed'))
-    this.fall('closed')
+    const told = reason === LEFT ? LEFT : 'closed'
+    this.#later(this.#delayMs, () => this.#other.fall(told))
+    this.fall(told)
   }
 
   /** The end of this side, told to its owner once. */

@@ -83,6 +83,12 @@ export class ModelledWorld {
     }
   }
 
+  /** It takes leave, as a program does that is quit. */
+  async leave(leaver: Inhabitant): Promise<void> {
+    await this.finish(leaver.node.stop())
+    this.kill([leaver])
+  }
+
   run(ms: number): Promise<void> {
     return this.queue.runUntil(this.queue.nowMs + ms)
   }

@@ -3,6 +3,7 @@
 
 import { type Bytes } from '../../main/overlay/base/bytes.ts'
 import { BanyanError } from '../../main/overlay/base/errors.ts'
+import { LEFT } from '../../main/overlay/transport/link-ends.ts'
 import { type Link, type LinkTraffic, MAX_MESSAGE_BYTES } from '../../main/overlay/transport/links.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { type Acked, Flight } from './flight.ts'
@@ -113,11 +114,12 @@ export class WorldLink implements Link, LinkTraffic {
     this.#transmit(UPKEEP.probe, new Flight(this, 1, PING_BYTES, undefined, undefined))
   }
 
-  close(): void {
+  close(reason: string): void {
     if (this.#state !== 'open') return
     this.#countSent(UPKEEP.close, 1, PING_BYTES)
-    if (this.#canArrive()) this.#later(this.#transitMs(1), () => this.#other.fall('closed'))
-    this.fall('closed')
+    const told = reason === LEFT ? LEFT : 'closed'
+    if (this.#canArrive()) this.#later(this.#transitMs(1), () => this.#other.fall(told))
+    this.fall(told)
   }
 
   /** The end of this side, told to its owner once. */

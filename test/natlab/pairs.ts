@@ -20,8 +20,6 @@ const JOIN_LIMIT_MS = 10_000
 const SETTLE_LIMIT_MS = 3_000
 const LOOK_MS = 100
 const RESERVED_LIMIT_MS = 15_000
-/** Two cores: more at once would measure the waiting for each other. */
-const AT_ONCE = 3
 
 export interface PairResult {
   from: KindName
@@ -68,20 +66,12 @@ export class PairsLab {
     return made
   }
 
-  /** Any pairs; nobody is in two that are measured at the same time. */
+  /** One after another: on two cores, pairs measured at the same time would be measured waiting for each other. */
   async measure(pairs: readonly Pair[], onResult: (result: PairResult) => void): Promise<void> {
-    for (const round of rounds(pairs)) {
-      const callers = new Map<KindName, NodeProcess>()
-      const launch = async ({ from }: Pair): Promise<unknown> =>
-        callers.set(from, await this.#launch(this.#callers.get(from)!))
-      await Promise.all(round.map(launch))
-      const queue = [...round]
-      const work = async (): Promise<void> => {
-        for (let pair = queue.shift(); pair; pair = queue.shift())
-          onResult(await measurePair(pair, callers.get(pair.from)!, this.#waiting.get(pair.to)!))
-      }
-      await Promise.all(Array.from({ length: AT_ONCE }, work))
-      await Promise.all([...callers.values()].map((node) => node.stop()))
+    for (const pair of pairs) {
+      const caller = await this.#launch(this.#callers.get(pair.from)!)
+      onResult(await measurePair(pair, caller, this.#waiting.get(pair.to)!))
+      await caller.stop()
     }
   }
 
@@ -151,19 +141,6 @@ async function isExpectedSomewhere(node: NodeProcess): Promise<void> {
     if (relay && relay.helpedBy > 0) return
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
-}
-
-/** Pairs grouped so that in a group nobody calls twice and nobody is called twice. */
-function rounds(pairs: readonly Pair[]): Pair[][] {
-  const groups: Pair[][] = []
-  for (const pair of pairs) {
-    const isFree = (group: Pair[]): boolean =>
-      group.every(({ from, to }) => from !== pair.from && to !== pair.to)
-    const group = groups.find(isFree)
-    if (group) group.push(pair)
-    else groups.push([pair])
-  }
-  return groups
 }
 
 function rounded(ms: number): number {

@@ -1,7 +1,7 @@
-// Leaf sets compared with members that no link leads to: over the ring, by a few bytes per member each way. On a radio mesh
-// nearly all exchanges are of this kind; where links are plentiful, few.
+// What is said to members that no link leads to: over the ring. Leaf sets are compared, by a few bytes per member each way (on
+// a radio mesh nearly all exchanges are of this kind; where links are plentiful, few), and whoever leaves takes leave.
 
-import { type Bytes } from '../base/bytes.ts'
+import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { comesBefore, RingIndex } from '../base/ring-index.ts'
@@ -38,6 +38,12 @@ export class LeafExchange {
     parts.routes.register(APPLICATION.leaves, {
       deliver: ({ payload, source }) => this.#answer(source, decodeLeaves(payload)),
     })
+    parts.routes.register(APPLICATION.leaving, {
+      deliver: ({ source }) => {
+        this.#keeper.left(source)
+        return EMPTY
+      },
+    })
   }
 
   /** Asks a member for those of its neighbours that have a place here. Not where the map shows all there are. */
@@ -52,6 +58,14 @@ export class LeafExchange {
     } catch (error) {
       this.#around.drops.count(`leaf exchange: ${codeOf(error)}`)
     }
+  }
+
+  /** No link's end tells them, and what was kept at this node's place would be looked for here until they ask for it. */
+  leave(): void {
+    const options = { timeoutMs: TIMEOUT_MS, isExact: true, isOnce: true, detours: DETOURS }
+    for (const member of this.#membership.members())
+      if (!this.#membership.linkTo(member))
+        this.#routes.request(member, APPLICATION.leaving, EMPTY, options).catch(() => undefined)
   }
 
   #answer(asker: NodeId, hints: readonly string[]): Bytes {

@@ -4,8 +4,8 @@
 //                               the other names those that are news, and asks for the records it misses itself
 //   leaf set changed            after a second, the new state goes to both immediate neighbours, which makes joins that
 //                               raced each other meet
-//   a member lost               the farthest live member on each side gets our state; if the link fell silent,
-//                               the other members are told to look for themselves
+//   a member lost               the farthest live member on each side gets our state; if the link fell silent, or the
+//                               node said that it leaves, the other members are told to look for themselves
 //   every 20 s to 2 min, by     one random member gets our state, or only its digest where it has that state already
 //                               (periodic repair beats reactive repair under churn: Rhea et al., Bamboo, 2004)
 //   every 9 s                   the neighbour above gets a probe, unless it has just been heard
@@ -20,6 +20,7 @@ import { type NodeId } from '../base/id.ts'
 import { Pace } from '../base/pace.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
+import { type LEFT, SILENT } from '../transport/link-ends.ts'
 import { type Link } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import {
@@ -129,16 +130,16 @@ export class LeafUpkeep {
     this.#greeting ??= timers.after(isNewcomer ? NEWCOMER_DELAY_MS : GREETING_DELAY_MS, () => this.#greet())
   }
 
-  linkDown(id: NodeId, wasMember: boolean, isDead: boolean): void {
+  /** `loss`: the node itself is gone, as far as is known here. */
+  linkDown(id: NodeId, wasMember: boolean, loss: typeof SILENT | typeof LEFT | undefined): void {
     this.#forget(id)
-    if (isDead) this.#keeper.lost(id)
+    if (loss) this.#keeper.lost(id)
     if (!wasMember) return
     // At once: a leaf set with a free place would take itself for the whole ring, and every key to be within it.
     this.#membership.refill()
-    if (isDead) {
-      this.#spreadSuspicion(id)
+    if (loss) this.#spreadSuspicion(id)
+    if (loss === SILENT)
       for (const beside of this.#membership.closest(id, 2 * SUSPECTS_BESIDE)) this.#probeIfQuiet(beside)
-    }
     this.#repairSoon()
   }
 

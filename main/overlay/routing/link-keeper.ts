@@ -4,7 +4,7 @@
 // Whoever is on the map of links around here needs no link, and is dialled as a shortcut (shortcuts.ts).
 
 import { compareDistance, type NodeId } from '../base/id.ts'
-import { pause } from '../base/in-time.ts'
+import { inTime } from '../base/in-time.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { codeOf } from '../base/errors.ts'
@@ -63,8 +63,8 @@ export class LinkKeeper {
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   /** Fell silent, or did not answer over the ring when last asked: gone, or cut off. */
   readonly #missing = new BoundedMap<NodeId, true>(MAX_REMEMBERED)
-  /** Of each member that is being asked for, who reported that it is gone. */
-  readonly #reporters = new Map<NodeId, Set<NodeId>>()
+  /** About members that are being asked for. */
+  readonly #doubts = new Map<NodeId, Doubt>()
   readonly #waiting = new Map<NodeId, PeerRecord>()
   #later: Timer | undefined
 
@@ -144,9 +144,12 @@ export class LinkKeeper {
   /** A report that an unlinked member is gone. When another says so too, it is asked in vain only once. */
   doubt(id: NodeId, reporter: NodeId): void {
     if (!this.#membership.leafSet.has(id) || this.#membership.linkTo(id)) return
-    const reporters = this.#reporters.get(id)
-    if (reporters) reporters.add(reporter)
-    else void this.#verify(id, reporter)
+    this.#doubtOf(id).reporters.add(reporter)
+  }
+
+  /** It says, or somebody in its name, that it leaves: a member is asked for once, and given up where it does not answer. */
+  left(id: NodeId): void {
+    if (this.#membership.leafSet.has(id) && !this.#membership.linkTo(id)) this.#doubtOf(id).saidSo()
   }
 
   /** A node with that hint is being dialled, or about to be. */
@@ -267,17 +270,23 @@ export class LinkKeeper {
     const nowMs = this.#nowMs()
     for (const id of this.#membership.members()) {
       const isFresh = nowMs - (this.#seenMs.get(id) ?? -Infinity) < SEEN_FOR_MS
-      if (!isFresh && !this.#membership.linkTo(id) && !this.#paths.isMapped(id)) void this.#verify(id)
+      if (!isFresh && !this.#membership.linkTo(id) && !this.#paths.isMapped(id)) this.#doubtOf(id)
     }
   }
 
-  async #verify(id: NodeId, reporter?: NodeId): Promise<void> {
-    if (this.#reporters.has(id)) return
-    const reporters = new Set(reporter ? [reporter] : [])
-    this.#reporters.set(id, reporters)
-    const isThere =
-      (await this.#answersOverRing(id, VERIFY_DETOURS)) || (await this.#answersLater(id, reporters))
-    this.#reporters.delete(id)
+  #doubtOf(id: NodeId): Doubt {
+    let doubt = this.#doubts.get(id)
+    if (!doubt) {
+      doubt = new Doubt()
+      this.#doubts.set(id, doubt)
+      void this.#verify(id, doubt)
+    }
+    return doubt
+  }
+
+  async #verify(id: NodeId, doubt: Doubt): Promise<void> {
+    const isThere = (await this.#answersOverRing(id, VERIFY_DETOURS)) || (await this.#answersLater(id, doubt))
+    this.#doubts.delete(id)
     if (isThere || this.#membership.linkTo(id)) return
     this.#membership.directory.failed(id)
     this.#giveUp(id)
@@ -291,9 +300,24 @@ export class LinkKeeper {
     this.#membership.directory.failed(id)
   }
 
-  async #answersLater(id: NodeId, reporters: ReadonlySet<NodeId>): Promise<boolean> {
-    await pause(this.#around.timers, VERIFY_AGAIN_MS)
+  async #answersLater(id: NodeId, { reporters, hasSaidSo }: Doubt): Promise<boolean> {
+    const hasLeft = await inTime(this.#around.timers, VERIFY_AGAIN_MS, hasSaidSo)
     if (this.#membership.linkTo(id)) return true
-    return reporters.size < BELIEVED_REPORTS && this.#answersOverRing(id, VERIFY_DETOURS)
+    return !hasLeft && reporters.size < BELIEVED_REPORTS && this.#answersOverRing(id, VERIFY_DETOURS)
+  }
+}
+
+/** Whether a member is still there. */
+class Doubt {
+  /** They say that it is gone. */
+  readonly reporters = new Set<NodeId>()
+  /** True once it has said so itself. */
+  readonly hasSaidSo: Promise<true>
+  saidSo!: () => void
+
+  constructor() {
+    this.hasSaidSo = new Promise((resolve) => {
+      this.saidSo = () => resolve(true)
+    })
   }
 }

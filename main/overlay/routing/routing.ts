@@ -5,6 +5,7 @@ import { type NodeId } from '../base/id.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Paths } from '../ports/paths.ts'
 import { type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { LEFT, SILENT } from '../transport/link-ends.ts'
 import { type DialTarget, type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
@@ -19,9 +20,6 @@ import { Router } from './router.ts'
 import { RowRepair } from './row-repair.ts'
 import { SurplusLinks } from './surplus-links.ts'
 
-/** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
-const SILENT = 'silent'
-
 export interface RoutingOptions {
   /** Dead ends that a message may step aside for (DESIGN §4). */
   detours: number
@@ -34,6 +32,7 @@ export class Routing {
   readonly #router: Router
   readonly #paths: Paths
   readonly #keeper: LinkKeeper
+  readonly #overRing: LeafExchange
   readonly #upkeep: LeafUpkeep
   readonly #rows: RowRepair
   readonly #bootstrap: Bootstrap
@@ -55,7 +54,7 @@ export class Routing {
     this.#keeper = new LinkKeeper(around, { links, membership: this.#membership, routes, paths })
     const parts = { links, membership: this.#membership, keeper: this.#keeper, routes, paths, onState }
     const heard = (this.#heard = new LastHeard(around.clock))
-    const overRing = new LeafExchange(around, parts)
+    const overRing = (this.#overRing = new LeafExchange(around, parts))
     this.#upkeep = new LeafUpkeep(around, this.#membership, { keeper: this.#keeper, overRing, heard })
     this.#rows = new RowRepair(around, parts)
     this.#bootstrap = new Bootstrap(around, parts)
@@ -127,7 +126,9 @@ export class Routing {
     if (links[0]) this.#bootstrap.linkUp(links[0].peer.id)
   }
 
+  /** The neighbours are told, as far as links that are up reach them: nothing is waited for. */
   stop(): void {
+    this.#overRing.leave()
     this.#bootstrap.stop()
     this.#router.stop()
   }
@@ -158,10 +159,10 @@ export class Routing {
   }
 
   linkDown(link: Link, reason: string): void {
-    const isDead = reason === SILENT
-    const wasMember = this.#membership.linkDown(link.peer.id, isDead)
+    const loss = reason === SILENT || reason === LEFT ? reason : undefined
+    const wasMember = this.#membership.linkDown(link.peer.id, loss !== undefined)
     this.#heard.linkDown(link.peer.id)
-    this.#upkeep.linkDown(link.peer.id, wasMember, isDead)
+    this.#upkeep.linkDown(link.peer.id, wasMember, loss)
     this.#surplus.linkDown(link.peer.id)
     this.#bootstrap.linkDown()
   }

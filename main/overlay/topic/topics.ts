@@ -21,6 +21,7 @@ import { Spaced } from '../base/spaced.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type Forwarding, type Neighbourhood, type Routes } from '../ports/routes.ts'
+import { SILENT } from '../transport/link-ends.ts'
 import { type Link, type Links } from '../transport/links.ts'
 import { type Reader } from '../wire/codec.ts'
 import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
@@ -54,8 +55,6 @@ const ROOT_CHECK_DELAY_MS = 1000
 /** What strangers' subscriptions may cost us: together, through one neighbour, and in one topic. */
 const MAX_TREES = 10_000
 const MAX_TREES_PER_CHILD = 2000
-/** What the transport says where a peer stopped answering, as opposed to one that said goodbye. */
-const SILENT = 'silent'
 /** Some are taken in until they have found a better place; who finds none stays. */
 const MAX_TAKEN_IN = 128
 

@@ -37,6 +37,7 @@ import { Counters, type DropReason } from './counters.ts'
 import { Dial, type DialOutcome } from './dial.ts'
 import { Farewells } from './farewells.ts'
 import { type HandshakePorts } from './handshake-ports.ts'
+import { LEFT } from './link-ends.ts'
 import { type DialTarget, type Link, type LinkEvents, type Links, type StreamLink } from './links.ts'
 import { type Stream } from './stream.ts'
 import { type Tracer } from './session-trace.ts'
@@ -190,7 +191,7 @@ export class Endpoint implements Links, DialOutcome, SessionOwner {
     this.#answering.stop()
     this.#wakeWatch.stop()
     this.#resumption?.cancel()
-    await Promise.all([...this.all()].map((session) => session.drain('stopped', STOP_MS)))
+    await Promise.all([...this.all()].map((session) => session.drain(LEFT, STOP_MS)))
     this.#state = 'stopped'
     await this.#ports.socket.close()
   }

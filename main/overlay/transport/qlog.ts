@@ -57,6 +57,7 @@ function endpoint({ host, port }: Address): Json {
 const TRIGGERS: Record<string, string> = {
   idle: 'idle_timeout',
   silent: 'idle_timeout',
+  left: 'clean',
   'given-up': 'idle_timeout',
   'broken-rule': 'error',
   forged: 'error',

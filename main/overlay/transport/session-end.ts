@@ -7,11 +7,13 @@ import {
   CLOSE_BROKEN_RULE,
   CLOSE_DONE,
   CLOSE_GIVEN_UP,
+  CLOSE_LEFT,
   type CloseFrame,
   writeFrame,
 } from '../wire/packet-frames.ts'
 import { MAX_FRAMES_BYTES } from '../wire/packet.ts'
 import { type Acknowledger } from './acknowledger.ts'
+import { LEFT } from './link-ends.ts'
 
 /** An application's close: a whole number of its own from 0 to 2^53 - 1, and words for a log line (128 bytes of them travel). */
 export interface ApplicationClose {
@@ -24,7 +26,7 @@ export type Closing = string | ApplicationClose
 
 /** What is known of a session that has ended. */
 export interface SessionEnd {
-  /** What `down` was told: a reason of ours, or "closed-by-peer", "given-up", "silent", "idle", "replaced", ... */
+  /** What `down` was told: a reason of ours, or "closed-by-peer", "left", "given-up", "silent", "idle", "replaced", ... */
   readonly cause: string
   /** By whose close; undefined where nothing was said or heard. */
   readonly by: 'us' | 'peer' | undefined
@@ -42,13 +44,16 @@ export type KnownEnd = Omit<SessionEnd, 'undeliveredBytes'>
 /** Chosen: what did not arrive lately was told by earlier acks; and a close is answered to packets of a third of its length only. */
 const LAST_ACK_RANGES = 4
 
+/** What `down` is told of a close by the peer, by code. */
+const CAUSES: Partial<Record<number, string>> = { [CLOSE_GIVEN_UP]: 'given-up', [CLOSE_LEFT]: LEFT }
+
 /** Nothing is said, and nothing was. */
 export function endedSilently(cause: string): KnownEnd {
   return { cause, by: undefined, code: undefined, isApplication: false, reason: '' }
 }
 
 export function closedByUs(closing: Closing): KnownEnd {
-  if (typeof closing === 'string') return ours(closing, CLOSE_DONE, closing)
+  if (typeof closing === 'string') return ours(closing, closing === LEFT ? CLOSE_LEFT : CLOSE_DONE, closing)
   const { code, reason = '' } = closing
   return { ...ours(reason || `code ${code}`, code, reason), isApplication: true }
 }
@@ -64,7 +69,7 @@ export function brokeRule(message: string): KnownEnd {
 
 export function closedByPeer({ type, code, reason }: CloseFrame): KnownEnd {
   const isApplication = type === 'application-close'
-  const cause = !isApplication && code === CLOSE_GIVEN_UP ? 'given-up' : 'closed-by-peer'
+  const cause = (isApplication ? undefined : CAUSES[code]) ?? 'closed-by-peer'
   return { cause, by: 'peer', code, isApplication, reason }
 }
 

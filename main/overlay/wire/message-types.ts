@@ -78,6 +78,7 @@ export const APPLICATION = {
   row: 10,
   volunteer: 11,
   rendezvous: 12,
+  leaving: 13,
   place: 20,
   replica: 50,
   mailbox: 51,

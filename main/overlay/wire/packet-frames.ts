@@ -50,6 +50,8 @@ export const CLOSE_DONE = 0
 export const CLOSE_BROKEN_RULE = 1
 /** Told to a peer that speaks again after it was given up: it is known to live, and may call. */
 export const CLOSE_GIVEN_UP = 2
+/** The node ends its work: whoever counts on it need not wait for it to fall silent. */
+export const CLOSE_LEFT = 3
 
 /** RFC 9000 §19.17: nobody guesses as many. */
 export const PATH_DATA_BYTES = 8

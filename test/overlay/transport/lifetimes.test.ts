@@ -296,8 +296,8 @@ describe('a peer that', () => {
     const before = world.queue.processed
     await world.run(600_000)
     expect(world.queue.processed).toBe(before)
-    expect(alice.story).toEqual(['up', 'down: stopped'])
-    expect(bob.story).toEqual(['up', 'down: closed-by-peer'])
+    expect(alice.story).toEqual(['up', 'down: left'])
+    expect(bob.story).toEqual(['up', 'down: left'])
   })
 })
 
