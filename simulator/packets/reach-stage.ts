@@ -139,6 +139,24 @@ export class ReachStage {
     await this.connect(outside, inside, seenAt)
   }
 
+  /**
+   * The same to one whose router lets in only who was sent to: it sends something there when the call is on its way. `box`: its
+   * router, which gives it one port for all.
+   */
+  async connectToShy(from: ReachHost, shy: ReachHost, box: NatBox): Promise<void> {
+    let shyAt: Address | undefined
+    let callerAt: Address | undefined
+    this.net.tap((_, source, to) => {
+      if (source.host === box.outsideHost) shyAt ??= { ...source }
+      if (callerAt || !shyAt || !sameAddress(to, shyAt)) return
+      callerAt = { ...source }
+      shy.socket.send(encodeKnock(OPENER), callerAt)
+    })
+    shy.socket.send(encodeKnock(OPENER), NOBODY)
+    await this.run(200)
+    await this.connect(from, shy, shyAt)
+  }
+
   run(ms: number): Promise<void> {
     return this.queue.runUntil(this.queue.nowMs + ms)
   }
@@ -150,6 +168,7 @@ export class ReachStage {
 
 /** A nonce that nobody waits for. */
 const OPENER = '0'.repeat(16)
+const NOBODY = { host: '198.18.255.255', port: 9 }
 
 function forging(socket: SimulatedSocket, forged: (datagram: Uint8Array) => Uint8Array): DatagramSocket {
   return {

@@ -17,8 +17,9 @@ import { type Timer } from '../ports/clock.ts'
 import { type DatagramSocket, type OpenSocket } from '../ports/datagram-socket.ts'
 import { type GapSearch, keepAliveOf, NEW_SEARCH, nextGapMs, tried } from './gap-search.ts'
 import { type KnockRequests } from './knock-requests.ts'
-import { type Observer, withSocket } from './measurement.ts'
+import { withSocket } from './measurement.ts'
 import { type NetworkMemory } from './network-memory.ts'
+import { type Observer, type Observers } from './observers.ts'
 import { type Observing, type Seen } from './observing.ts'
 
 /** Chosen: half of the shortest timeout that was measured often (30 s, Hätönen et al. 2010). */
@@ -47,8 +48,9 @@ export interface KeepAliveParts {
   knocks: KnockRequests
   memory: NetworkMemory
   openSocket: OpenSocket
-  /** In any order. */
-  observers(): readonly Observer[]
+  observers: Observers
+  /** Those of the family that sessions use, the likeliest to answer first. */
+  candidates(): readonly Observer[]
   /** For all sessions. */
   apply(keepAliveMs: number): void
 }
@@ -157,17 +159,28 @@ export class KeepAliveMeasurement {
    * during the gap: it may have kept the binding alive.
    */
   async #survives(spares: readonly Spare[], gapMs: number): Promise<boolean | undefined> {
-    const observers = twoOwners(this.#parts.observers())
+    const observers = await this.#watchersOf(spares)
     if (observers.length < spares.length) return undefined
     const outcomes = spares.map((spare, i) => this.#survivesAt(spare, observers[i]!, gapMs))
     const survived = await Promise.all(outcomes)
     return survived.includes(undefined) ? undefined : !survived.includes(false)
   }
 
+  /** One that answers for each socket, of different owners where there are such. */
+  async #watchersOf(spares: readonly Spare[]): Promise<Observer[]> {
+    const found: Observer[] = []
+    for (const { socket } of spares) {
+      const candidates = othersThan(found, this.#parts.candidates())
+      const sighted = await this.#parts.observers.askAnew(socket, candidates)
+      if (!sighted) break
+      found.push(sighted.observer)
+    }
+    return found
+  }
+
   async #survivesAt(spare: Spare, observer: Observer, gapMs: number): Promise<boolean | undefined> {
     const { observing } = this.#parts
     const { socket } = spare
-    if (!(await observing.ask(socket, observer.address))) return undefined
     await pause(this.#around.timers, STREAM_MS)
     const seen = await observing.ask(socket, observer.address)
     if (!seen) return undefined
@@ -195,10 +208,10 @@ export class KeepAliveMeasurement {
   }
 }
 
-/** Two that are not one owner's, where there are such. */
-function twoOwners([first, ...others]: readonly Observer[]): Observer[] {
-  if (!first) return []
-  const owner = ownerRangeOf(first.address.host)
-  const second = others.find(({ address }) => ownerRangeOf(address.host) !== owner) ?? others[0]
-  return second ? [first, second] : [first]
+/** Those of other owners first; then the other ones. */
+function othersThan(found: readonly Observer[], candidates: readonly Observer[]): Observer[] {
+  const owners = found.map(({ address }) => ownerRangeOf(address.host))
+  const others = candidates.filter(({ link }) => !found.some((each) => each.link === link))
+  const isOther = ({ address }: Observer): boolean => !owners.includes(ownerRangeOf(address.host))
+  return [...others.filter(isOther), ...others.filter((observer) => !isOther(observer))]
 }

@@ -20,23 +20,18 @@ import {
   sameAddress,
 } from '../ports/datagram-socket.ts'
 import { type Random } from '../ports/random.ts'
-import { type Link } from '../transport/links.ts'
 import { type KnockRequests } from './knock-requests.ts'
+import { type Observer, type Observers } from './observers.ts'
 import { type Observing, type Seen } from './observing.ts'
 import { type FreshMapping, judgePorts } from './port-steps.ts'
 import { type ReachSocket } from './reach-socket.ts'
 import { agreedAddress, judgeMapping, verdictOn } from './sightings.ts'
 
-/** A peer that can be asked, at an address of the family that is measured. */
-export interface Observer {
-  readonly link: Link
-  readonly address: Address
-}
-
 export interface MeasurementTools {
   readonly around: Surroundings
   readonly socket: ReachSocket
   readonly observing: Observing
+  readonly observers: Observers
   readonly knocks: KnockRequests
   readonly openSocket: OpenSocket | undefined
 }
@@ -48,6 +43,8 @@ const KNOCKS = 3
 /** Chosen: some peers have no stranger at hand, or are over their limits. */
 const MAX_ASKS = 6
 const FRESH_MAPPINGS = 4
+/** The first may be spent on finding out who answers, and a lost packet costs one. */
+const FRESH_SOCKETS = 6
 /** Chosen: a router that let somebody in may have been set up anew since. */
 export const CALL_LIFE_MS = 3_600_000
 
@@ -57,14 +54,15 @@ export const CALL_LIFE_MS = 3_600_000
  */
 export async function measureReach(
   tools: MeasurementTools,
-  candidates: readonly Observer[],
+  family: AddressFamily,
   onEarly: (findings: ReachFindings) => void,
 ): Promise<ReachFindings | undefined> {
-  return new Measurement(tools, candidates, onEarly).run()
+  return new Measurement(tools, family, onEarly).run()
 }
 
 class Measurement {
   readonly #tools: MeasurementTools
+  readonly #family: AddressFamily
   readonly #observers: readonly Observer[]
   readonly #onEarly: (findings: ReachFindings) => void
   readonly #evidence: ReachEvidence = {
@@ -76,14 +74,11 @@ class Measurement {
     freshPorts: [],
   }
 
-  constructor(
-    tools: MeasurementTools,
-    candidates: readonly Observer[],
-    onEarly: (findings: ReachFindings) => void,
-  ) {
+  constructor(tools: MeasurementTools, family: AddressFamily, onEarly: (findings: ReachFindings) => void) {
     this.#tools = tools
     this.#onEarly = onEarly
-    this.#observers = differentOwners(candidates, tools.around.random)
+    this.#family = family
+    this.#observers = differentOwners(tools.observers.of(family), tools.around.random)
   }
 
   async run(): Promise<ReachFindings | undefined> {
@@ -198,27 +193,34 @@ class Measurement {
     return sameAddress(seen.address, before.address)
   }
 
-  /** New mappings: of new sockets, and where it depends on the destination, of each socket to two. */
+  /** New mappings by new sockets; where they depend on the destination, by each socket to two. */
   async #portAssignment(isDependent: boolean): Promise<PortAssignment> {
     const { openSocket } = this.#tools
     const mappings: FreshMapping[] = []
-    const each = isDependent ? Math.min(2, this.#observers.length) : 1
-    for (let i = 0; openSocket && i < FRESH_MAPPINGS / each; i++)
-      await withSocket(openSocket, async (socket) => {
-        for (let j = 0; j < each; j++) {
-          const outside = await this.#freshPort(socket, i * each + j)
-          if (outside !== undefined) mappings.push({ inside: socket.local.port, outside })
-        }
-      })
+    const most = isDependent ? 2 : 1
+    for (let i = 0; openSocket && i < FRESH_SOCKETS && mappings.length < FRESH_MAPPINGS; i++)
+      await withSocket(
+        openSocket,
+        async (socket) => void mappings.push(...(await this.#mappedBy(socket, most))),
+      )
     this.#evidence.freshPorts = mappings.map(({ outside }) => outside)
     return judgePorts(mappings)
   }
 
-  async #freshPort(socket: DatagramSocket, number: number): Promise<number | undefined> {
-    const { observing } = this.#tools
+  /** One peer is asked at a time: of several asked at once each is given a port, and only who answers is learned. */
+  async #mappedBy(socket: DatagramSocket, most: number): Promise<FreshMapping[]> {
+    const { observing, observers } = this.#tools
     socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
-    const seen = await observing.ask(socket, this.#observerAt(number).address)
-    return seen && verdictOn(seen) === 'good' ? seen.address.port : undefined
+    const mappings: FreshMapping[] = []
+    let candidates = observers.of(this.#family)
+    while (mappings.length < most) {
+      const sighted = await observers.askAnew(socket, candidates)
+      if (sighted?.asked.length !== 1) break
+      const { observer, seen } = sighted
+      candidates = candidates.filter((other) => other !== observer && observers.hasAnswered(other))
+      if (verdictOn(seen) === 'good') mappings.push({ inside: socket.local.port, outside: seen.address.port })
+    }
+    return mappings
   }
 
   #observerAt(number: number): Observer {

@@ -2,7 +2,7 @@
 // What a peer in the Internet says of a private place is no news of ours: it is counted and left out.
 
 import { type NodeId } from '../base/id.ts'
-import { type AddressFamily, familyOf, kindOfHost } from '../base/ip-ranges.ts'
+import { type AddressFamily, familyOf } from '../base/ip-ranges.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Address, sameAddress } from '../ports/datagram-socket.ts'
 import { type Link } from '../transport/links.ts'
@@ -69,11 +69,4 @@ export class ObservedAddresses {
       else if (nowMs - word.saidMs > LIFE_MS) this.#words.delete(id)
     }
   }
-}
-
-/** Whether the link's peer can be asked over the Internet, in that family. */
-export function isAskable(link: Link, family: AddressFamily): boolean {
-  const { address, isOpen } = link
-  if (!isOpen || !address) return false
-  return familyOf(address.host) === family && kindOfHost(address.host) === 'public'
 }

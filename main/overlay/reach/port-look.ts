@@ -2,14 +2,16 @@
 // next. A node that has just started knows nothing else of its translator yet, and calls all the same.
 
 import { type PortAssignment } from '../api.ts'
+import { type AddressFamily } from '../base/ip-ranges.ts'
 import { type Address, type DatagramSocket, type OpenSocket } from '../ports/datagram-socket.ts'
 import { withSocket } from './measurement.ts'
+import { type Observers } from './observers.ts'
 import { type Observing } from './observing.ts'
 import { type FreshMapping, judgePorts } from './port-steps.ts'
 import { verdictOn } from './sightings.ts'
 
-/** As many as it takes to tell a step from chance (port-steps.ts). */
-const SOCKETS = 3
+/** With the first as many as it takes to tell a step from chance (port-steps.ts). */
+const FURTHER_SOCKETS = 2
 
 export interface PortLook {
   readonly ports: PortAssignment
@@ -17,33 +19,43 @@ export interface PortLook {
   readonly last: Address
 }
 
-/**
- * Undefined where nobody answered. The observers, one or more, are asked in turn. Where it is `known` how ports are given out one
- * new mapping is enough: each takes one of those that are foretold.
- */
-export async function lookAtPorts(
-  { observing, openSocket }: { observing: Observing; openSocket: OpenSocket },
-  observers: readonly Address[],
-  known: PortAssignment | undefined,
-): Promise<PortLook | undefined> {
-  const ask = (i: number) => (socket: DatagramSocket) => {
-    socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
-    return freshMapping(observing, socket, observers[i % observers.length]!)
-  }
-  const sockets = known ? 1 : SOCKETS
-  const looks = await Promise.all(Array.from({ length: sockets }, (_, i) => withSocket(openSocket, ask(i))))
-  const seen = looks.filter((look) => look !== undefined)
-  const last = seen.at(-1)
-  return last && { ports: known ?? judgePorts(seen), last: { host: last.host, port: last.outside } }
+export interface PortLookTools {
+  observing: Observing
+  observers: Observers
+  openSocket: OpenSocket
 }
 
+/**
+ * Undefined where nobody answered. Where it is `known` how ports are given out one new mapping is enough: each takes one of
+ * those that are foretold. Otherwise the first finds who answers, so that each of the others takes one port.
+ */
+export async function lookAtPorts(
+  { observing, observers, openSocket }: PortLookTools,
+  family: AddressFamily,
+  known: PortAssignment | undefined,
+): Promise<PortLook | undefined> {
+  const look = (): Promise<Mapping | undefined> =>
+    withSocket(openSocket, async (socket) => {
+      socket.onDatagram((datagram, from) => observing.receive(datagram, from, socket))
+      return freshMapping(observers, socket, family)
+    })
+  const first = await look()
+  if (!first) return undefined
+  const further = known ? [] : await Promise.all(Array.from({ length: FURTHER_SOCKETS }, look))
+  const seen = [first, ...further.filter((mapping) => mapping !== undefined)]
+  const last = seen.at(-1)!
+  return { ports: known ?? judgePorts(seen), last: { host: last.host, port: last.outside } }
+}
+
+type Mapping = FreshMapping & { host: string }
+
 async function freshMapping(
-  observing: Observing,
+  observers: Observers,
   socket: DatagramSocket,
-  observer: Address,
-): Promise<(FreshMapping & { host: string }) | undefined> {
-  const seen = await observing.ask(socket, observer)
-  if (!seen || verdictOn(seen) !== 'good') return undefined
-  const { host, port } = seen.address
+  family: AddressFamily,
+): Promise<Mapping | undefined> {
+  const sighted = await observers.askAnew(socket, observers.of(family))
+  if (!sighted || verdictOn(sighted.seen) !== 'good') return undefined
+  const { host, port } = sighted.seen.address
   return { inside: socket.local.port, outside: port, host }
 }

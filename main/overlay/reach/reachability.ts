@@ -25,9 +25,10 @@ import { encodeKnock } from '../wire/packet-reach.ts'
 import { KeepAliveMeasurement } from './keep-alive.ts'
 import { KnockRequests } from './knock-requests.ts'
 import { KnockService } from './knock-service.ts'
-import { CALL_LIFE_MS, measureReach, type MeasurementTools, type Observer } from './measurement.ts'
+import { CALL_LIFE_MS, measureReach, type MeasurementTools } from './measurement.ts'
 import { NetworkMemory } from './network-memory.ts'
-import { isAskable, ObservedAddresses } from './observed-addresses.ts'
+import { ObservedAddresses } from './observed-addresses.ts'
+import { type Observer, Observers } from './observers.ts'
 import { Observing } from './observing.ts'
 import { lookAtPorts, type PortLook } from './port-look.ts'
 import { type PortSearchParts } from './port-search.ts'
@@ -109,16 +110,25 @@ export class Reachability {
     this.#parts = parts
     const observing = new Observing(around)
     const knocks = new KnockRequests(around, observing)
-    this.#tools = { around, socket, observing, knocks, openSocket }
+    const observers = new Observers(around, parts.links, observing)
+    this.#tools = { around, socket, observing, observers, knocks, openSocket }
     this.#service = new KnockService(around, { ...parts, openSocket, observing })
     this.#observed = new ObservedAddresses(around)
     const memory = (this.#memory = new NetworkMemory(around, parts.store))
-    const observers = (): Observer[] =>
-      FAMILIES.map((family) => this.#observers(family)).find(({ length }) => length > 1) ?? []
+    const candidates = (): Observer[] =>
+      FAMILIES.map((family) => observers.of(family)).find(({ length }) => length > 1) ?? []
     const apply = (ms: number): void => parts.setKeepAliveMs(ms)
     this.#keepAlive =
       openSocket &&
-      new KeepAliveMeasurement(around, { observing, knocks, memory, openSocket, observers, apply })
+      new KeepAliveMeasurement(around, {
+        observing,
+        observers,
+        knocks,
+        memory,
+        openSocket,
+        candidates,
+        apply,
+      })
     this.#families = FAMILIES.map((family) => ({
       family,
       state: { kind: 'unknown' },
@@ -193,15 +203,14 @@ export class Reachability {
    * Undefined where nobody could be asked.
    */
   async lookAtPorts(family: AddressFamily): Promise<PortLook | undefined> {
-    const { openSocket, observing } = this.#tools
-    const observers = this.#observers(family).map(({ address }) => address)
-    if (!openSocket || observers.length === 0) return undefined
+    const { openSocket, observing, observers } = this.#tools
+    if (!openSocket) return undefined
     // Calls to one peer by several ways are made at once, and each look takes some of the ports it foretells.
     const known = this.findings(family)?.portAssignment
     const isKnown = known?.kind === 'sequential'
     const look = (this.#looks[family] ??= lookAtPorts(
-      { observing, openSocket },
-      observers,
+      { observing, observers, openSocket },
+      family,
       isKnown ? known : undefined,
     ))
     return look.finally(() => delete this.#looks[family])
@@ -251,15 +260,6 @@ export class Reachability {
     const { state } = this.#of(family)
     const isMeasuring = state.kind === 'measuring'
     return { kind: this.#kindOf(family), isMeasuring, findings: findingsOf(state) }
-  }
-
-  /** Peers that can be asked, in any order. */
-  #observers(family: AddressFamily): Observer[] {
-    const { links } = this.#parts
-    const askable = [...links.all()].filter((link) => isAskable(link, family))
-    const first = this.#around.random.below(Math.max(1, askable.length))
-    const turned = [...askable.slice(first), ...askable.slice(0, first)]
-    return turned.map((link) => ({ link, address: link.address! }))
   }
 
   #onObserved(link: Link, address: Address): void {
@@ -329,13 +329,12 @@ export class Reachability {
 
   async #measure(each: Family): Promise<void> {
     each.timer = undefined
-    const observers = this.#observers(each.family)
     const before = findingsOf(each.state)
-    if (observers.length < 2) return this.#ended(each, before)
+    if (this.#tools.observers.of(each.family).length < 2) return this.#ended(each, before)
     each.state = { kind: 'measuring', before }
     this.#parts.onChange()
     const onEarly = (early: ReachFindings): void => this.#onEarly(each, early)
-    const findings = await measureReach(this.#tools, observers, onEarly)
+    const findings = await measureReach(this.#tools, each.family, onEarly)
     // Where nobody can be made to knock, there may be strangers later: the network grows.
     const isWhole = findings !== undefined && findings.filtering !== 'unknown'
     if (isWhole) each.retryMs = RETRY_MS
