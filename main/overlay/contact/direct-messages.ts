@@ -203,7 +203,9 @@ export class DirectMessages {
     const isBeyond = !hint && this.#paths.isWhole() && !this.#paths.isMapped(to)
     if (isBeyond && (await this.#isMappedWithin(to, CROSSING_MS))) return undefined
     if (isBeyond && !this.#searchesBeyond.take(1, this.#around.clock.nowMs())) return undefined
-    const link = await this.#search.link(to, hint)
+    // What is on a whole map has shown its addresses with it: nobody needs to be asked.
+    const isAround = !hint && this.#paths.isWhole() && this.#paths.isMapped(to)
+    const link = await this.#search.link(to, hint, !isAround)
     if (!link) this.#dialledInVainMs.set(to, this.#around.clock.nowMs())
     return link
   }

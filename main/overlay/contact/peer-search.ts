@@ -28,19 +28,22 @@ export class PeerSearch {
     this.#parts = parts
   }
 
-  /** Undefined where it cannot be reached; each list of addresses is tried once. */
-  link(id: NodeId, hint?: DialTarget): Promise<Link | undefined> {
+  /**
+   * Undefined where it cannot be reached; each list of addresses is tried once. Where the book is not to be read it is dialled where
+   * it is known to be, and not looked for. A search under way is joined as it is.
+   */
+  link(id: NodeId, hint?: DialTarget, readsBook = true): Promise<Link | undefined> {
     const present = this.#parts.links.get(id)
     if (present?.isOpen) return Promise.resolve(present)
     let pending = this.#pending.get(id)
     if (!pending) {
-      pending = this.#search(id, hint).finally(() => this.#pending.delete(id))
+      pending = this.#search(id, hint, readsBook).finally(() => this.#pending.delete(id))
       this.#pending.set(id, pending)
     }
     return pending
   }
 
-  #search(id: NodeId, hint: DialTarget | undefined): Promise<Link | undefined> {
+  #search(id: NodeId, hint: DialTarget | undefined, readsBook: boolean): Promise<Link | undefined> {
     const tried = new Set<string>()
     const attempts: Promise<unknown>[] = []
     return new Promise((resolve) => {
@@ -55,7 +58,7 @@ export class PeerSearch {
       const search = async (): Promise<void> => {
         await early
         if (this.#parts.links.get(id)?.isOpen) return
-        await this.#parts.book.find(id, dial)
+        if (readsBook) await this.#parts.book.find(id, dial)
         await Promise.all(attempts)
       }
       void search().then(() => resolve(undefined))

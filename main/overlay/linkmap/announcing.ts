@@ -46,8 +46,10 @@ const LONGEST_WAIT_MS = 600
 const GATHER_MS = 15
 /** By chance, about so often; what is unknown at two looks in a row is forgotten. */
 const COMPARE_MS = 300_000
-/** A map of 64 nodes is drawn in some rounds of announcements; a computer with too much to do takes longer. */
+/** A map of 64 nodes is drawn in some rounds of announcements. */
 const SETTLED_AFTER_MS = 1_000
+/** Where all are busy, and that shows in round trips, silence says less: who searches then adds to what they have to do. */
+const SETTLED_AFTER_ROUNDS = 5
 const YOUNG_FOR_MS = 10_000
 /** Of one's own, and (with some more room) of any origin: links that come and go. */
 const CHANGES_BURST = 10
@@ -153,7 +155,12 @@ export class Announcing {
   isForming(): boolean {
     const nowMs = this.#around.clock.nowMs()
     const isYoung = nowMs - this.#startedMs < YOUNG_FOR_MS
-    return isYoung && nowMs - this.#newsMs < SETTLED_AFTER_MS && this.#parts.map.size > 0
+    return isYoung && nowMs - this.#newsMs < this.#settledAfterMs() && this.#parts.map.size > 0
+  }
+
+  #settledAfterMs(): number {
+    const slowestMs = Math.max(0, ...this.#open().map(({ rttMs }) => rttMs))
+    return Math.max(SETTLED_AFTER_MS, SETTLED_AFTER_ROUNDS * slowestMs)
   }
 
   /** Or has asked for it since: what was refused at a bad moment comes with the next comparison. */

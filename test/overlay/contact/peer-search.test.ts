@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
+import { hostClock } from '../../../main/host/clock.ts'
 import { DropCounts } from '../../../main/overlay/base/drop-counts.ts'
 import { BanyanError } from '../../../main/overlay/base/errors.ts'
 import { type NodeId } from '../../../main/overlay/base/id.ts'
 import { type Surroundings } from '../../../main/overlay/base/surroundings.ts'
+import { TimerGroup } from '../../../main/overlay/base/timer-group.ts'
 import { type BookEntry } from '../../../main/overlay/contact/address-book.ts'
 import { PeerSearch } from '../../../main/overlay/contact/peer-search.ts'
 import { type DialTarget, type Link, type Links } from '../../../main/overlay/transport/links.ts'
@@ -31,7 +33,7 @@ function searchWithBook(openPort: number) {
     find: (_: NodeId, found: (entry: BookEntry) => void) =>
       new Promise<void>((end) => answers.push({ found, end })),
   }
-  const around = { drops: new DropCounts() } as unknown as Surroundings
+  const around = { drops: new DropCounts(), timers: new TimerGroup(hostClock) } as unknown as Surroundings
   return { search: new PeerSearch(around, { links, known: () => undefined, book }), dialled, answers }
 }
 
@@ -53,4 +55,10 @@ it('a newer answer is dialled as well, one with the same addresses is not, and i
   answers[0]!.end()
   expect(await link).toBeUndefined()
   expect(dialled).toEqual([1, 2])
+})
+
+it('who is known well enough is dialled there, and the book is not read', async () => {
+  const { search, dialled, answers } = searchWithBook(9)
+  expect(await search.link(ID, recordAt(3), false)).toBeUndefined()
+  expect([dialled, answers]).toEqual([[3], []])
 })

@@ -21,3 +21,11 @@ it('and not so without their map', async () => {
   expect(figures.stretchMean).toBeGreaterThan(1.2)
   expect(figures.bytesPerNode).toBeGreaterThan(600)
 }, 60_000)
+
+it('forty on two processors that are far too slow for them do not make work for each other without end', async () => {
+  const { figures } = await runSmall(meshWired, { nodes: 40, seed: 1, compute: 1.5, replicas: 2 ** 28 })
+  expect(figures.startShare3).toBeLessThan(0.5)
+  expect(figures.startSeconds).toBeGreaterThan(0)
+  expect(figures.startSeconds).toBeLessThan(20)
+  expect(figures.healShare).toBe(1)
+}, 60_000)
