@@ -20,6 +20,7 @@ import {
   addressesOf,
   decodeCandidates,
   encodeCandidates,
+  triableWith,
 } from '../wire/candidates.ts'
 import { APPLICATION } from '../wire/message-types.ts'
 import { type PeerRecord, puzzleBits } from '../wire/peer-record.ts'
@@ -43,6 +44,11 @@ export interface RendezvousParts {
   punching: Punching
   /** What this node would have others try. */
   candidates(): Promise<Candidates>
+}
+
+interface Answer {
+  readonly own: Candidates
+  readonly bytes: Bytes
 }
 
 const ROUTE_TIMEOUT_MS = 3_000
@@ -80,7 +86,7 @@ export class Rendezvous {
   readonly #targets: PeerBudgets
   readonly #all: PeerBudgets
   /** Of the last calls by number: one may come by several ways, and once more for an answer that was lost. */
-  readonly #answers = new BoundedMap<string, Promise<Bytes>>(MAX_REMEMBERED_CALLS)
+  readonly #answers = new BoundedMap<string, Promise<Answer>>(MAX_REMEMBERED_CALLS)
 
   constructor(around: Surroundings, parts: RendezvousParts) {
     this.#around = around
@@ -121,7 +127,7 @@ export class Rendezvous {
     const call = encodeSigned(crypto, CALL_LABEL, nodeKey, { to, number, payload })
     punching.begin(nonce, OWN_KNOCK_BYTES, (from) => onAddresses([from]))
     const answer = await carry(call)
-    const theirs = this.#open(to, nonce, answer.payload)
+    const theirs = triableWith(own, this.#open(to, nonce, answer.payload))
     punching.at(nonce, this.#knockable(theirs, answer.observed))
     onAddresses(this.#triable({ addresses: theirs.addresses }, answer.observed).slice(0, MAX_DIALLED))
   }
@@ -136,7 +142,7 @@ export class Rendezvous {
       throw new BanyanError('bad-puzzle', 'the caller has an id that cost nothing')
     const theirs = decodeCandidates(payload)
     const known = this.#answers.get(number)
-    if (known) return known
+    if (known) return (await known).bytes
     const isWithin = this.#neighbours.admits(by.neighbour) && this.#callers.admits(from)
     if (!isWithin || !this.#all.admits('all')) {
       drops.count('rendezvous: more calls than are answered')
@@ -144,10 +150,10 @@ export class Rendezvous {
     }
     const answer = this.#answerTo(from, number)
     this.#answers.set(number, answer)
-    await answer // what it forecasts is the port of the first knock
+    const { bytes, own } = await answer // what it forecasts is the port of the first knock
     punching.begin(number, AMPLIFICATION * (call.length + HEADER_BYTES), () => undefined)
-    punching.at(number, this.#knockable(theirs, by.observed))
-    return answer
+    punching.at(number, this.#knockable(triableWith(own, theirs), by.observed))
+    return bytes
   }
 
   /** What a server has seen comes first, and nothing that leads about in our own networks. */
@@ -168,10 +174,10 @@ export class Rendezvous {
     return isWithin
   }
 
-  async #answerTo(to: NodeId, number: string): Promise<Bytes> {
-    const payload = encodeCandidates(await this.#parts.candidates())
-    const message = { to, number: fromHex(number)!, payload }
-    return encodeSigned(this.#around.crypto, ANSWER_LABEL, this.#parts.nodeKey, message)
+  async #answerTo(to: NodeId, number: string): Promise<Answer> {
+    const own = await this.#parts.candidates()
+    const message = { to, number: fromHex(number)!, payload: encodeCandidates(own) }
+    return { own, bytes: encodeSigned(this.#around.crypto, ANSWER_LABEL, this.#parts.nodeKey, message) }
   }
 
   /** Errors: malformed, too-large, bad-signature. */

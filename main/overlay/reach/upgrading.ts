@@ -18,6 +18,7 @@ import {
   addressesOf,
   decodeCandidatesMessage,
   encodeCandidatesMessage,
+  triableWith,
 } from '../wire/candidates.ts'
 import { type Reader } from '../wire/codec.ts'
 import { MESSAGE } from '../wire/message-types.ts'
@@ -47,6 +48,8 @@ const TRIALS_PER_SECOND = 0.1
 interface Waiting {
   pauseMs: number
   nextMs: number
+  /** What the peer was told last. */
+  told?: Candidates
 }
 
 export class Upgrading {
@@ -110,12 +113,15 @@ export class Upgrading {
     const waiting = this.#waiting.get(id)
     if (waiting && nowMs < waiting.nextMs) return
     const pauseMs = waiting ? Math.min(PAUSE_FACTOR * waiting.pauseMs, MAX_PAUSE_MS) : FIRST_PAUSE_MS
-    this.#waiting.set(id, { pauseMs, nextMs: nowMs + pauseMs })
-    void this.#tell(link, false)
+    const next: Waiting = { pauseMs, nextMs: nowMs + pauseMs }
+    this.#waiting.set(id, next)
+    void this.#tell(link, false).then((own) => (next.told = own))
   }
 
-  async #tell(link: Link, isAnswer: boolean): Promise<void> {
-    link.send(encodeCandidatesMessage(await this.#parts.candidates(), isAnswer))
+  async #tell(link: Link, isAnswer: boolean): Promise<Candidates> {
+    const own = await this.#parts.candidates()
+    link.send(encodeCandidatesMessage(own, isAnswer))
+    return own
   }
 
   #onCandidates(link: Link, body: Reader): void {
@@ -124,9 +130,11 @@ export class Upgrading {
     if (!this.#budgets.admits(link.peer.id)) return this.#around.drops.count('candidates: too many')
     this.#parts.onNamed(link.peer.id, candidates.addresses)
     const own = this.#parts.links.self.addresses.map(({ host }) => host)
-    const attempt = (): void =>
-      link.tryPaths(addressesOf(candidates).filter((address) => isTriable(address, own)))
-    if (isAnswer) attempt()
+    const attempt = (told: Candidates): void => {
+      const triable = addressesOf(triableWith(told, candidates))
+      link.tryPaths(triable.filter((address) => isTriable(address, own)))
+    }
+    if (isAnswer) attempt(this.#waiting.get(link.peer.id)?.told ?? { addresses: [] })
     // What we forecast holds for the first packets after it.
     else void this.#tell(link, true).then(attempt)
   }

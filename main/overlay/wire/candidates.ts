@@ -97,6 +97,14 @@ function readForecast(reader: Reader): PortForecast {
   return { host, firstPort, step, count }
 }
 
+/**
+ * Of those the ones that who names `own` may try. Where both have forecasts, nobody keeps a port for the other, and every port tried
+ * takes one of those that we have foretold, to others too.
+ */
+export function triableWith(own: Candidates, theirs: Candidates): Candidates {
+  return own.forecast ? { addresses: theirs.addresses } : theirs
+}
+
 /** All of them, the forecast's ports written out. */
 export function addressesOf({ addresses, forecast }: Candidates): Address[] {
   if (!forecast) return [...addresses]

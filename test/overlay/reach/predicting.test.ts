@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { portForecast } from '../../../main/overlay/reach/own-candidates.ts'
-import { addressesOf } from '../../../main/overlay/wire/candidates.ts'
+import { addressesOf, triableWith } from '../../../main/overlay/wire/candidates.ts'
 import { type Inhabitant, type Kind, NatStage, pathBetween } from './nat-stage.ts'
 
 const HELP = { helpOthers: true, bytesPerSecond: 1e6, bytesPerMonth: 1e12, circuits: 100 }
@@ -37,7 +37,35 @@ describe('a node that has just started', () => {
   )
 })
 
+describe('a node that calls several at once', () => {
+  it.each([84, 85, 86])(
+    'spends no ports on another whose router counts, and reaches the port-restricted one (seed %i)',
+    async (seed) => {
+      const { stage, bob } = await stageWith(seed, 'port-restricted')
+      const others = [await stage.join('symmetric, sequential'), await stage.join('symmetric, sequential')]
+      await stage.run(30_000)
+      const alice = await stage.arrive('symmetric, sequential')
+      await stage.until(() => alice.node.status().stage === 'joined', 5_000)
+      for (const { node, endpoint } of [...others, bob]) {
+        alice.node.keepInTouch(endpoint.self.id, endpoint.self)
+        node.keepInTouch(alice.node.self.id)
+      }
+      expect(await stage.until(() => pathBetween(alice, bob) === 'direct', 5_000)).toBeDefined()
+    },
+  )
+})
+
 describe('a forecast', () => {
+  it('is of no use to who has one, too', () => {
+    const look = {
+      ports: { kind: 'sequential', delta: 1 },
+      last: { host: '198.18.1.1', port: 5_000 },
+    } as const
+    const hard = { addresses: [look.last], forecast: portForecast(look) }
+    expect(triableWith(hard, hard)).toEqual({ addresses: hard.addresses })
+    expect(triableWith({ addresses: [] }, hard)).toBe(hard)
+  })
+
   it.each([
     { delta: 1, at: 5_000, first: 4_990, last: 5_011 },
     { delta: -1, at: 5_000, first: 4_989, last: 5_010 },
