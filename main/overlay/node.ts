@@ -23,8 +23,9 @@ import { Dht } from './dht/dht.ts'
 import { type Redundancy } from './dht/redundancy.ts'
 import { type Identity } from './identity.ts'
 import { MappedLinks } from './linkmap/linkmap.ts'
-import { NatTraversal } from './nat-traversal.ts'
 import { Meshes, type MeshOptions } from './mesh/meshes.ts'
+import { MessageHandlers } from './message-handlers.ts'
+import { NatTraversal } from './nat-traversal.ts'
 import { type Network } from './network.ts'
 import { type Clock, type Timer } from './ports/clock.ts'
 import { type Crypto, type KeyPair } from './ports/crypto.ts'
@@ -45,7 +46,6 @@ import { type NextHopRecords } from './unicast/next-hop-records.ts'
 import { Unicast, UNICAST_DEFAULTS, type UnicastOptions, unicastRecords } from './unicast/unicast.ts'
 import { Reader } from './wire/codec.ts'
 import { type Envelope } from './wire/envelope.ts'
-import { MESSAGE } from './wire/message-types.ts'
 import { type PeerRecord } from './wire/peer-record.ts'
 import { PeerRecordPool } from './wire/peer-record-pool.ts'
 
@@ -93,8 +93,6 @@ const DEFAULTS: NodeOptions = {
 /** A window repaints for each; nobody reads faster. */
 const STATUS_PERIOD_MS = 1000
 
-type Handler = (link: Link, body: Reader) => void
-
 export class OverlayNode implements OverlayApi {
   readonly #around: Surroundings
   readonly #parts: NodeParts
@@ -111,8 +109,7 @@ export class OverlayNode implements OverlayApi {
   readonly meshes: Meshes
   readonly #remembered: RememberedPeers
   readonly #traversal: NatTraversal
-  /** By message type. */
-  readonly #handlers: Handler[] = []
+  readonly #handlers: MessageHandlers
   readonly #listeners: Partial<OverlayEvents>[] = []
   readonly #endedTraffic = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 }
   #state: 'new' | 'running' | 'stopped' = 'new'
@@ -195,10 +192,8 @@ export class OverlayNode implements OverlayApi {
     }
     const isContact = (id: NodeId): boolean => this.#contacts.has(id)
     this.#traversal.use({ routes, isContact, isUnanswered, onPlace })
-    this.#handlers[MESSAGE.direct] = (link, body) => this.#direct.onDirect(link, body)
-    const { meshes } = this
-    for (const protocol of [this.#routing, this.#mapped, this.#topics, this.#dht, meshes, this.#traversal])
-      for (const [type, handler] of protocol?.handlers() ?? []) this.#handlers[type] = handler
+    const services = [this.#topics, this.#dht, this.#direct, this.meshes]
+    this.#handlers = new MessageHandlers([this.#routing, this.#mapped, ...services, this.#traversal])
     ring.onChange(onChange)
     links.on({
       up: (link) => this.#guard('link up', () => this.#onUp(link)),
@@ -423,7 +418,7 @@ export class OverlayNode implements OverlayApi {
 
   #onMessage(link: Link, message: Uint8Array): void {
     if (this.#state !== 'running') return
-    const handler = this.#handlers[message[0] ?? 0]
+    const handler = this.#handlers.of(message[0] ?? 0)
     if (!handler) return this.#around.drops.count('message of unknown type')
     this.#routing.heard(link)
     this.#guard(`message ${message[0]}`, () => handler(link, new Reader(message, 1)))

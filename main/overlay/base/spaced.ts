@@ -1,3 +1,4 @@
+import { LeanMap } from './lean-map.ts'
 import { type Surroundings } from './surroundings.ts'
 
 /** Does what is asked for at once; what is asked for again within the gap, once, at its end. Each key by itself. */
@@ -5,7 +6,7 @@ export class Spaced<Key> {
   readonly #around: Pick<Surroundings, 'timers'>
   readonly #gapMs: number
   /** Within the gap; true: to be done once more. */
-  readonly #isDue = new Map<Key, boolean>()
+  readonly #isDue = new LeanMap<Key, boolean>()
   readonly #act: (key: Key) => void
 
   constructor(around: Pick<Surroundings, 'timers'>, gapMs: number, act: (key: Key) => void) {

@@ -10,6 +10,8 @@
 // Where our own addresses changed or we joined again, nobody can know yet where we are: everybody counts as new then.
 
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { type Timer } from '../ports/clock.ts'
@@ -42,8 +44,8 @@ export class Contacts {
   readonly #peers: PeerSearch
   readonly #onUp: (id: NodeId) => void
   readonly #onDown: (id: NodeId) => void
-  readonly #contacts = new Map<NodeId, Contact>()
-  readonly #queue = new Set<NodeId>()
+  readonly #contacts = new LeanMap<NodeId, Contact>()
+  readonly #queue = new LeanSet<NodeId>()
   readonly #retries: TokenBucket
   #searches = 0
   #budgetTimer: Timer | undefined

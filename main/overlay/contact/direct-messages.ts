@@ -22,7 +22,7 @@ import {
   openSignedDirect,
   verifyReceipt,
 } from '../wire/direct-message.ts'
-import { APPLICATION } from '../wire/message-types.ts'
+import { APPLICATION, MESSAGE } from '../wire/message-types.ts'
 import { MAX_ROUTED_BYTES } from '../wire/routed-message.ts'
 import { NUMBER_BYTES, SIGNED_OVERHEAD_BYTES } from '../wire/signed-message.ts'
 import { type PeerSearch } from './peer-search.ts'
@@ -192,8 +192,8 @@ export class DirectMessages {
     return firstDelivered(bySession, this.#sendByRoute(to, payload, true))
   }
 
-  onDirect(link: Link, body: Reader): void {
-    this.#onMessage(link.peer.id, body.rest())
+  handlers(): [number, (link: Link, body: Reader) => void][] {
+    return [[MESSAGE.direct, (link, body) => this.#onMessage(link.peer.id, body.rest())]]
   }
 
   async #dialled(to: NodeId): Promise<Link | undefined> {

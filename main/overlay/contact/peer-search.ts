@@ -4,6 +4,7 @@
 import { codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
 import { type DialTarget, type Link, type Links } from '../transport/links.ts'
@@ -21,7 +22,7 @@ export interface PeerSearchParts {
 export class PeerSearch {
   readonly #around: Surroundings
   readonly #parts: PeerSearchParts
-  readonly #pending = new Map<NodeId, Promise<Link | undefined>>()
+  readonly #pending = new LeanMap<NodeId, Promise<Link | undefined>>()
 
   constructor(around: Surroundings, parts: PeerSearchParts) {
     this.#around = around

@@ -5,6 +5,7 @@
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type Links } from '../transport/links.ts'
@@ -43,12 +44,12 @@ export class RememberedPeers {
   readonly #parts: RememberedPeersParts
   #peers: Remembered[] = []
   /** Linked when it was last looked. */
-  #linked: ReadonlySet<NodeId> = new Set()
+  #linked: readonly NodeId[] = []
   #lookedAtMs = 0
   /** Called at this start, and not linked yet. */
-  readonly #called = new Set<NodeId>()
-  /** Ids in order, so that nothing is written where nothing changed. */
-  #saved = ''
+  readonly #called = new LeanSet<NodeId>()
+  /** In order, so that nothing is written where nothing changed. */
+  #saved: readonly NodeId[] = []
   #savedAtMs = -Infinity
 
   constructor(around: Surroundings, parts: RememberedPeersParts) {
@@ -87,13 +88,13 @@ export class RememberedPeers {
   async save(isLast = false): Promise<void> {
     this.#look()
     const { clock, drops } = this.#around
-    const ids = this.#peers.map(({ record }) => record.id)
-    const text = ids.sort().join()
+    const ids = this.#peers.map(({ record }) => record.id).sort()
+    const isSame = ids.length === this.#saved.length && ids.every((id, i) => id === this.#saved[i])
     const isDue = isLast || clock.nowMs() - this.#savedAtMs >= REWRITE_MS
-    if (this.#peers.length === 0 || (text === this.#saved && !isDue)) return
+    if (this.#peers.length === 0 || (isSame && !isDue)) return
     try {
       await this.#parts.store.write([{ type: 'put', key: concat(KEY), value: encode(this.#peers) }])
-      this.#saved = text
+      this.#saved = ids
       this.#savedAtMs = clock.nowMs()
     } catch (error) {
       drops.count(`remembered peers: ${codeOf(error)}`)
@@ -107,16 +108,17 @@ export class RememberedPeers {
     const passedMs = nowMs - this.#lookedAtMs
     this.#lookedAtMs = nowMs
     const byId = new Map(this.#peers.map((peer) => [peer.record.id, peer]))
+    const wasLinked = new Set(this.#linked)
     const linked = new Set<NodeId>()
     for (const { isOpen, peer: record } of this.#parts.links.all()) {
       if (!isOpen) continue
       const peer = heard(byId, record, wallMs)
       linked.add(record.id)
-      if (this.#linked.has(record.id)) peer.uptimeMs += passedMs
+      if (wasLinked.has(record.id)) peer.uptimeMs += passedMs
       if (this.#called.delete(record.id)) peer.answers++
     }
     for (const record of this.#parts.known()) if (!linked.has(record.id)) heard(byId, record, wallMs)
-    this.#linked = linked
+    this.#linked = [...linked]
     const tomorrowMs = wallMs + NIGHT_MS
     this.#peers = [...byId.values()]
       .sort((a, b) => scorePeer(b, tomorrowMs) - scorePeer(a, tomorrowMs))

@@ -1,4 +1,5 @@
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Clock } from '../ports/clock.ts'
 
 /** About a megabyte of keys; a neighbour that has more to hand over offers the rest again. */
@@ -11,7 +12,7 @@ const PATIENCE_MS = 120_000
 /** The records that this node asked its neighbours for: nobody else may send unbidden. */
 export class Awaited {
   readonly #clock: Clock
-  readonly #byPeer = new Map<NodeId, Map<Id, number>>()
+  readonly #byPeer = new LeanMap<NodeId, Map<Id, number>>()
   #size = 0
   #sweepAtMs = -Infinity
 

@@ -8,6 +8,7 @@
 //   - Who keeps nothing that the neighbour should keep, too, says nothing: the neighbour speaks if it has something.
 
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 
@@ -33,7 +34,7 @@ export class Comparisons {
   #periodMs = FIRST_PERIOD_MS
   #turn = 0
   /** With whom last of those with links, and without, in the order of the ring. */
-  readonly #last = new Map<boolean, NodeId>()
+  readonly #last = new LeanMap<boolean, NodeId>()
 
   constructor(around: Pick<Surroundings, 'clock' | 'random' | 'timers'>, parts: ComparisonParts) {
     this.#around = around

@@ -1,5 +1,6 @@
 import { codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type DhtRecord } from '../api.ts'
 import { BACKGROUND } from '../transport/urgency.ts'
@@ -25,7 +26,7 @@ export class Handovers {
   readonly #around: Surroundings
   readonly #read: (key: Id) => Promise<DhtRecord | undefined>
   readonly #onMissed: (peer: NodeId) => void
-  readonly #queues = new Map<NodeId, Queue>()
+  readonly #queues = new LeanMap<NodeId, Queue>()
 
   constructor(
     around: Surroundings,

@@ -3,6 +3,7 @@
 // (reads.ts). Questions for the same record share one answer: a node that has just come is looked for by all who know it.
 
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type DhtRecord } from '../api.ts'
 import { type Reader } from '../wire/codec.ts'
@@ -28,7 +29,7 @@ export class NeighbourQuestions {
   readonly #timers: Surroundings['timers']
   readonly #parts: NeighbourQuestionParts
   readonly #questions: Questions<DhtRecord | undefined>
-  readonly #underWay = new Map<Id, Promise<DhtRecord | undefined>>()
+  readonly #underWay = new LeanMap<Id, Promise<DhtRecord | undefined>>()
 
   constructor({ timers }: Pick<Surroundings, 'timers'>, parts: NeighbourQuestionParts) {
     this.#timers = timers

@@ -1,10 +1,11 @@
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type TimerGroup } from '../base/timer-group.ts'
 
 /** Questions to one neighbour each, matched with their answers by peer and token. Unanswered ones resolve with undefined. */
 export class Questions<T> {
   readonly #timers: TimerGroup
-  readonly #open = new Map<string, (answer: T | undefined) => void>()
+  readonly #open = new LeanMap<string, (answer: T | undefined) => void>()
   #lastToken = 0
 
   constructor(timers: TimerGroup) {

@@ -4,6 +4,7 @@
 // instead, once, a few a second; what did not arrive is put again.
 
 import { type Id } from '../base/id.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type TimerGroup } from '../base/timer-group.ts'
 
 /** Below what a root takes from one source (5 a second). */
@@ -17,7 +18,7 @@ export class Rehoming {
   readonly #timers: TimerGroup
   readonly #put: (key: Id, rootIndex: number) => Promise<boolean>
   /** Root index and key in one string. */
-  readonly #waiting = new Set<string>()
+  readonly #waiting = new LeanSet<string>()
   #isBusy = false
   #retryMs = FIRST_RETRY_MS
 

@@ -10,6 +10,7 @@
 import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Id, ID_BYTES, idFromBytes, idToBytes, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type DhtRecord } from '../api.ts'
@@ -84,9 +85,9 @@ export class ReplicaStore {
   readonly #bytesByBringer = { unasked: new Map<NodeId, number>(), askedFor: new Map<NodeId, number>() }
   readonly #replicas = new Map<Id, Replica>()
   /** Writes of one key follow each other; a read-then-write must not be overtaken. */
-  readonly #queues = new Map<Id, Promise<unknown>>()
+  readonly #queues = new LeanMap<Id, Promise<unknown>>()
   /** Of each mailbox, by the half of the key that its envelopes share. */
-  readonly #envelopes = new Map<string, Map<Id, KeptEnvelope>>()
+  readonly #envelopes = new LeanMap<string, Map<Id, KeptEnvelope>>()
   readonly mailboxes: Mailboxes
   #bytes = 0
 

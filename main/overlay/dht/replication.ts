@@ -18,6 +18,7 @@
 //     happened (comparisons.ts): what slipped through all of that is found.
 
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type DhtRecord } from '../api.ts'
@@ -89,7 +90,7 @@ export class Replication {
   readonly #retries: Retries
   readonly #settling: Settling
   /** Came by an offer since the last pass. */
-  readonly #fresh = new Set<Id>()
+  readonly #fresh = new LeanSet<Id>()
   #flushLate = NOTHING
 
   constructor(around: Surroundings, parts: ReplicationParts) {

@@ -3,6 +3,8 @@
 // neighbour that has left the leaf set meanwhile needs neither.
 
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type ReplicaOffer } from '../wire/dht-messages.ts'
 
@@ -18,9 +20,9 @@ export interface RetryParts {
 export class Retries {
   readonly #around: Pick<Surroundings, 'clock' | 'timers'>
   readonly #parts: RetryParts
-  readonly #missed = new Set<NodeId>()
+  readonly #missed = new LeanSet<NodeId>()
   /** By receiver, and by root index and key. */
-  readonly #unheard = new Map<NodeId, Map<string, ReplicaOffer>>()
+  readonly #unheard = new LeanMap<NodeId, Map<string, ReplicaOffer>>()
   #isDue = false
   #retryMs = FIRST_RETRY_MS
   #retriedMs = -Infinity

@@ -15,6 +15,8 @@
 
 import { BanyanError } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
@@ -60,6 +62,7 @@ const LINK_BURST = 512
 const LINK_PER_SECOND = 40
 /** Clocks of desktop computers are off by hours where a time zone is set wrong. */
 const MAX_CLOCK_SKEW_S = 86_400
+const NONE: ReadonlySet<string> = new Set()
 
 export interface AnnouncingParts {
   links: Links
@@ -77,12 +80,12 @@ export class Announcing {
   readonly #budgets: PeerBudgets
   readonly #silent: SilentLinks
   /** Links that came up since the last announcement. */
-  readonly #fresh = new Set<NodeId>()
+  readonly #fresh = new LeanSet<NodeId>()
   /** By hint, the link that it came over. */
-  readonly #toPassOn = new Map<string, NodeId>()
+  readonly #toPassOn = new LeanMap<string, NodeId>()
   /** Taken in, but no way leads there yet. */
-  readonly #unseen = new Map<string, PeerRecord>()
-  #unreachable = new Set<string>()
+  readonly #unseen = new LeanMap<string, PeerRecord>()
+  #unreachable: ReadonlySet<string> = NONE
   #startedMs = -Infinity
   #newsMs = -Infinity
   /** An announcement was not taken in, and may have been true. */
@@ -155,7 +158,8 @@ export class Announcing {
   isForming(): boolean {
     const nowMs = this.#around.clock.nowMs()
     const isYoung = nowMs - this.#startedMs < YOUNG_FOR_MS
-    return isYoung && nowMs - this.#newsMs < this.#settledAfterMs() && this.#parts.map.size > 0
+    // Asked for each hop of each message: the links are looked through last, and only where there is a map.
+    return isYoung && this.#parts.map.size > 0 && nowMs - this.#newsMs < this.#settledAfterMs()
   }
 
   #settledAfterMs(): number {
@@ -344,7 +348,7 @@ export class Announcing {
         map.delete(hint)
         this.#unseen.delete(hint)
       }
-    this.#unreachable = new Set(hints)
+    this.#unreachable = hints.length > 0 ? new Set(hints) : NONE
     const open = this.#open()
     const link = open[this.#around.random.below(Math.max(1, open.length))]
     if (link && this.#own && map.size > 0) link.send(encodeLinksKnown({ asks: true, known: this.#known() }))

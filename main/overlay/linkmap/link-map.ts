@@ -3,6 +3,7 @@
 // of them back through it, so that whoever is handed a message h links from its end has a way of h links itself.
 
 import { compareDistance, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type PathStep } from '../ports/paths.ts'
 import { hintOf } from '../wire/id-hints.ts'
 import { type LinkAnnouncement, MAX_MAPPED } from '../wire/link-announcement.ts'
@@ -19,7 +20,7 @@ const NOWHERE: Distances = new Map()
 export class LinkMap {
   readonly #self: string
   /** By hint. */
-  readonly #nodes = new Map<string, MappedNode>()
+  readonly #nodes = new LeanMap<string, MappedNode>()
   #own: readonly NodeId[] = []
   /** For each own link, how far all others are from its end; undefined since something changed. */
   #distances: ReadonlyMap<NodeId, Distances> | undefined

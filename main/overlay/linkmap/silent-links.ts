@@ -3,6 +3,7 @@
 // used and told of again. Whoever was wronged so gets longer the next time.
 
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -33,9 +34,9 @@ export class SilentLinks {
   readonly #links: Pick<Links, 'get'>
   readonly #onChange: (isNewsForOthers: boolean) => void
   /** Hops that did not take a message, and how many packets had come from them by then. */
-  readonly #silences = new Map<NodeId, Silence>()
+  readonly #silences = new LeanMap<NodeId, Silence>()
   /** Of links that were said to be silent and were not: how long they get the next time. */
-  readonly #patienceMs = new Map<NodeId, number>()
+  readonly #patienceMs = new LeanMap<NodeId, number>()
   #watching: Timer | undefined
 
   constructor(around: Surroundings, links: Pick<Links, 'get'>, onChange: (isNewsForOthers: boolean) => void) {

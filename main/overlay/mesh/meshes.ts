@@ -3,6 +3,7 @@
 
 import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
 import { type MeshEvents, type Meshes as MeshPort, type MeshView } from '../ports/meshes.ts'
@@ -36,7 +37,7 @@ export class Meshes implements MeshPort {
   readonly #reach: (member: PeerRecord) => Promise<Link | undefined>
   readonly #options: MeshOptions
   readonly #limits: MeshLimits
-  readonly #meshes = new Map<Id, Mesh>()
+  readonly #meshes = new LeanMap<Id, Mesh>()
   #isBeating = false
 
   constructor(

@@ -16,6 +16,7 @@ import { equal, toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type NodeId, sharedPrefixLength } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { formatAddress } from '../ports/datagram-socket.ts'
@@ -69,13 +70,13 @@ export class Bootstrap {
   readonly #keeper: LinkKeeper
   readonly #routes: Routes
   readonly #paths: Paths
-  readonly #targets = new Map<string, DialTarget>()
+  readonly #targets = new LeanMap<string, DialTarget>()
   /** Those linked of late: where all links are lost, they are likelier to be there than the targets of the start. */
   readonly #met = new BoundedMap<NodeId, DialTarget>(MAX_MET)
   /** Where contacts may be. Once joined they are no business of ours. */
   readonly #hints = new BoundedMap<string, DialTarget>(MAX_HINTS)
   readonly #onState: () => void
-  readonly #pending = new Map<NodeId, Promise<void>>()
+  readonly #pending = new LeanMap<NodeId, Promise<void>>()
   #state: JoinState = { stage: 'stopped' }
   #retryMs = FIRST_RETRY_MS
   #retry: Timer | undefined

@@ -17,6 +17,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { fromHex, toHex, utf8 } from '../base/bytes.ts'
 import { IdMap } from '../base/id-map.ts'
 import { type NodeId } from '../base/id.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { Pace } from '../base/pace.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
@@ -85,7 +86,7 @@ export class LeafUpkeep {
   /** Of the present leaf set; undefined since it changed. */
   #ownDigest: string | undefined
   /** Links that came up, and whose ends know nothing of each other's leaf sets yet. */
-  readonly #fresh = new Set<NodeId>()
+  readonly #fresh = new LeanSet<NodeId>()
   #greeting: Timer | undefined
   #startedMs = -Infinity
   #push: Timer | undefined

@@ -5,6 +5,8 @@
 
 import { compareDistance, type NodeId } from '../base/id.ts'
 import { inTime } from '../base/in-time.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { codeOf } from '../base/errors.ts'
@@ -58,14 +60,14 @@ export class LinkKeeper {
   readonly #paths: Paths
   readonly #shortcuts = new Shortcuts()
   readonly #admissions: TokenBucket
-  readonly #dialling = new Set<NodeId>()
+  readonly #dialling = new LeanSet<NodeId>()
   readonly #seenMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   readonly #askedMs = new BoundedMap<NodeId, number>(MAX_REMEMBERED)
   /** Fell silent, or did not answer over the ring when last asked: gone, or cut off. */
   readonly #missing = new BoundedMap<NodeId, true>(MAX_REMEMBERED)
   /** About members that are being asked for. */
-  readonly #doubts = new Map<NodeId, Doubt>()
-  readonly #waiting = new Map<NodeId, PeerRecord>()
+  readonly #doubts = new LeanMap<NodeId, Doubt>()
+  readonly #waiting = new LeanMap<NodeId, PeerRecord>()
   #later: Timer | undefined
 
   constructor(

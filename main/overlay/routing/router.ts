@@ -8,6 +8,7 @@ import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes, concat, EMPTY, toHex } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { RecentMap } from '../base/recent-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
@@ -93,7 +94,7 @@ export class Router implements Routes {
   readonly #paths: Paths
   readonly #detours: number
   readonly #reverse: RecentMap<string, WayBack>
-  readonly #attempts = new Map<string, Attempt>()
+  readonly #attempts = new LeanMap<string, Attempt>()
   /** Hops that did not acknowledge a message in time, of late. */
   readonly #silentUntilMs = new BoundedMap<NodeId, number>(MAX_SUSPECTED)
   readonly #messages: PeerBudgets

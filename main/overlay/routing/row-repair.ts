@@ -5,7 +5,7 @@
 
 import { toHex } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
-import { clockwise, digitAt, ID_BYTES, type Id } from '../base/id.ts'
+import { clockwise, digitAt, ID_BYTES, type Id, type NodeId } from '../base/id.ts'
 import { shuffled } from '../base/shuffled.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Paths } from '../ports/paths.ts'
@@ -134,17 +134,21 @@ export class RowRepair {
     return {
       deliver: ({ payload, source }) => {
         const { row, missing } = decodeRow(payload)
+        const prefix = source.slice(0, row)
         const named = new Map<number, PeerRecord[]>()
+        const isFit = (id: NodeId): boolean =>
+          id !== source && id.startsWith(prefix) && ((missing >> digitAt(id, row)) & 1) === 1
         const offer = (record: PeerRecord | undefined): void => {
-          if (!record || record.id === source || !record.id.startsWith(source.slice(0, row))) return
+          if (!record) return
           const digit = digitAt(record.id, row)
           const present = named.get(digit) ?? []
-          if (((missing >> digit) & 1) === 1 && present.length < NAMED_PER_PLACE)
-            named.set(digit, [...present, record])
+          if (present.length < NAMED_PER_PLACE) named.set(digit, [...present, record])
         }
+        const { self, own } = this.#membership
+        // By its id first: a node has a hundred links, and few of them fit.
         for (const id of shuffled(this.#membership.linked(), this.#around.random))
-          offer(this.#membership.linkTo(id)?.peer)
-        if (!named.has(digitAt(this.#membership.self, row))) offer(this.#membership.own)
+          if (isFit(id)) offer(this.#membership.linkTo(id)?.peer)
+        if (isFit(self) && !named.has(digitAt(self, row))) offer(own)
         return encodeNamed([...named.values()].flat().slice(0, MAX_NAMED))
       },
     }

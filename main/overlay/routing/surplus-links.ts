@@ -12,6 +12,7 @@
 // peer, with a use for the link, would dial again at once, for ever.
 
 import { type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Timer } from '../ports/clock.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -45,9 +46,9 @@ export class SurplusLinks {
   readonly #isUsedAbove: (id: NodeId) => boolean
   readonly #heard: LastHeard
   /** Of the links that came up a moment ago. */
-  readonly #freshSinceMs = new Map<NodeId, number>()
+  readonly #freshSinceMs = new LeanMap<NodeId, number>()
   /** Of the few that were asked and stayed. */
-  readonly #askedMs = new Map<NodeId, number>()
+  readonly #askedMs = new LeanMap<NodeId, number>()
   #soon: Timer | undefined
 
   constructor(

@@ -13,6 +13,8 @@
 
 import { type Id, type NodeId } from '../base/id.ts'
 import { pause } from '../base/in-time.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { PeerBudgets } from '../base/peer-budgets.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { codeOf } from '../base/errors.ts'
@@ -55,10 +57,10 @@ export class Placing {
   readonly #trees: ReadonlyMap<Id, TopicTree>
   readonly #list: PlaceList
   /** To be looked for in a moment. */
-  readonly #due = new Set<Id>()
+  readonly #due = new LeanSet<Id>()
   readonly #looks: PeerBudgets
   /** Being looked for; with what somebody who had no room named meanwhile. */
-  readonly #running = new Map<Id, Place[]>()
+  readonly #running = new LeanMap<Id, Place[]>()
 
   constructor(
     around: Surroundings,

@@ -1,5 +1,6 @@
 import { type Bytes } from '../base/bytes.ts'
 import { type Id } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { type PublicationName } from '../wire/topic-upkeep.ts'
 
 /** As long as it takes to notice a dead neighbour in the tree (a heartbeat and the silence) and to find another, twice. */
@@ -19,7 +20,7 @@ interface Kept {
  * out dead, or reached a root before the members did, is not lost that way.
  */
 export class RecentPublications {
-  readonly #topics = new Map<Id, Kept[]>()
+  readonly #topics = new LeanMap<Id, Kept[]>()
   #bytes = 0
 
   add(topic: Id, name: PublicationName, message: Bytes, nowMs: number): void {

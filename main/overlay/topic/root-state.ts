@@ -8,6 +8,8 @@
 import { BoundedMap } from '../base/bounded-map.ts'
 import { type Bytes } from '../base/bytes.ts'
 import { compareDistance, type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Neighbourhood } from '../ports/routes.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -38,8 +40,8 @@ export class RootState {
   readonly #trees: ReadonlyMap<Id, TopicTree>
   readonly #inherited = new BoundedMap<Id, Inheritance>(MAX_INHERITED)
   /** What each heir was last told, per topic. */
-  readonly #told = new Map<Id, string>()
-  readonly #due = new Set<Id>()
+  readonly #told = new LeanMap<Id, string>()
+  readonly #due = new LeanSet<Id>()
 
   constructor(
     around: Surroundings,

@@ -5,6 +5,7 @@ import { EMPTY } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
 import { pause } from '../base/in-time.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Routes } from '../ports/routes.ts'
 import { APPLICATION } from '../wire/message-types.ts'
@@ -23,7 +24,7 @@ export class Searching {
   readonly #routes: Routes
   readonly #trees: ReadonlyMap<Id, TopicTree>
   readonly #isPlausible: (topic: Id, tree: TopicTree) => boolean
-  readonly #searches = new Set<Id>()
+  readonly #searches = new LeanSet<Id>()
 
   /** `isPlausible`: it is not the root of a topic whose true root it knows. */
   constructor(

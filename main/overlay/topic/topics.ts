@@ -17,6 +17,7 @@ import { type Publication, type PublishResult, type TopicStatus } from '../api.t
 import { type Bytes, EMPTY } from '../base/bytes.ts'
 import { BanyanError } from '../base/errors.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanMap } from '../base/lean-map.ts'
 import { Spaced } from '../base/spaced.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type KeyPair } from '../ports/crypto.ts'
@@ -73,7 +74,7 @@ export class Topics {
   readonly #links: Links
   readonly #ring: Neighbourhood
   readonly #onChange: () => void
-  readonly #trees = new Map<Id, TopicTree>()
+  readonly #trees = new LeanMap<Id, TopicTree>()
   readonly #limits: TopicLimits
   readonly #publications: Publications
   readonly #searching: Searching
@@ -84,7 +85,7 @@ export class Topics {
   readonly #shortcuts: Shortcuts
   readonly #tellings: Spaced<Id>
   /** The trees in which a neighbour is a child. */
-  readonly #childIn = new Map<NodeId, Set<Id>>()
+  readonly #childIn = new LeanMap<NodeId, Set<Id>>()
   #isRootCheckDue = false
 
   constructor(

@@ -4,6 +4,7 @@
 
 import { type Bytes } from '../base/bytes.ts'
 import { type Id, type NodeId } from '../base/id.ts'
+import { LeanSet } from '../base/lean-set.ts'
 import { Spaced } from '../base/spaced.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Link, type Links } from '../transport/links.ts'
@@ -59,7 +60,7 @@ export class TreeUpkeep {
   readonly #parts: UpkeepParts
   #probedMs = -Infinity
   /** Trees whose counts are looked at in a moment. */
-  readonly #changed = new Set<Id>()
+  readonly #changed = new LeanSet<Id>()
   readonly #tellings: Spaced<Id>
 
   constructor(around: Surroundings, parts: UpkeepParts) {

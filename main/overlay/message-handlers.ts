@@ -1,0 +1,34 @@
+import { type Link } from './transport/links.ts'
+import { type Reader } from './wire/codec.ts'
+
+export type Handler = (link: Link, body: Reader) => void
+
+interface Protocol {
+  handlers(): readonly (readonly [type: number, handler: Handler])[]
+}
+
+/**
+ * Which protocol a message is for, by its type. A handler is made when the first message of its type comes: a quiet node
+ * hears few types, and each handler is an object.
+ */
+export class MessageHandlers {
+  readonly #protocols: readonly (Protocol | undefined)[]
+  readonly #known = new Map<number, Handler>()
+
+  constructor(protocols: readonly (Protocol | undefined)[]) {
+    this.#protocols = protocols
+  }
+
+  /** undefined: no protocol knows the type. */
+  of(type: number): Handler | undefined {
+    const known = this.#known.get(type)
+    if (known) return known
+    for (const protocol of this.#protocols)
+      for (const [each, handler] of protocol?.handlers() ?? [])
+        if (each === type) {
+          this.#known.set(type, handler)
+          return handler
+        }
+    return undefined
+  }
+}
