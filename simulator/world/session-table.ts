@@ -2,6 +2,8 @@
 // and as fields of objects their times alone would take more memory than all the nodes do. An end of a session is
 // known by twice its row, plus one for the end that was called.
 
+import { uncounted } from './uncounted.ts'
+
 /** Of a session: both ends' moments, then what both share. */
 const MOMENTS = 6
 const LAST_ARRIVAL_MS = 0
@@ -17,8 +19,8 @@ const RECEIVED_BYTES = 6
 const FIRST_ROWS = 1024
 
 export class SessionTable {
-  #moments = new Float64Array(FIRST_ROWS * MOMENTS)
-  #counts = new Uint32Array(FIRST_ROWS * COUNTS)
+  #moments = uncounted(Float64Array, FIRST_ROWS * MOMENTS)
+  #counts = uncounted(Uint32Array, FIRST_ROWS * COUNTS)
   readonly #free: number[] = []
   #rows = 0
 
@@ -105,8 +107,8 @@ export class SessionTable {
   #grow(): void {
     const rows = Math.ceil(1.5 * (this.#moments.length / MOMENTS))
     const [moments, counts] = [this.#moments, this.#counts]
-    this.#moments = new Float64Array(rows * MOMENTS)
-    this.#counts = new Uint32Array(rows * COUNTS)
+    this.#moments = uncounted(Float64Array, rows * MOMENTS)
+    this.#counts = uncounted(Uint32Array, rows * COUNTS)
     this.#moments.set(moments)
     this.#counts.set(counts)
   }

@@ -10,6 +10,12 @@ const MAX_SPARE = 4
 const SPARE_BYTES = 4096
 /** Buffers that finished writers have left. What is handed out is a copy of the right length; a new buffer for each would cost more. */
 const spare: Bytes[] = []
+let newBytes = (length: number): Bytes => new Uint8Array(length)
+
+/** What writers hand out is to be made by `source`, which gives bytes of that length that nobody else has. */
+export function makeBytesBy(source: (length: number) => Bytes): void {
+  newBytes = source
+}
 
 export class Writer {
   #buffer: Bytes
@@ -77,7 +83,8 @@ export class Writer {
 
   /** Everything written. The writer is empty again afterwards. */
   finish(): Bytes {
-    const written = this.#buffer.slice(0, this.#length)
+    const written = newBytes(this.#length)
+    written.set(this.#buffer.subarray(0, this.#length))
     if (this.#buffer.length === SPARE_BYTES && spare.length < MAX_SPARE) spare.push(this.#buffer)
     this.#buffer = EMPTY
     this.#length = 0
