@@ -13,7 +13,8 @@ interface Protocol {
  */
 export class MessageHandlers {
   readonly #protocols: readonly (Protocol | undefined)[]
-  readonly #known = new Map<number, Handler>()
+  /** undefined: nobody's. A type is one byte, so there are 256 at most. */
+  readonly #known = new Map<number, Handler | undefined>()
 
   constructor(protocols: readonly (Protocol | undefined)[]) {
     this.#protocols = protocols
@@ -21,14 +22,13 @@ export class MessageHandlers {
 
   /** undefined: no protocol knows the type. */
   of(type: number): Handler | undefined {
-    const known = this.#known.get(type)
-    if (known) return known
+    if (!this.#known.has(type)) this.#known.set(type, this.#find(type))
+    return this.#known.get(type)
+  }
+
+  #find(type: number): Handler | undefined {
     for (const protocol of this.#protocols)
-      for (const [each, handler] of protocol?.handlers() ?? [])
-        if (each === type) {
-          this.#known.set(type, handler)
-          return handler
-        }
+      for (const [each, handler] of protocol?.handlers() ?? []) if (each === type) return handler
     return undefined
   }
 }

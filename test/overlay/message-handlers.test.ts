@@ -23,8 +23,10 @@ it('hands each type to the protocol that knows it, by a handler made once', () =
   expect(made).toBe(before)
 })
 
-it('knows no handler for a type of nobody', () => {
-  const handlers = new MessageHandlers([{ handlers: () => [[1, () => undefined]] }])
-  expect(handlers.of(0)).toBeUndefined()
+it('knows no handler for a type of nobody, and looks for it once', () => {
+  let looked = 0
+  const handlers = new MessageHandlers([{ handlers: () => [[++looked && 1, () => undefined]] }])
   expect(handlers.of(255)).toBeUndefined()
+  expect(handlers.of(255)).toBeUndefined()
+  expect(looked).toBe(1)
 })
