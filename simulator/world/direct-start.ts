@@ -14,11 +14,12 @@ import { LEAVES_PER_SIDE } from '../../main/overlay/routing/leaf-set.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { type Host, type World } from './world.ts'
 
-const CANDIDATES = 8
+// These three are fitted to what real joins give (docs/decisions.md 93).
+const CANDIDATES = 32
 /** A newcomer is told of nodes by others who have long known them: the oldest of so many. */
-const OLDER_OF = 4
+const OLDER_OF = 24
 /** Share of the table's places where somebody nearer was found after the join, and the first link stayed. */
-const FOUND_NEARER = 0.35
+const FOUND_NEARER = 0.7
 /** Of the nodes, at one moment: few enough that what neighbours tell each other does not fill the memory. */
 const STARTS_PER_STEP = 0.01
 /** Several neighbourhoods. */
