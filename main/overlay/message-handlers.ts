@@ -22,8 +22,11 @@ export class MessageHandlers {
 
   /** undefined: no protocol knows the type. */
   of(type: number): Handler | undefined {
-    if (!this.#known.has(type)) this.#known.set(type, this.#find(type))
-    return this.#known.get(type)
+    const known = this.#known.get(type)
+    if (known || this.#known.has(type)) return known
+    const found = this.#find(type)
+    this.#known.set(type, found)
+    return found
   }
 
   #find(type: number): Handler | undefined {

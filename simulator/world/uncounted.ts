@@ -1,6 +1,6 @@
 // Memory for large networks that V8 does not count. Each buffer is memory outside of its heap, and whenever what outlived the
 // young generation has grown by 64 MB, it marks the whole heap. With 100,000 nodes that takes ten seconds, and a message is under way
-// for longer than the young generation lasts: it was half of the time. Shared memory is not counted.
+// for longer than the young generation lasts: while nodes start, half of the time went there. Shared memory is not counted.
 
 import { type Bytes } from '../../main/overlay/base/bytes.ts'
 
@@ -8,10 +8,11 @@ import { type Bytes } from '../../main/overlay/base/bytes.ts'
 const MAX_HEAP_BYTES = 64
 
 /** For what nodes write. */
-export function uncountedBytes(length: number): Bytes {
-  return length <= MAX_HEAP_BYTES
-    ? new Uint8Array(length)
-    : (uncounted(Uint8Array, length) as unknown as Bytes)
+export function uncountedCopy(buffer: Bytes, length: number): Bytes {
+  if (length <= MAX_HEAP_BYTES) return buffer.slice(0, length)
+  const copy = uncounted(Uint8Array, length)
+  copy.set(buffer.subarray(0, length))
+  return copy as unknown as Bytes
 }
 
 interface Numbers<T> {

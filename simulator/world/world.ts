@@ -8,7 +8,7 @@ import { type Network, networkOf } from '../../main/overlay/network.ts'
 import { type NodeOptions, OverlayNode } from '../../main/overlay/node.ts'
 import { type Crypto } from '../../main/overlay/ports/crypto.ts'
 import { type DialTarget, type Links } from '../../main/overlay/transport/links.ts'
-import { makeBytesBy } from '../../main/overlay/wire/codec.ts'
+import { copyWrittenBy } from '../../main/overlay/wire/codec.ts'
 import { type PeerRecord } from '../../main/overlay/wire/peer-record.ts'
 import { PeerRecordPool } from '../../main/overlay/wire/peer-record-pool.ts'
 import { pauseBeforeJoinMs } from '../growth.ts'
@@ -19,7 +19,7 @@ import { VirtualClock } from '../kernel/virtual-clock.ts'
 import { keyedTagCrypto } from './keyed-tag-crypto.ts'
 import { SharedProcessors } from './shared-processors.ts'
 import { type Terrain } from './terrain.ts'
-import { uncountedBytes } from './uncounted.ts'
+import { uncountedCopy } from './uncounted.ts'
 import { WorldLinks } from './world-links.ts'
 import { addressOf, WorldNetwork } from './world-network.ts'
 import { SharedValues, WorldStore } from './world-store.ts'
@@ -84,7 +84,7 @@ export class World {
     const { seed, terrain, jitter, computeMs = 0 } = options
     this.#options = options
     rememberIds(REMEMBERED_IDS)
-    makeBytesBy(uncountedBytes)
+    copyWrittenBy(uncountedCopy)
     this.random = new SeededRandom(seed)
     const processors = computeMs > 0 ? new SharedProcessors(computeMs) : undefined
     this.network = new WorldNetwork({ queue: this.queue, random: this.random, terrain, jitter, processors })

@@ -44,7 +44,7 @@ export class PeerBudgets {
   admits(key: string, amount = 1, reserve = 0): boolean {
     const nowMs = this.#clock.nowMs()
     if (this.#kept && nowMs >= this.#kept.fullMs) this.#kept = undefined
-    const refillMs = (1000 * this.#burst) / this.#perSecond
+    const refillMs = this.#refillMs
     const emptyMs = Math.max(this.#emptyMsOf(key) ?? -Infinity, nowMs - refillMs)
     const thenMs = emptyMs + (1000 * amount) / this.#perSecond
     const isWithin = thenMs + (1000 * reserve) / this.#perSecond <= nowMs
@@ -67,8 +67,7 @@ export class PeerBudgets {
   }
 
   #keep(key: string, emptyMs: number, nowMs: number): void {
-    const refillMs = (1000 * this.#burst) / this.#perSecond
-    const fullMs = emptyMs + refillMs
+    const fullMs = emptyMs + this.#refillMs
     const kept = this.#kept
     if (!kept) {
       this.#kept = { key, keyEmptyMs: emptyMs, emptyMs: undefined, sweepAt: FIRST_SWEEP, fullMs }
@@ -82,7 +81,11 @@ export class PeerBudgets {
     const others = (kept.emptyMs ??= new Map<string, number>())
     others.delete(key)
     others.set(key, emptyMs)
-    if (others.size >= kept.sweepAt) kept.sweepAt = sweep(others, nowMs - refillMs)
+    if (others.size >= kept.sweepAt) kept.sweepAt = sweep(others, nowMs - this.#refillMs)
+  }
+
+  get #refillMs(): number {
+    return (1000 * this.#burst) / this.#perSecond
   }
 }
 

@@ -10,11 +10,11 @@ const MAX_SPARE = 4
 const SPARE_BYTES = 4096
 /** Buffers that finished writers have left. What is handed out is a copy of the right length; a new buffer for each would cost more. */
 const spare: Bytes[] = []
-let newBytes = (length: number): Bytes => new Uint8Array(length)
+let copyOut = (buffer: Bytes, length: number): Bytes => buffer.slice(0, length)
 
-/** What writers hand out is to be made by `source`, which gives bytes of that length that nobody else has. */
-export function makeBytesBy(source: (length: number) => Bytes): void {
-  newBytes = source
+/** What writers hand out is to be `copy`'s, of a buffer's first so many bytes: bytes that nobody else has. */
+export function copyWrittenBy(copy: (buffer: Bytes, length: number) => Bytes): void {
+  copyOut = copy
 }
 
 export class Writer {
@@ -83,8 +83,7 @@ export class Writer {
 
   /** Everything written. The writer is empty again afterwards. */
   finish(): Bytes {
-    const written = newBytes(this.#length)
-    written.set(this.#buffer.subarray(0, this.#length))
+    const written = copyOut(this.#buffer, this.#length)
     if (this.#buffer.length === SPARE_BYTES && spare.length < MAX_SPARE) spare.push(this.#buffer)
     this.#buffer = EMPTY
     this.#length = 0
