@@ -53,7 +53,7 @@ const KERNEL = {
   about: 'events per second of the queue itself, beside a plain heap of objects',
 }
 
-/** The fields that every experiment prints, in their order; what an experiment does not measure is 0. */
+/** The fields that every experiment prints, in their order; what an experiment does not measure is null. */
 const COMMON = [
   'delivered',
   'meanHops',
@@ -123,10 +123,13 @@ function runKernel(options: SimOptions): void {
 
 function printJson(options: SimOptions, figures: Figures, cost: Figures): void {
   const { experiment, nodes, seed } = options
-  const common = Object.fromEntries(COMMON.map((name) => [name, figures[name] ?? 0]))
+  const common = Object.fromEntries(COMMON.map((name) => [name, figures[name] ?? null]))
   const { events, wallSeconds, peakRssBytes, ...more } = cost
-  const all: Figures = { ...common, events, wallSeconds, peakRssBytes, ...more, ...figures } as Figures
-  const rounded = Object.entries(all).map(([name, value]) => [name, Number(value.toPrecision(7))])
+  const all = { ...common, events, wallSeconds, peakRssBytes, ...more, ...figures }
+  const rounded = Object.entries(all).map(([name, value]) => [
+    name,
+    value === null ? null : Number(value!.toPrecision(7)),
+  ])
   console.log(JSON.stringify({ experiment, nodes, seed, ...Object.fromEntries(rounded) }))
 }
 

@@ -142,7 +142,9 @@ export class OverlayNode implements OverlayApi {
     const { replicaQuotaBytes, routing, unicast, mesh, isMapping } = { ...DEFAULTS, ...parts.options }
     this.#records = unicastRecords(around, unicast)
     const onSeen = (peer: PeerRecord): void => this.#routing.seen(peer)
-    if (isMapping) this.#mapped = new MappedLinks(around, this.#records, { links, nodeKey, onSeen })
+    const linkCount = (): number => this.#routing.linkCount
+    if (isMapping)
+      this.#mapped = new MappedLinks(around, this.#records, { links, linkCount, nodeKey, onSeen })
     const paths = this.#mapped?.ways ?? this.#records
     const above = { onState: () => this.#onJoinState(), isUsed, paths }
     this.#routing = new Routing(around, links, above, routing)

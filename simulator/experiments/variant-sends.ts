@@ -3,16 +3,20 @@
 
 import { EMPTY } from '../../main/overlay/base/bytes.ts'
 import { type RouteOptions } from '../../main/overlay/ports/routes.ts'
+import { greedyWalk } from '../baselines/greedy-walk.ts'
 import { type Host } from '../world/world.ts'
 import { type Lab } from './lab.ts'
-import { SEND_TIMEOUT_MS } from './random-sends.ts'
-import { mean } from './statistics.ts'
+import { linkGraph, SEND_TIMEOUT_MS } from './random-sends.ts'
+import { mean, percentile } from './statistics.ts'
 
 export interface VariantSends {
   delivered: number
   bareDelivered: number
+  /** Greedy steps alone, over the links of the same moment. */
+  greedyDelivered: number
   /** Of the usual ones. */
   meanHops: number
+  p99Hops: number
 }
 
 /** Beside those of ProbeService and OffsetCopies, far above what the overlay has given out (wire/message-types.ts). */
@@ -32,12 +36,15 @@ export async function variantSends(lab: Lab): Promise<VariantSends> {
     })
   const usual: Promise<number | undefined>[] = []
   const bare: Promise<number | undefined>[] = []
+  let byGreedy = 0
   const steps = OVER_MS / STEP_MS
   for (let step = 1; step <= steps; step++) {
+    const graph = linkGraph(world)
     while (usual.length < Math.round((step * options.sends) / steps)) {
       const [from, to] = world.sample(world.alive, 2) as [Host, Host]
       usual.push(hopsOf(from, to, {}))
       bare.push(hopsOf(from, to, { detours: 0, isOnce: true }))
+      if (greedyWalk(graph, from.id, to.id).end === to.id) byGreedy++
     }
     await lab.run(STEP_MS, 'sending')
   }
@@ -47,7 +54,9 @@ export async function variantSends(lab: Lab): Promise<VariantSends> {
   return {
     delivered: arrived.length / usual.length,
     bareDelivered: arrivedBare.length / bare.length,
+    greedyDelivered: byGreedy / usual.length,
     meanHops: mean(arrived),
+    p99Hops: percentile(arrived, 0.99),
   }
 }
 

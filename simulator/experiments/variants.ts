@@ -16,6 +16,7 @@ import { type NodeOptions } from '../../main/overlay/node.ts'
 import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
 import { Lab } from './lab.ts'
 import { checkFigures, measureIdle, stateFigures } from './network-state.ts'
+import { upkeepFigures } from './reach.ts'
 import { variantSends } from './variant-sends.ts'
 
 interface Variant {
@@ -41,7 +42,7 @@ const MEASURED = [
   'recordsPerNodeMax',
   'upkeepBytesPerSecond',
 ] as const
-type Measured = Record<(typeof MEASURED)[number], number> & { problems: Figures }
+type Measured = Record<(typeof MEASURED)[number], number> & { common: Figures; problems: Figures }
 
 interface Row {
   variant: Variant
@@ -127,13 +128,15 @@ async function measure({ options, report }: Lab, nodeOptions: Partial<NodeOption
   if (options.kill > 0) world.kill(world.sample(world.alive, Math.round(options.kill * world.alive.length)))
   const killed = options.kill > 0 ? await variantSends(lab) : alive
   const checked = checkFigures(lab).figures
+  const upkeep = upkeepFigures(idle)
   return {
     ...alive,
     killedDelivered: killed.delivered,
     killedBareDelivered: killed.bareDelivered,
     recordsPerNodeMean: state.recordsPerNodeMean!,
     recordsPerNodeMax: state.recordsPerNodeMax!,
-    upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
+    upkeepBytesPerSecond: upkeep.upkeepBytesPerSecond!,
+    common: { ...state, ...upkeep, ...alive },
     problems: Object.fromEntries(PROBLEMS.map((name) => [name, checked[name]!])),
   }
 }
@@ -149,8 +152,8 @@ function trees(axis: Axis, x: number, changes: Partial<NodeOptions['unicast']>, 
 }
 
 function outcomeOf(rows: readonly Row[], byDefault: Measured): Outcome {
-  const { problems: _problems, ...usual } = byDefault
-  const figures: Figures = { ...usual }
+  const { problems: _problems, common, ...usual } = byDefault
+  const figures: Figures = { ...common, ...usual }
   for (const { variant, measured } of rows)
     for (const figure of MEASURED)
       figures[`${variant.name}${figure[0]!.toUpperCase()}${figure.slice(1)}`] = measured[figure]

@@ -65,10 +65,11 @@ export class IdMap<V> {
   valuesAround(id: Id): V[] {
     const { length } = this.#values
     const place = placeOf(this.#ids, id)
-    const values: V[] = []
-    for (let i = 0; values.length < length; i++) {
-      values.push(this.#values[(place + i) % length]!)
-      if (values.length < length) values.push(this.#values[(place + length - 1 - i) % length]!)
+    // Made as long as it will be: growing one takes twice its memory, and it is asked for again and again.
+    const values = new Array<V>(length)
+    for (let i = 0, at = 0; at < length; i++) {
+      values[at++] = this.#values[(place + i) % length]!
+      if (at < length) values[at++] = this.#values[(place + length - 1 - i) % length]!
     }
     return values
   }

@@ -1,6 +1,6 @@
 // How far an IP address is good for.
 
-import { parseHost } from './ip.ts'
+import { bitsOfIPv4, parseHost } from './ip.ts'
 
 /**
  * none: nothing that one could send to (unspecified, multicast, the discard prefix of RFC 6666), or no address. loopback: this computer. link: one cable or Wi-Fi (link-local). private:
@@ -9,13 +9,15 @@ import { parseHost } from './ip.ts'
 export type IpScope = 'none' | 'loopback' | 'link' | 'private' | 'public'
 
 export function ipScope(host: string): IpScope {
+  const bits = bitsOfIPv4(host)
+  if (bits !== undefined) return scopeOfIPv4(bits)
   const bytes = parseHost(host)
-  if (!bytes) return 'none'
-  return bytes.length === 4 ? scopeOfIPv4(bytes) : scopeOfIPv6(bytes)
+  return bytes ? scopeOfIPv6(bytes) : 'none'
 }
 
-function scopeOfIPv4(bytes: Uint8Array): IpScope {
-  const [first = 0, second = 0] = bytes
+function scopeOfIPv4(bits: number): IpScope {
+  const first = bits >>> 24
+  const second = (bits >>> 16) & 0xff
   if (first === 0 || first >= 224) return 'none'
   if (first === 127) return 'loopback'
   if (first === 169 && second === 254) return 'link'

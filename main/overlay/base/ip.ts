@@ -18,9 +18,17 @@ export function isLoopback(text: string): boolean {
   return bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0)
 }
 
-/** Four decimal numbers below 256 without leading zeros. Read by hand: every record that is sent has some. */
 function parseIPv4(text: string): Bytes | undefined {
-  const bytes = new Uint8Array(4)
+  const bits = bitsOfIPv4(text)
+  return bits === undefined ? undefined : new Uint8Array([bits >>> 24, bits >>> 16, bits >>> 8, bits])
+}
+
+/**
+ * The first of four decimal numbers below 256, without leading zeros, in the highest bits; undefined for anything else. Read by
+ * hand, without making anything: every record that is sent has some.
+ */
+export function bitsOfIPv4(text: string): number | undefined {
+  let bits = 0
   let part = 0
   let digits = 0
   let value = 0
@@ -28,7 +36,8 @@ function parseIPv4(text: string): Bytes | undefined {
     const digit = i < text.length ? text.charCodeAt(i) - 48 : DOT
     if (digit === DOT) {
       if (digits === 0 || part === 4) return undefined
-      bytes[part++] = value
+      bits = (bits << 8) | value
+      part++
       digits = value = 0
     } else {
       const isLeadingZero = digits === 1 && value === 0
@@ -36,7 +45,7 @@ function parseIPv4(text: string): Bytes | undefined {
       if (digit < 0 || digit > 9 || isLeadingZero || ++digits > 3 || value > 255) return undefined
     }
   }
-  return part === 4 ? bytes : undefined
+  return part === 4 ? bits : undefined
 }
 
 /** As far from the digit 0 as a dot is. */

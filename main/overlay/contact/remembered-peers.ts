@@ -6,6 +6,7 @@ import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { BanyanError, codeOf } from '../base/errors.ts'
 import { type NodeId } from '../base/id.ts'
 import { LeanSet } from '../base/lean-set.ts'
+import { placeOf } from '../base/sorted-place.ts'
 import { type Surroundings } from '../base/surroundings.ts'
 import { type Store } from '../ports/store.ts'
 import { type Links } from '../transport/links.ts'
@@ -43,7 +44,7 @@ export class RememberedPeers {
   readonly #around: Surroundings
   readonly #parts: RememberedPeersParts
   #peers: Remembered[] = []
-  /** Linked when it was last looked. */
+  /** Linked when it was last looked, in order. */
   #linked: readonly NodeId[] = []
   #lookedAtMs = 0
   /** Called at this start, and not linked yet. */
@@ -74,8 +75,7 @@ export class RememberedPeers {
     } catch (error) {
       this.#around.drops.count(`remembered peers: ${codeOf(error)}`)
     }
-    const nowMs = this.#around.clock.wallMs()
-    this.#peers.sort((a, b) => scorePeer(b, nowMs) - scorePeer(a, nowMs))
+    this.#peers = likeliestFirst(this.#peers, this.#around.clock.wallMs())
     for (const peer of this.#peers.slice(0, CALLED_AT_ONCE)) {
       countCall(peer)
       this.#called.add(peer.record.id)
@@ -107,31 +107,43 @@ export class RememberedPeers {
     const wallMs = Math.floor(clock.wallMs())
     const passedMs = nowMs - this.#lookedAtMs
     this.#lookedAtMs = nowMs
-    const byId = new Map(this.#peers.map((peer) => [peer.record.id, peer]))
-    const wasLinked = new Set(this.#linked)
-    const linked = new Set<NodeId>()
+    const remembered = new Map(this.#peers.map((peer) => [peer.record.id, peer]))
+    const newcomers: Remembered[] = []
+    const heard = (record: PeerRecord): Remembered => {
+      let peer = remembered.get(record.id)
+      if (!peer) newcomers.push((peer = newcomer(record)))
+      peer.record = record // with the addresses of now
+      peer.heardWallMs = wallMs
+      return peer
+    }
+    const linked: NodeId[] = []
     for (const { isOpen, peer: record } of this.#parts.links.all()) {
       if (!isOpen) continue
-      const peer = heard(byId, record, wallMs)
-      linked.add(record.id)
-      if (wasLinked.has(record.id)) peer.uptimeMs += passedMs
+      const peer = heard(record)
+      linked.push(record.id)
+      if (isAmong(this.#linked, record.id)) peer.uptimeMs += passedMs
       if (this.#called.delete(record.id)) peer.answers++
     }
-    for (const record of this.#parts.known()) if (!linked.has(record.id)) heard(byId, record, wallMs)
-    this.#linked = [...linked]
-    const tomorrowMs = wallMs + NIGHT_MS
-    this.#peers = [...byId.values()]
-      .sort((a, b) => scorePeer(b, tomorrowMs) - scorePeer(a, tomorrowMs))
-      .slice(0, MAX_REMEMBERED)
+    this.#linked = linked.sort()
+    for (const record of this.#parts.known()) if (!isAmong(linked, record.id)) heard(record)
+    const all = [...remembered.values(), ...newcomers]
+    this.#peers = likeliestFirst(all, wallMs + NIGHT_MS).slice(0, MAX_REMEMBERED)
   }
 }
 
-function heard(byId: Map<NodeId, Remembered>, record: PeerRecord, wallMs: number): Remembered {
-  const peer = byId.get(record.id) ?? { record, uptimeMs: 0, heardWallMs: wallMs, calls: 0, answers: 0 }
-  peer.record = record // with the addresses of now
-  peer.heardWallMs = wallMs
-  byId.set(record.id, peer)
-  return peer
+function newcomer(record: PeerRecord): Remembered {
+  return { record, uptimeMs: 0, heardWallMs: 0, calls: 0, answers: 0 }
+}
+
+/** Of ids in order. */
+function isAmong(ids: readonly NodeId[], id: NodeId): boolean {
+  return ids[placeOf(ids, id)] === id
+}
+
+/** To be there at that time. */
+function likeliestFirst(peers: readonly Remembered[], atWallMs: number): Remembered[] {
+  const scored = peers.map((peer) => ({ peer, score: scorePeer(peer, atWallMs) }))
+  return scored.sort((a, b) => b.score - a.score).map(({ peer }) => peer)
 }
 
 function countCall(peer: Remembered): void {

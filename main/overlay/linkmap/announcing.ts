@@ -66,6 +66,8 @@ const NONE: ReadonlySet<string> = new Set()
 
 export interface AnnouncingParts {
   links: Links
+  /** How many of them are open. */
+  linkCount: () => number
   map: LinkMap
   nodeKey: KeyPair
   /** It has links now, and there is a way to it. */
@@ -177,9 +179,7 @@ export class Announcing {
   }
 
   #isSparse(): boolean {
-    let open = 0
-    for (const { isOpen } of this.#parts.links.all()) if (isOpen && ++open >= SPARSE_LINKS) return false
-    return true
+    return this.#parts.linkCount() < SPARSE_LINKS
   }
 
   #useOwn(): void {

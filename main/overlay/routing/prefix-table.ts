@@ -66,11 +66,10 @@ export class PrefixTable {
     const present = this.#at(slot)
     const place = placeOf(this.#slots, slot)
     if (present && present.id !== record.id && !(rttMs < CLEARLY_NEARER * this.#rttMs[place]!)) return false
-    const replaced = present ? 1 : 0
-    this.#slots.splice(place, replaced, slot)
-    this.#records.splice(place, replaced, record)
-    this.#rttMs.splice(place, replaced, rttMs > 0 ? rttMs : Infinity)
-    this.#ranges.splice(place, replaced, range)
+    if (!present) this.#open(place, slot, record)
+    this.#records[place] = record
+    this.#rttMs[place] = rttMs > 0 ? rttMs : Infinity
+    this.#ranges[place] = range
     return present?.id !== record.id
   }
 
@@ -104,6 +103,13 @@ export class PrefixTable {
   #rowOf(slot: number): [first: number, end: number] {
     const row = Math.floor(slot / DIGITS)
     return [placeOf(this.#slots, DIGITS * row), placeOf(this.#slots, DIGITS * (row + 1))]
+  }
+
+  #open(place: number, slot: number, record: PeerRecord): void {
+    this.#slots.splice(place, 0, slot)
+    this.#records.splice(place, 0, record)
+    this.#rttMs.splice(place, 0, Infinity)
+    this.#ranges.splice(place, 0, NO_RANGE)
   }
 
   #at(slot: number): PeerRecord | undefined {

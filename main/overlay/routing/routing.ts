@@ -73,6 +73,10 @@ export class Routing {
     return this.#bootstrap.state
   }
 
+  get linkCount(): number {
+    return this.#membership.links.size
+  }
+
   get tableSize(): number {
     return this.#membership.table.size
   }

@@ -56,6 +56,7 @@ export class MapBench {
     } as Links
     this.#mapped = new MappedLinks(around, NO_RECORDS, {
       links,
+      linkCount: () => this.#links.size,
       nodeKey: this.self.nodeKey,
       onSeen: ({ id }) => void this.seen.push(id),
     })
