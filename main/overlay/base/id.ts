@@ -100,6 +100,11 @@ function frontOf(id: Id): number {
   return front >>> 0
 }
 
+/** The ring distance of two ids by their first 32 bits, from 0 to 2^31. */
+export function roughlyApart(a: Id, b: Id): number {
+  return roughDistance(frontOf(a), frontOf(b))
+}
+
 function roughDistance(a: number, b: number): number {
   const apart = Math.abs(a - b)
   return Math.min(apart, FRONT_RING - apart)

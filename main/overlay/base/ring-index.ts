@@ -1,7 +1,7 @@
 // Ids in ring order, so that the closest to a key is found in a few steps however many there are: a hub with thousands
 // of links decides as fast as a newcomer with ten.
 
-import { compareDistance, type Id } from './id.ts'
+import { compareDistance, type Id, roughlyApart, sharedPrefixLength } from './id.ts'
 import { placeOf } from './sorted-place.ts'
 
 /** Going up the ring from a place, a comes before b. Ids are hex, so string order is ring order. */
@@ -44,6 +44,20 @@ export class RingIndex {
     const down = this.#seek(place - 1, -1, isWanted)
     if (!up || !down) return up ?? down
     return compareDistance(key, up, down) <= 0 ? up : down
+  }
+
+  /**
+   * Of those that are wanted the one that shares the longest prefix with a key, of several the closest; and the closest in any
+   * case where it is no farther than `near` (roughlyApart). Only the two beside the key can share the longest.
+   */
+  alike(key: Id, near: number, isWanted: (id: Id) => boolean): Id | undefined {
+    const place = placeOf(this.#sorted, key)
+    const up = this.#seek(place, 1, isWanted)
+    const down = this.#seek(place - 1, -1, isWanted)
+    if (!up || !down) return up ?? down
+    const [closest, other] = compareDistance(key, up, down) <= 0 ? [up, down] : [down, up]
+    const isOtherMoreAlike = sharedPrefixLength(key, other) > sharedPrefixLength(key, closest)
+    return isOtherMoreAlike && roughlyApart(key, closest) > near ? other : closest
   }
 
   /** The n-th of those that are wanted beside an id, going up the ring, or down for n < 0; the last there is before it again. */

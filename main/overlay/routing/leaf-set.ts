@@ -2,7 +2,7 @@
 // reached over a link or through others. On a ring of fewer than 17 nodes it holds everybody, and a node can then
 // stand on both sides.
 
-import { compareDistance, type Id, type NodeId, type NodeNames } from '../base/id.ts'
+import { compareDistance, type Id, type NodeId, type NodeNames, roughlyApart } from '../base/id.ts'
 import { IdMap } from '../base/id-map.ts'
 import { comesBefore } from '../base/ring-index.ts'
 import { type PeerRecord } from '../wire/peer-record.ts'
@@ -75,6 +75,13 @@ export class LeafSet {
     if (!this.#records.delete(id)) return false
     this.#arrange()
     return true
+  }
+
+  /** How far its members lie from this node, on the mean of both sides; a neighbour's does about as far (roughlyApart). */
+  get radius(): number {
+    const { above, below } = { above: this.#above.at(-1), below: this.#below.at(-1) }
+    if (!above || !below) return 0
+    return (roughlyApart(this.#self, above) + roughlyApart(this.#self, below)) / 2
   }
 
   /** The key lies between the farthest members, so its root is in here (or is this node). */

@@ -3,7 +3,9 @@
 //   1. the key is this node                        deliver
 //   2. an exact key, or the root of one that the   over the link to it, else along a record for it (an exact key also by
 //      leaf set covers                             the map of links, past a break, as a detour)
-//   3. a link is closer than where we are          over the closest such link (for an offset, the n-th beside it)
+//   3. a link is closer than where we are          over the one that shares the longest prefix with the key, of several the
+//                                                  closest (the closest of all where links are few, or it stands as near to the
+//                                                  key as neighbours do; for an offset, the n-th beside it)
 //   4. a record's target is closer                 along that record
 //   5. nobody closer can be got at                 a detour, from a small budget: along the record closest to the key where
 //                                                  links are few, else over the closest link not visited yet
@@ -136,13 +138,14 @@ function alongNearest(
 
 /** By whatever is closer to the key than `here`. */
 function closer(view: RoutingView, query: HopQuery, here: NodeId): Hop | undefined {
-  const { links } = view
+  const { leafSet, links } = view
   const { key, offset, visited, failed } = query
   const isNearer = (id: NodeId, than: NodeId): boolean =>
     !visited.has(id) && compareDistance(key, id, than) < 0
   const isProgress = (id: NodeId): boolean => !failed.has(id) && isNearer(id, here)
-  const link = links.closest(key, isProgress)
-  if (!link || links.size < SPARSE_LINKS) {
+  const isSparse = links.size < SPARSE_LINKS
+  const link = isSparse ? links.closest(key, isProgress) : links.alike(key, leafSet.radius, isProgress)
+  if (!link || isSparse) {
     const hop = alongNearest(view, query, (id) => isNearer(id, link ?? here))
     if (hop) return hop
   }

@@ -1,6 +1,7 @@
 // Sends this node's UNICAST_JOIN probes and takes in those of others.
 //
-//   each period    a few copies of one probe to the own id, each over another random first link and with another route offset
+//   each period    a few copies of one probe to the own id, each over another random first link (one by a ring
+//                  neighbour) and with another route offset
 //   on the way     checked (signature, hop count, rate), recorded with the link it came from, one hop added
 //   at its end     recorded too; the answer names neighbours that the origin does not seem to know
 //
@@ -62,6 +63,8 @@ interface Gate {
   acceptedMs: number
 }
 
+/** Of the copies the one that leaves by a ring neighbour: the first looks at the ring from afar, which shows where it is split. */
+const BESIDE = 1
 const LEAST_PERIOD_MS = 20_000
 export const MOST_PERIOD_MS = 75_000
 const LIFE_PERIODS = 2.2
@@ -180,19 +183,28 @@ export class Probing {
   /**
    * Each round one copy leaves by another link than before, and those that were not answered: new ways are found, while
    * the others are laid again where they lie, and nodes keep few that are of little use. Of a node with few links all do.
+   * Messages that get no nearer end beside this node on the ring. From there a way through a common neighbour is the shortest,
+   * and a probe that goes over a few nodes leaves few records: so one copy leaves by a ring neighbour.
    */
   #firstLinks(open: readonly NodeId[]): NodeId[] {
-    const { copies, isFirstLinkRandom } = this.#parts.options
+    const { options, ring } = this.#parts
+    const { copies, isFirstLinkRandom } = options
     if (open.length === 0) return []
     const count = this.#isInPlainSight() ? 1 : copies
-    if (isFirstLinkRandom && open.length < SPARSE_LINKS) this.#first = []
+    const isSparse = open.length < SPARSE_LINKS
+    if (isFirstLinkRandom && isSparse) this.#first = []
     else if (isFirstLinkRandom) this.#first[this.#rounds++ % count] = undefined
     const kept = this.#first.slice(0, count).map((id) => (id && open.includes(id) ? id : undefined))
     const unused = open.filter((id) => !kept.includes(id))
+    const members = ring.members()
     this.#first = Array.from({ length: count }, (_, copy) => {
       if (kept[copy]) return kept[copy]
       if (unused.length === 0) unused.push(...open)
-      return unused.splice(this.#around.random.below(unused.length), 1)[0]!
+      const beside = copy === BESIDE && !isSparse ? unused.filter((id) => members.includes(id)) : []
+      const from = beside.length > 0 ? beside : unused
+      const drawn = from[this.#around.random.below(from.length)]!
+      unused.splice(unused.indexOf(drawn), 1)
+      return drawn
     })
     return this.#first as NodeId[]
   }

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareDistance, type Id, idFromBytes, idToBytes } from '../../../main/overlay/base/id.ts'
+import {
+  compareDistance,
+  type Id,
+  idFromBytes,
+  idToBytes,
+  roughlyApart,
+  sharedPrefixLength,
+} from '../../../main/overlay/base/id.ts'
 import { comesBefore, RingIndex } from '../../../main/overlay/base/ring-index.ts'
 
 const SEED = 1201
@@ -51,6 +58,21 @@ describe('a ring index', () => {
         const isWanted = (id: Id): boolean => idToBytes(id)[31]! % 4 !== unwanted
         const [first] = ids.filter(isWanted).sort((a, b) => compareDistance(key, a, b))
         expect(indexOf(ids).closest(key, isWanted)).toBe(first)
+      }),
+      { seed: SEED, numRuns: 300 },
+    )
+  })
+
+  it('finds the most alike of those that are wanted, the closest of several', () => {
+    fc.assert(
+      fc.property(someIds, someId, fc.nat(3), (ids, key, unwanted) => {
+        const isWanted = (id: Id): boolean => idToBytes(id)[31]! % 4 !== unwanted
+        const alike = (id: Id): number => sharedPrefixLength(key, id)
+        const [first] = ids.filter(isWanted).sort((a, b) => alike(b) - alike(a) || compareDistance(key, a, b))
+        expect(indexOf(ids).alike(key, -1, isWanted)).toBe(first)
+        const [closest] = ids.filter(isWanted).sort((a, b) => compareDistance(key, a, b))
+        const near = closest === undefined ? 0 : roughlyApart(key, closest)
+        expect(indexOf(ids).alike(key, near, isWanted)).toBe(closest)
       }),
       { seed: SEED, numRuns: 300 },
     )

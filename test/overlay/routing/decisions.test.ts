@@ -126,6 +126,26 @@ describe('the next hop', () => {
     expect(nextHop(viewOf(self, leafSet, linked.map(id)), full)).toEqual(expected)
   })
 
+  it('of the closer links takes the one with the longest prefix, and where links are few the closest', () => {
+    const leafSet = new LeafSet(id('10'))
+    for (let i = 1; i <= 8; i++) for (const start of [`10${i}`, `0f${i}`]) leafSet.add(record(id(start)))
+    const query = { ...NOTHING, key: id('a0'), isExact: true }
+    const [near, alike] = [id('9a'), id('a9')]
+    const others = Array.from({ length: 10 }, (_, i) => id(`2${i}`))
+    expect(nextHop(viewOf(id('10'), leafSet, [near, alike, ...others]), query)).toMatchObject({ next: alike })
+    expect(nextHop(viewOf(id('10'), leafSet, [near, alike]), query)).toMatchObject({ next: near })
+    // Progress is by distance all the same: what is not closer is not gone to for its prefix.
+    const here = id('99')
+    const full = new LeafSet(here)
+    for (let i = 1; i <= 8; i++) for (const start of [`990${i}`, `98f${i}`]) full.add(record(id(start)))
+    const view = viewOf(here, full, [near, alike, ...others])
+    expect(nextHop(view, query)).toMatchObject({ next: near })
+    // And whoever has the key's neighbours for its own is as good as there.
+    const beside = id('9ff')
+    const hop = nextHop(viewOf(id('10'), leafSet, [near, alike, beside, ...others]), query)
+    expect(hop).toMatchObject({ next: beside })
+  })
+
   it('with an offset takes a ring neighbour of the best, and still makes progress', () => {
     const crowd = Array.from({ length: 20 }, (_, i) => id(`a${i.toString(16).padStart(2, '0')}`))
     const leafSet = new LeafSet(id('10'))

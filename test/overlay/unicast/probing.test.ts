@@ -193,6 +193,17 @@ describe('probes of one’s own', () => {
     expect(new Set(bench.sent.map(({ options }) => options.via)).size).toBe(links.length)
   })
 
+  it('leave by a ring neighbour with the second copy, and never with that alone', async () => {
+    const bench = begin()
+    bench.links = Array.from({ length: 16 }, (_, i) => link((0x20 + i).toString(16)))
+    bench.members = [link('22'), link('25'), link('99')]
+    await bench.run(7_200_000)
+    const second = bench.sent.filter(({ probe }) => probe.copy === 1).map(({ options }) => options.via!)
+    expect(new Set(second)).toEqual(new Set([link('22'), link('25')]))
+    const first = bench.sent.filter(({ probe }) => probe.copy === 0).map(({ options }) => options.via!)
+    expect(new Set(first).size).toBeGreaterThan(8)
+  })
+
   it('are one copy, half as often, where every ring neighbour has a link', async () => {
     const [plain, hidden] = [begin(), begin()]
     plain.members = [link('10'), link('20')]
