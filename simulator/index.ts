@@ -11,7 +11,7 @@ import { dhtCrash } from './experiments/dht-crash.ts'
 import { type Experiment, type Figures, type Outcome } from './experiments/experiment.ts'
 import { keepAlive } from './experiments/keep-alive.ts'
 import { measureKernel } from './experiments/kernel.ts'
-import { Lab } from './experiments/lab.ts'
+import { Lab, parametersOf } from './experiments/lab.ts'
 import { maintenance } from './experiments/maintenance.ts'
 import { mesh } from './experiments/mesh.ts'
 import { meshRadio } from './experiments/mesh-radio.ts'
@@ -24,7 +24,7 @@ import { roots } from './experiments/roots.ts'
 import { scale } from './experiments/scale.ts'
 import { topic } from './experiments/topic.ts'
 import { variants } from './experiments/variants.ts'
-import { parseOptions, type SimOptions, usage, UsageError } from './options.ts'
+import { optionsLine, parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { htmlReport } from './report/html-report.ts'
 
@@ -93,7 +93,7 @@ async function runExperiment(experiment: Experiment, options: SimOptions): Promi
     before = progress.events
     bar.show(progress, performance.now() - startedMs)
   })
-  const parameters = experiment.parameters?.(options) ?? lab.parameters
+  const parameters = [...(experiment.parameters?.(options) ?? parametersOf(options)), optionsLine(options)]
   for (const parameter of parameters) say(parameter)
   const outcome = await experiment.run(lab)
   bar.clear()

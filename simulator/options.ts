@@ -162,6 +162,14 @@ function dependentDefaults(options: SimOptions): SimOptions {
   return { ...options, checks, settle }
 }
 
+/** Every option as it is, those that the experiment does not ask for too. */
+export function optionsLine(options: SimOptions): string {
+  const { topology, crypto, start, variant, eclipse, sizes } = options
+  const numbers = Object.keys(PARAMETERS).map((name) => `${name} ${options[name as ParameterName]}`)
+  const words = [`topology ${topology}`, `crypto ${crypto}`, `start ${start}`, `variant ${variant || '-'}`]
+  return `options: ${[...numbers, ...words, `eclipse ${eclipse}`, `sizes ${sizes.join(' ')}`].join(', ')}`
+}
+
 export function usage(experiments: readonly { name: string; about: string }[]): string {
   const lines = ['npm run sim -- EXPERIMENT [options]', '', 'experiments:']
   for (const { name, about } of experiments) lines.push(`  ${name.padEnd(14)}${about}`)

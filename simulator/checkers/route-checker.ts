@@ -1,12 +1,15 @@
 // Watches every routed message of a network. None may cross the same link in the same direction twice: where the way
 // itself came back to that link it is a loop, where a second copy (made when a hop seemed silent) came over another way
-// it is a repeat, which costs traffic and nothing more. And none may be handed over twice at its end. Remembers messages for at least a minute, in two generations that take turns, so it needs no timer and no order.
+// it is a repeat, which costs traffic and nothing more. Which of the two is told by the messages' hop counts: the crossing that led
+// to one of h hops had h - 1. And none may be handed over twice at its end. Remembers messages for at least a minute, in two
+// generations that take turns, so it needs no timer and no order.
 
 import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
 
-/** A routed message opens with its type and its request id (wire/routed-message.ts). */
+/** A routed message opens with its type, its request id, key, application and flags (wire/routed-message.ts). */
 const REQUEST_ID_AT = 1
 const REQUEST_ID_END = 9
+const HOPS_AT = 43
 const GENERATION_MS = 60_000
 const MAX_KEPT = 20
 
@@ -21,13 +24,17 @@ export interface RouteFindings {
   examples: string[]
 }
 
-interface Followed {
-  /** Each crossing as one number: sender and receiver. */
-  crossed: number[]
-  deliveredAt: number[]
+interface Crossing {
+  from: number
+  to: number
+  /** Crossings before it. */
+  hops: number
 }
 
-const HOST_RANGE = 2 ** 24
+interface Followed {
+  crossings: Crossing[]
+  deliveredAt: number[]
+}
 
 export class RouteChecker {
   readonly #share: number
@@ -60,12 +67,15 @@ export class RouteChecker {
 
   /** Sees every message that is sent. */
   sent(from: number, to: number, message: Uint8Array): void {
-    if (message[0] !== MESSAGE.routed || message.length < REQUEST_ID_END) return
+    if (message[0] !== MESSAGE.routed || message.length <= HOPS_AT) return
     if (message[REQUEST_ID_AT]! >= 256 * this.#share) return
-    const { crossed } = this.#follow(requestIdOf(message))
-    const crossing = from * HOST_RANGE + to
-    if (!crossed.includes(crossing)) return void crossed.push(crossing)
-    if (!isAncestor(crossed, from, to)) return void this.#repeats++
+    const { crossings } = this.#follow(requestIdOf(message))
+    const crossing = { from, to, hops: message[HOPS_AT]! }
+    const isRepeated = crossings.some((each) => isSameLink(each, crossing))
+    const isLoop = isRepeated && ledThrough(crossings, crossing)
+    crossings.push(crossing)
+    if (!isRepeated) return
+    if (!isLoop) return void this.#repeats++
     this.#loops++
     this.#tell(`${requestIdOf(message)} came back to the link from ${from} to ${to}`)
   }
@@ -85,7 +95,7 @@ export class RouteChecker {
     this.#turn()
     const known = this.#young.get(requestId) ?? this.#old.get(requestId)
     if (known) return known
-    const followed: Followed = { crossed: [], deliveredAt: [] }
+    const followed: Followed = { crossings: [], deliveredAt: [] }
     this.#young.set(requestId, followed)
     this.#followed++
     return followed
@@ -103,16 +113,19 @@ export class RouteChecker {
   }
 }
 
-/** Whether the way on which the message first came to `from` leads through `to`. */
-function isAncestor(crossed: readonly number[], from: number, to: number): boolean {
-  let at = from
-  for (let steps = 0; steps <= crossed.length; steps++) {
-    const first = crossed.find((crossing) => crossing % HOST_RANGE === at)
-    if (first === undefined) return false
-    at = Math.floor(first / HOST_RANGE)
-    if (at === to) return true
+function isSameLink(a: Crossing, b: Crossing): boolean {
+  return a.from === b.from && a.to === b.to
+}
+
+/** Whether a way on which the message can have come to this crossing has been over the same link. */
+function ledThrough(crossings: readonly Crossing[], last: Crossing): boolean {
+  let ends = new Set([last.from])
+  for (let hops = last.hops - 1; hops >= 0 && ends.size > 0; hops--) {
+    const before = crossings.filter((each) => each.hops === hops && ends.has(each.to))
+    if (before.some((each) => isSameLink(each, last))) return true
+    ends = new Set(before.map(({ from }) => from))
   }
-  return true
+  return false
 }
 
 function requestIdOf(message: Uint8Array): string {

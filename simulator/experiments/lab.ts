@@ -70,28 +70,6 @@ export class Lab {
     this.probes = new ProbeService(this.checker)
   }
 
-  /** In words: everything that the figures depend on besides the code. */
-  get parameters(): string[] {
-    const { options, world } = this
-    return [
-      `experiment ${options.experiment}, ${options.nodes} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
-      'depth: overlay messages over modelled sessions (no datagrams); ' + this.start,
-      `terrain: ${world.network.terrain.describe}; jitter ${100 * options.jitter} % (Gaussian); loss costs a retransmission; computing ${options.compute === 0 ? 'takes no time' : `takes ${options.compute} ms a message, two processors for all`}`,
-      `signatures: ${this.signatures}; hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
-      `timers: production; ${options.settle} s between growth and measurement; checkers follow ${100 * options.checks} % of routed messages; replica quota ${options.replicas} B a node`,
-    ]
-  }
-
-  get start(): string {
-    return isStartedDirectly(this.options, this.options.nodes)
-      ? 'links built directly, then one real join each'
-      : 'all nodes join by the real protocol'
-  }
-
-  get signatures(): string {
-    return hasModelledCrypto(this.options) ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'
-  }
-
   /** The network as the options want it, grown and settled. */
   async grow(nodes = this.options.nodes): Promise<void> {
     this.#phase = 'growing'
@@ -127,6 +105,27 @@ export class Lab {
 
 function hasModelledCrypto({ crypto, nodes }: SimOptions): boolean {
   return crypto === 'modelled' || (crypto === 'auto' && nodes >= REAL_CRYPTO_NODES)
+}
+
+/** In words: everything that the figures depend on besides the code. */
+export function parametersOf(options: SimOptions): string[] {
+  const { experiment, nodes, seed, kill, jitter, compute, checks, replicas } = options
+  return [
+    `experiment ${experiment}, ${nodes} nodes, seed ${seed}, kill ${100 * kill} %`,
+    ...worldOf(options),
+    `terrain: ${terrainOf(options).describe}; jitter ${100 * jitter} % (Gaussian); loss costs a retransmission; computing ${compute === 0 ? 'takes no time' : `takes ${compute} ms a message, two processors for all`}`,
+    `hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
+    `timers: production; checkers follow ${100 * checks} % of routed messages; replica quota ${replicas} B a node`,
+  ]
+}
+
+/** What of it depends on the size. */
+export function worldOf(options: SimOptions): string[] {
+  const isDirect = isStartedDirectly(options, options.nodes)
+  return [
+    `depth: overlay messages over modelled sessions (no datagrams); ${isDirect ? 'links built directly, then one real join each' : 'all nodes join by the real protocol'}; ${options.settle} s between that and the measurement`,
+    `signatures: ${hasModelledCrypto(options) ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'}`,
+  ]
 }
 
 function terrainOf(options: SimOptions): Terrain {

@@ -18,7 +18,7 @@ export const meshRadio: Experiment = {
         const shortest = shortestPath(graph, from.id, to.id)
         return result.isDelivered && shortest ? [result.hops / shortest] : []
       })
-      return { hopStretchMean: mean(stretches), hopStretchP99: percentile(stretches, 0.99) }
+      return { stretch: mean(stretches), stretchP99: percentile(stretches, 0.99) }
     })
   },
 }

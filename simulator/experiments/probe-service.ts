@@ -33,6 +33,7 @@ export class ProbeService {
     const startedMs = queue.nowMs
     try {
       const reply = await from.node.routes.request(to, APPLICATION, EMPTY, { timeoutMs, isExact })
+      if (isExact && reply.responder !== to) return { isDelivered: false, why: 'answered by another node' }
       return {
         isDelivered: true,
         responder: reply.responder,

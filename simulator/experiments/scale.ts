@@ -1,8 +1,8 @@
 // Reach at several sizes: do hops and state grow as the logarithm of the network?
 
-import { checkedShare } from '../options.ts'
+import { checkedShare, type SimOptions } from '../options.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
-import { Lab } from './lab.ts'
+import { Lab, parametersOf, worldOf } from './lab.ts'
 import { measureReach } from './reach.ts'
 import { fitLine } from './statistics.ts'
 
@@ -11,17 +11,24 @@ const FITTED = ['meanHops', 'linksPerNode', 'recordsPerNodeMean', 'bytesPerNode'
 export const scale: Experiment = {
   name: 'scale',
   about: 'reach at each of --sizes, with least-squares fits of hops and state against log N',
+  parameters(options) {
+    const [, , , ...common] = parametersOf(options)
+    return [
+      `experiment scale, ${options.sizes.join(', ')} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
+      ...options.sizes.flatMap((nodes) => [`with ${nodes} nodes:`, ...worldOf(sized(options, nodes))]),
+      ...common,
+    ]
+  },
   async run(lab) {
     const measured: { nodes: number; figures: Figures }[] = []
     const notes: string[] = []
     for (const nodes of lab.options.sizes) {
-      const checks = Math.min(lab.options.checks, checkedShare(nodes))
-      const each = new Lab({ ...lab.options, nodes, checks, report: undefined }, lab.report)
+      const each = new Lab(sized(lab.options, nodes), lab.report)
       await each.grow()
       const { figures } = await measureReach(each)
       measured.push({ nodes, figures })
       notes.push(
-        `${nodes} nodes (${each.start}; signatures ${each.signatures}): ${FITTED.map((name) => `${name} ${figures[name]!.toFixed(2)}`).join(', ')}, delivered ${(100 * figures.delivered!).toFixed(2)} %, greedy ${(100 * figures.greedyDelivered!).toFixed(2)} %, trace ${each.world.network.traffic.traceHash}`,
+        `${nodes} nodes: ${FITTED.map((name) => `${name} ${figures[name]!.toFixed(2)}`).join(', ')}, delivered ${(100 * figures.delivered!).toFixed(2)} %, greedy ${(100 * figures.greedyDelivered!).toFixed(2)} %, trace ${each.world.network.traffic.traceHash}`,
       )
     }
     const figures: Figures = { ...measured.at(-1)!.figures, nodes: measured.at(-1)!.nodes }
@@ -49,4 +56,8 @@ export const scale: Experiment = {
     }
     return { figures, plots, notes }
   },
+}
+
+function sized(options: SimOptions, nodes: number): SimOptions {
+  return { ...options, nodes, checks: Math.min(options.checks, checkedShare(nodes)), report: undefined }
 }

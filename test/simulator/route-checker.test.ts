@@ -6,13 +6,13 @@ import { RouteChecker } from '../../simulator/checkers/route-checker.ts'
 
 const ID = '0'.repeat(64) as Id
 
-function routed(requestId: string): Uint8Array {
+function routed(requestId: string, hops = 0): Uint8Array {
   return encodeRouted({
     requestId,
     key: ID,
     application: 2,
     isExact: true,
-    hops: 0,
+    hops,
     offset: 0,
     detoursLeft: 0,
     source: ID,
@@ -23,10 +23,11 @@ function routed(requestId: string): Uint8Array {
   })
 }
 
-/** Lets one message cross these links, one after another. */
-function walk(...crossings: [number, number][]): RouteChecker {
+/** Lets one message cross these links, each with so many hops behind it (one more than the last, unless said otherwise). */
+function walk(...crossings: [number, number, number?][]): RouteChecker {
   const checker = new RouteChecker(() => 0)
-  for (const [from, to] of crossings) checker.sent(from, to, routed('0123456789abcdef'))
+  for (const [i, [from, to, hops = i]] of crossings.entries())
+    checker.sent(from, to, routed('0123456789abcdef', hops))
   return checker
 }
 
@@ -64,18 +65,66 @@ describe('the checker of ways', () => {
       0,
     ],
     [
+      'a circle away from its source',
+      [
+        [9, 1],
+        [1, 2],
+        [2, 3],
+        [3, 1],
+        [1, 2],
+      ],
+      1,
+      0,
+    ],
+    [
+      'two nodes that send it to and fro',
+      [
+        [9, 1],
+        [1, 2],
+        [2, 1],
+        [1, 2],
+        [2, 1],
+      ],
+      2,
+      0,
+    ],
+    [
       'a copy that came over another way',
       [
-        [1, 2],
-        [2, 5],
-        [1, 3],
-        [3, 2],
-        [2, 5],
+        [1, 2, 0],
+        [2, 5, 1],
+        [1, 3, 0],
+        [3, 2, 1],
+        [2, 5, 2],
       ],
       0,
       1,
     ],
-  ] as [string, [number, number][], number, number][])(
+    [
+      'a copy that a later node made',
+      [
+        [9, 1, 0],
+        [1, 2, 1],
+        [2, 5, 2],
+        [1, 3, 1],
+        [3, 4, 2],
+        [4, 2, 3],
+        [2, 5, 4],
+      ],
+      0,
+      1,
+    ],
+    [
+      'one sent again over the same link',
+      [
+        [9, 1, 0],
+        [1, 2, 1],
+        [1, 2, 1],
+      ],
+      0,
+      1,
+    ],
+  ] as [string, [number, number, number?][], number, number][])(
     'sees %s for what it is',
     (_name, way, loops, repeats) => {
       expect(walk(...way).findings).toMatchObject({ followed: 1, loops, repeats })
@@ -105,8 +154,8 @@ describe('the checker of ways', () => {
     }
     checker.sent(1, 2, message)
     nowMs = 300_000
-    checker.sent(2, 1, message)
-    checker.sent(1, 2, message)
+    checker.sent(2, 1, routed('0123456789abcdef', 1))
+    checker.sent(1, 2, routed('0123456789abcdef', 2))
     expect(checker.findings.loops).toBe(1)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Lab } from '../../../simulator/experiments/lab.ts'
+import { Lab, parametersOf } from '../../../simulator/experiments/lab.ts'
 import { reach } from '../../../simulator/experiments/reach.ts'
 import { defaultOptions, type SimOptions } from '../../../simulator/options.ts'
 import { RingView } from '../../../simulator/world/ring-view.ts'
@@ -15,7 +15,7 @@ it('a network that is built rather than grown is one ring in which messages arri
     seed: 21,
   } as const
   const lab = new Lab({ ...defaultOptions('reach'), ...changes })
-  expect(lab.parameters.join()).toContain('built directly')
+  expect(parametersOf(lab.options).join()).toContain('built directly')
   const { figures } = await reach.run(lab)
   const { alive } = lab.world
   expect(alive.map(({ node }) => node.status().stage)).toEqual(Array(100).fill('joined'))
