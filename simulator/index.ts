@@ -105,7 +105,7 @@ async function runExperiment(experiment: Experiment, options: SimOptions): Promi
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   }
   for (const note of outcome.notes) say(note)
-  if (lab.world.queue.processed > 0) say(`trace ${lab.world.network.traffic.traceHash}`)
+  if (lab.world.queue.processed > 0) say(`trace ${outcome.trace ?? lab.world.network.traffic.traceHash}`)
   if (options.report) say(`report: ${writeReport(options, parameters, outcome, cost)}`)
   printJson(options, outcome.figures, cost)
 }

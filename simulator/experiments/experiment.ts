@@ -13,6 +13,8 @@ export interface Outcome {
   plots: Plot[]
   /** Sentences: what a figure means, what it does not yet count. */
   notes: string[]
+  /** The hash of all messages that were measured, where the laboratory's has more by the end. */
+  trace?: string
 }
 
 export interface Experiment {

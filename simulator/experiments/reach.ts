@@ -40,6 +40,7 @@ export async function measureReach(
   const { options, world } = lab
   const idle = await measureIdle(lab)
   const state = stateFigures(lab)
+  const links = linksPlot(lab)
   if (options.kill > 0) world.kill(world.sample(world.alive, Math.round(options.kill * world.alive.length)))
   const overMs =
     options.kill > 0
@@ -55,8 +56,10 @@ export async function measureReach(
   const checks = checkFigures(lab)
   return {
     figures: { ...figures, ...checks.figures },
-    plots: await reachPlots(lab, figures, records),
     notes: [...failureNotes(records), ...upkeepNotes(idle), ...checks.notes],
+    // What follows is not part of what is measured: for a report, some messages are sent again one by one.
+    trace: world.network.traffic.traceHash,
+    plots: [...sendPlots(figures, records), links, trafficPlot(lab), ...(await drawings(lab, records))],
   }
 }
 
@@ -113,9 +116,8 @@ function failureNotes(records: readonly SendRecord[]): string[] {
   return words.length === 0 ? [] : [`not delivered: ${words.join(', ')}`]
 }
 
-async function reachPlots(lab: Lab, figures: Figures, records: readonly SendRecord[]): Promise<Plot[]> {
+function sendPlots(figures: Figures, records: readonly SendRecord[]): Plot[] {
   const hops = records.flatMap(({ result }) => (result.isDelivered ? [result.hops] : []))
-  const routes = lab.options.report ? await traceRoutes(lab, records.slice(0, DRAWN_ROUTES)) : []
   return [
     {
       kind: 'bars',
@@ -132,17 +134,12 @@ async function reachPlots(lab: Lab, figures: Figures, records: readonly SendReco
       unit: 'messages',
       bars: histogram(hops).map(({ from, count }) => ({ label: `${from}`, value: count })),
     },
-    linksPlot(lab),
-    trafficPlot(lab),
-    ...(lab.options.report
-      ? [
-          {
-            kind: 'map' as const,
-            title: 'The network and some ways of messages',
-            map: networkMap(lab, routes),
-          },
-          treePlot(lab, records[0]!.to),
-        ]
-      : []),
   ]
+}
+
+async function drawings(lab: Lab, records: readonly SendRecord[]): Promise<Plot[]> {
+  if (!lab.options.report) return []
+  const tree = treePlot(lab, records[0]!.to)
+  const routes = await traceRoutes(lab, records.slice(0, DRAWN_ROUTES))
+  return [{ kind: 'map', title: 'The network and some ways of messages', map: networkMap(lab, routes) }, tree]
 }

@@ -38,8 +38,9 @@ export const scale: Experiment = {
       const fit = fitLine(points.map(({ x, y }) => ({ x: Math.log10(x), y })))
       figures[`${name}PerDecade`] = fit.slope
       figures[`${name}FitR2`] = fit.r2
+      const power = fitLine(points.map(({ x, y }) => ({ x: Math.log10(x), y: Math.log10(y) })))
       notes.push(
-        `${name} = ${fit.intercept.toFixed(2)} + ${fit.slope.toFixed(2)} x log10 N (r2 ${fit.r2.toFixed(3)})`,
+        `${name} = ${fit.intercept.toFixed(2)} + ${fit.slope.toFixed(2)} x log10 N (r2 ${fit.r2.toFixed(3)}); as a power, N^${power.slope.toFixed(3)} (r2 ${power.r2.toFixed(3)})`,
       )
       const fitted = points.map(({ x }) => ({ x, y: fit.intercept + fit.slope * Math.log10(x) }))
       plots.push({

@@ -31,14 +31,14 @@ const WITHOUT_REDUNDANCY: Partial<NodeOptions> = {
 }
 
 it('reads are right though a fifth of the nodes conspires, and are not along one way to each root', async () => {
-  // Of seeds 11 to 14 at the first alone all reads are right without the ways too: then nothing is shown.
-  const { figures } = await runSmall(adversary, { ...ATTACK, seed: 12 })
+  // With the ways, all reads are right at seeds 11 to 16; without, 0 to 5 are wrong. At this one the attack does most.
+  const { figures } = await runSmall(adversary, { ...ATTACK, seed: 13 })
   expect(figures).toMatchObject({ hostile: 10, records: 100, readsWrong: 0, overlayErrors: 0 })
   expect(figures.sendsFalselyAcknowledged).toBe(0)
   expect(figures.readsCorrect).toBeGreaterThanOrEqual(0.99)
   const { figures: control } = await runSmall(
     adversary,
-    { ...ATTACK, seed: 12, sends: 1 },
+    { ...ATTACK, seed: 13, sends: 1 },
     WITHOUT_REDUNDANCY,
   )
   expect(control.readsWrong).toBeGreaterThan(0)
@@ -46,7 +46,7 @@ it('reads are right though a fifth of the nodes conspires, and are not along one
 }, 60_000)
 
 it('an old version is not the newest because those who show it are nearer and sooner', async () => {
-  const attack = { ...ATTACK, seed: 12, sends: 1, variant: 'stale' }
+  const attack = { ...ATTACK, seed: 13, sends: 1, variant: 'stale' }
   const { figures } = await runSmall(adversary, attack)
   expect(figures).toMatchObject({ records: 100, readsStale: 0 })
   const threeAreEnough = { ...THOROUGH, mayBeMissing: [{ ways: 7, afterMs: 0 }] as const }
@@ -55,10 +55,10 @@ it('an old version is not the newest because those who show it are nearer and so
 }, 60_000)
 
 it('who holds all places at one root of a record does not have the record', async () => {
-  const { figures } = await runSmall(adversary, { ...ATTACK, records: 50, sends: 1, eclipse: true })
+  const { figures } = await runSmall(adversary, { ...ATTACK, records: 50, sends: 1, eclipse: true, seed: 13 })
   expect(figures).toMatchObject({ firstRootsHeld: 1, readsWrongElsewhere: 0 })
   expect(figures.readsCorrectElsewhere).toBeGreaterThanOrEqual(0.99)
-  // Of so few nodes some records' second roots lie in the same place: nobody honest keeps those.
+  // Of so few nodes some records' second roots lie in the same place (0 to 4 at seeds 11 to 16): nobody honest keeps those.
   expect(figures.bothRootsHeld).toBeLessThan(0.05 * figures.records!)
   expect(figures.idsTried).toBeGreaterThan(100)
 }, 60_000)
