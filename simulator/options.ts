@@ -106,10 +106,10 @@ export const REAL_CRYPTO_NODES = 2000
 export const GROWN_NODES = 10_000
 
 /**
- * Three probe periods of a node to which nothing happens any more (20, 30 and 45 s; main/overlay/unicast/probing.ts), and
- * some for their jitter beside the start's own 10 s.
+ * Three rounds of probes of every node, and what they leave: one to which nothing happens and that has links to its whole
+ * leaf set begins them 2, 62 and 152 s after its start, each up to a fifth later (main/overlay/unicast/probing.ts).
  */
-const DIRECT_SETTLE_SECONDS = 110
+const DIRECT_SETTLE_SECONDS = 200
 /** As much is followed in a large network as in one of so many nodes: reading all of it would be most of the work. */
 const FULLY_CHECKED_NODES = 1000
 

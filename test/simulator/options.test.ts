@@ -30,8 +30,8 @@ describe('the command line of the simulator', () => {
   it.each([
     ['', { checks: 1, settle: 120 }],
     ['--nodes 5000', { checks: 0.2, settle: 120 }],
-    ['--nodes 5000 --start direct', { checks: 0.2, settle: 110 }],
-    ['--nodes 100000', { checks: 0.01, settle: 110 }],
+    ['--nodes 5000 --start direct', { checks: 0.2, settle: 200 }],
+    ['--nodes 100000', { checks: 0.01, settle: 200 }],
     ['--nodes 100000 --start grow --checks 1', { checks: 1, settle: 120 }],
     ['--nodes 100000 --settle 30', { checks: 0.01, settle: 30 }],
   ])('takes what is not said in "%s" from what is', (line, expected) => {
