@@ -30,7 +30,7 @@ const PARAMETERS = {
     least: 0,
     most: 86_400,
     byDefault: 120,
-    is: 'virtual seconds between growth and measurement; 110 where links are built directly',
+    is: 'virtual seconds between growth and measurement; 200 where links are built directly',
   },
   minutes: { least: 0.1, most: 1440, byDefault: 10, is: 'virtual minutes that churn, or a cut, lasts' },
   'median-session': { least: 1, most: 86_400, byDefault: 120, is: 'seconds (also 2m, 1h); Weibull sessions' },

@@ -67,7 +67,9 @@ export class Carrier {
     if (!this.isUp(from)) return
     const packets = packetsOf(messageBytes)
     this.network.count(from, type, packets, wireBytesOf(messageBytes, packets))
-    const delayMs = this.#transitMs(from, to) + this.#resendDelayMs(from, to, packets)
+    const delayMs =
+      this.#transitMs(from, to) +
+      this.#resendDelayMs(from, to, packets, wireBytesOf(messageBytes, packets) / packets)
     this.after(delayMs, () => {
       if (!this.isUp(to)) return
       this.network.count(to, UPKEEP.ack, 1, ACK_BYTES)
@@ -126,14 +128,14 @@ export class Carrier {
   }
 
   /** A probe timeout, doubling, for each loss in a row of any packet. */
-  #resendDelayMs(from: number, to: number, packets: number): number {
+  #resendDelayMs(from: number, to: number, packets: number, packetBytes: number): number {
     const rttMs = 2 * this.terrain.delayMs(from, to)
     let delayMs = 0
     for (let packet = 0; packet < packets; packet++) {
       let waitedMs = 0
       let timeoutMs = probeTimeoutMs(rttMs)
       while (this.isLost(from, to) && waitedMs < SILENCE_MS) {
-        this.network.count(from, UPKEEP.retransmission, 1, ACK_BYTES)
+        this.network.count(from, UPKEEP.retransmission, 1, packetBytes)
         waitedMs += timeoutMs
         timeoutMs = Math.min(2 * timeoutMs, LONGEST_PROBE_TIMEOUT_MS)
       }

@@ -1,5 +1,7 @@
 // What the modelled sessions cost and how long they take, in the real transport's figures.
 
+import { KNOCK_BYTES } from '../../main/overlay/ports/knocks.ts'
+
 /** main/overlay/wire/packet.ts: kind 1, connection id 8, packet number 4, tag 16; then a stream frame's header. */
 const PACKET_OVERHEAD_BYTES = 29
 const FRAME_OVERHEAD_BYTES = 7
@@ -19,6 +21,17 @@ export const DIAL_TIMEOUT_MS = 5000
 export const VAIN_INITIATIONS = 7
 export const INITIATION_BYTES = DATAGRAM_BYTES
 export const RESPONSE_BYTES = 330
+/**
+ * What a call to a peer behind NAT costs before its handshake: an initiation in vain; the signed call with two candidates
+ * (main/overlay/wire/candidates.ts) and its answer, over three links each and acknowledged on each; and five rounds of knocks at
+ * one address from both ends (main/overlay/reach/punching.ts). All of it is counted as the caller's.
+ */
+const SIGNAL_LINKS = 3
+const SIGNAL_HOP_BYTES = 246 + 203
+const KNOCKS = 2 * 5
+export const SIGNAL_PACKETS = 1 + 4 * SIGNAL_LINKS + KNOCKS
+export const SIGNAL_BYTES =
+  INITIATION_BYTES + SIGNAL_LINKS * (SIGNAL_HOP_BYTES + 2 * ACK_BYTES) + KNOCKS * KNOCK_BYTES
 /** main/overlay/transport/dial.ts: a lost initiation is sent again after so long. */
 export const FIRST_PAUSE_MS = 400
 /** main/overlay/transport/dial.ts: PAUSES_MS, about. */

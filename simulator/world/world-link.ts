@@ -118,7 +118,7 @@ export class WorldLink implements Link, LinkTraffic {
     if (this.#state !== 'open') return
     this.#countSent(UPKEEP.close, 1, PING_BYTES)
     const told = reason === LEFT ? LEFT : 'closed'
-    if (this.#canArrive()) this.#later(this.#transitMs(1), () => this.#other.fall(told))
+    if (this.#canArrive()) this.#later(this.#transitMs(1, PING_BYTES), () => this.#other.fall(told))
     this.fall(told)
   }
 
@@ -197,7 +197,7 @@ export class WorldLink implements Link, LinkTraffic {
 
   #launch(flight: Flight): void {
     const { queue, sessions } = this.#network
-    const soonestMs = queue.nowMs + this.#transitMs(flight.packets)
+    const soonestMs = queue.nowMs + this.#transitMs(flight.packets, flight.bytes)
     const arrivalMs = Math.max(sessions.lastArrivalMs(this.#end), soonestMs)
     sessions.setLastArrivalMs(this.#end, arrivalMs)
     queue.plan(arrivalMs, flight)
@@ -232,7 +232,10 @@ export class WorldLink implements Link, LinkTraffic {
 
   #acknowledge(flight: Flight): void {
     const { queue } = this.#network
-    const backMs = this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(1, this.#lossRate(true))
+    // Of a message in several packets one is sent again to get the acknowledgement that was lost.
+    const resentBytes = flight.bytes / flight.packets
+    const backMs =
+      this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(1, resentBytes, this.#lossRate(true))
     flight.isOnWayBack = true
     queue.plan(queue.nowMs + MAX_ACK_DELAY_MS + backMs, flight)
   }
@@ -285,12 +288,13 @@ export class WorldLink implements Link, LinkTraffic {
     return this.#other.#state !== 'gone' && !isFrozen && !network.isCut(host, peer)
   }
 
-  #transitMs(packets: number): number {
-    return this.#network.transitMs(this.#delayMs) + this.#lossDelayMs(packets, this.#lossRate(false))
+  #transitMs(packets: number, bytes: number): number {
+    const transitMs = this.#network.transitMs(this.#delayMs)
+    return transitMs + this.#lossDelayMs(packets, bytes / packets, this.#lossRate(false))
   }
 
   /** What losses cost a session that repairs them: a probe timeout, doubling, for each loss in a row of any packet. */
-  #lossDelayMs(packets: number, lossRate: number): number {
+  #lossDelayMs(packets: number, packetBytes: number, lossRate: number): number {
     if (lossRate <= 0) return 0
     const { random } = this.#network
     let delayMs = 0
@@ -299,7 +303,7 @@ export class WorldLink implements Link, LinkTraffic {
       let timeoutMs = 0
       while (random.unit() < lossRate && waitedMs < SILENCE_MS) {
         timeoutMs = timeoutMs === 0 ? probeTimeoutMs(this.rttMs) : Math.min(2 * timeoutMs, 400)
-        this.#countSent(UPKEEP.retransmission, 1, ACK_BYTES)
+        this.#countSent(UPKEEP.retransmission, 1, packetBytes)
         waitedMs += timeoutMs
       }
       delayMs = Math.max(delayMs, waitedMs)

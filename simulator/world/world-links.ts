@@ -15,6 +15,8 @@ import {
   LATER_PAUSE_MS,
   INITIATION_BYTES,
   RESPONSE_BYTES,
+  SIGNAL_BYTES,
+  SIGNAL_PACKETS,
   VAIN_INITIATIONS,
 } from './session-costs.ts'
 import { UPKEEP } from './traffic-log.ts'
@@ -109,6 +111,8 @@ export class WorldLinks implements Links {
     if (present) return present
     const peer = this.network.find(target.addresses)
     this.network.dials++
+    if (peer && peer !== this && this.network.terrain.needsSignal(this.host, peer.host))
+      this.network.count(this.host, UPKEEP.handshake, SIGNAL_PACKETS, SIGNAL_BYTES)
     if (!peer || peer === this || !this.network.terrain.canLink(this.host, peer.host))
       return this.#callInVain()
     const spentMs = await this.#waitForCable(peer.host)
@@ -156,8 +160,10 @@ export class WorldLinks implements Links {
     const wayMs = terrain.delayMs(this.host, peer)
     const ways = terrain.needsSignal(this.host, peer) ? 5 : 3
     let delayMs = this.network.transitMs(ways * wayMs)
-    while (random.unit() < terrain.lossRate(this.host, peer) && delayMs < DIAL_TIMEOUT_MS)
+    while (random.unit() < terrain.lossRate(this.host, peer) && delayMs < DIAL_TIMEOUT_MS) {
       delayMs += FIRST_PAUSE_MS
+      this.network.count(this.host, UPKEEP.handshake, 1, INITIATION_BYTES)
+    }
     return delayMs
   }
 

@@ -55,6 +55,23 @@ describe('a modelled session', () => {
     expect(resent.packets / 4000).toBeCloseTo(0.25, 1)
   })
 
+  it('sends what was lost again in full', async () => {
+    const { queue, link, network } = await pair({ loss: 0.2 })
+    for (let i = 0; i < 200; i++) queue.at(7000 + 10 * i, () => link!.send(new Uint8Array(1000).fill(5)))
+    await queue.runUntil(20_000)
+    const resent = network.traffic.byType().find(({ type }) => type === 'retransmission')!
+    expect(resent.bytes / resent.packets).toBe(1036)
+  })
+
+  it('costs the call that must go before it where the called is behind NAT', async () => {
+    const costOf = async (nat: number): Promise<number> => {
+      const { network } = await pair({ nat, bootstraps: 0 })
+      return network.traffic.byType().find(({ type }) => type === 'handshake')!.bytes
+    }
+    expect(await costOf(0)).toBe(1200 + 330)
+    expect(await costOf(1)).toBe(1200 + 330 + 3127)
+  })
+
   it('takes a hundred ways longer with loss than without, in the tail only', async () => {
     for (const [loss, most] of [
       [0, 120],
