@@ -1,6 +1,6 @@
 // What a node may keep at most. Looked at now and then during any experiment.
 
-import { type Host } from '../world/world.ts'
+import { type OverlayNode } from '../../main/overlay/node.ts'
 
 /** main/overlay/routing: 8 leaves a side; a row of the table has 15 places, and beyond row 8 nobody has company. */
 const MAX_LEAVES = 16
@@ -10,6 +10,13 @@ export interface BoundFindings {
   looked: number
   violations: string[]
   mostLinks: number
+}
+
+/** What it looks at of a simulated host. */
+export interface Bounded {
+  readonly number: number
+  readonly node: Pick<OverlayNode, 'status' | 'unicastRecords'>
+  readonly links: { readonly size: number }
 }
 
 const MAX_KEPT = 20
@@ -29,7 +36,7 @@ export class StateBounds {
     return { looked: this.#looked, violations: this.#violations, mostLinks: this.#mostLinks }
   }
 
-  look(hosts: readonly Host[]): void {
+  look(hosts: readonly Bounded[]): void {
     for (const { node, number, links } of hosts) {
       this.#looked++
       this.#mostLinks = Math.max(this.#mostLinks, links.size)

@@ -7,7 +7,7 @@ import { Population } from '../world/population.ts'
 import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment, type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
 import { sendFigures, upkeepNotes } from './reach.ts'
 import { mean } from './statistics.ts'
@@ -48,7 +48,6 @@ export const churn: Experiment = {
     await publishing
     await lab.run(LAST_MS, 'judging')
     const { expected, heard } = topic.throughout
-    const checks = checkFigures(lab)
     return {
       figures: {
         ...sendFigures(records, records.length),
@@ -57,14 +56,14 @@ export const churn: Experiment = {
         deaths: population.deaths,
         topicDelivered: heard / Math.max(1, expected),
         topicAccepted: topic.accepted / topic.count,
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [linksPlot(lab), trafficPlot(lab)],
       notes: [
         `delivered counts sends whose two ends were up until the answer (${records.length} of ${options.sends})`,
         `topicDelivered: of the accepted of ${topic.count} publications in a topic of ${members} members, to those who had subscribed 15 s before and were up until a minute after (${expected} hearings to be); topicAccepted: of all, as their publishers were told; one that dies before it is told is not`,
         ...notes,
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

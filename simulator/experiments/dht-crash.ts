@@ -3,7 +3,7 @@
 
 import { type Experiment } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, stateFigures, trafficPlot } from './network-state.ts'
+import { stateFigures, trafficPlot } from './network-state.ts'
 import { histogram, maximum, percentile } from './statistics.ts'
 import { putRecords, readRecords, withoutHolder } from './stored-records.ts'
 
@@ -26,7 +26,6 @@ export const dhtCrash: Experiment = {
     const reads = await readRecords(lab, stored, READING_MS)
     const times = reads.filter(({ isFound }) => isFound).map(({ ms }) => ms)
     const p95Ms = percentile(times, 0.95)
-    const checks = checkFigures(lab)
     return {
       figures: {
         ...stateFigures(lab),
@@ -40,7 +39,7 @@ export const dhtCrash: Experiment = {
         p99Ms: percentile(times, 0.99),
         slowestRoundTripMs: slowestMs,
         p95RoundTrips: p95Ms / slowestMs,
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [
         {
@@ -53,7 +52,7 @@ export const dhtCrash: Experiment = {
       ],
       notes: [
         `slowestRoundTripMs is that of the slowest link that was up before the crash; every read begins within ${READING_MS} ms of it`,
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

@@ -4,7 +4,7 @@
 import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { mean } from './statistics.ts'
 import {
   holdersOf,
@@ -50,7 +50,6 @@ export const dht: Experiment = {
     const routed = trafficSince(routedBefore, traffic.byApplication())
     const lost = withoutHolder(lab, stored)
     const reads = await readRecords(lab, stored, READING_MS)
-    const checks = checkFigures(lab)
     return {
       figures: {
         ...stateFigures(lab),
@@ -63,7 +62,7 @@ export const dht: Experiment = {
         packetsPerNode: sum(byType, 'packets') / nodeSeconds,
         bytesPerNode: sum(byType, 'bytes') / nodeSeconds,
         upkeepBytesPerSecond: replicaBytes(byType, routed) / nodeSeconds,
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [
         {
@@ -81,7 +80,7 @@ export const dht: Experiment = {
         `by type, B/s per node: ${rates(byType, nodeSeconds)}`,
         `of these, routed messages and answers by application: ${rates(routed, nodeSeconds)}`,
         ...lost.slice(0, 5).map(({ key }) => `  lost: ${key}`),
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

@@ -2,11 +2,8 @@
 
 import { type NodeOptions } from '../../main/overlay/node.ts'
 import { UNICAST_DEFAULTS } from '../../main/overlay/unicast/unicast.ts'
-import { FallingHops } from '../checkers/falling-hops.ts'
-import { RecordFreshness } from '../checkers/record-freshness.ts'
+import { Checkers } from '../checkers/checkers.ts'
 import { isStartedDirectly, REAL_CRYPTO_NODES, type SimOptions } from '../options.ts'
-import { RouteChecker } from '../checkers/route-checker.ts'
-import { StateBounds } from '../checkers/state-bounds.ts'
 import { Cables } from '../world/cables.ts'
 import { startDirectly } from '../world/direct-start.ts'
 import { Internet } from '../world/internet.ts'
@@ -24,20 +21,14 @@ export interface Progress {
 }
 
 const STEP_MS = 1000
-const LOOK_EVERY_MS = 15_000
-const LOOKED_AT = 50
 
 export class Lab {
   readonly options: SimOptions
   readonly world: World
-  readonly checker: RouteChecker
-  readonly bounds: StateBounds
-  readonly freshness = new RecordFreshness()
-  readonly hops: FallingHops
+  readonly checkers: Checkers
   readonly probes: ProbeService
   readonly report: (progress: Progress) => void
   #phase = ''
-  #lookedMs = 0
 
   /** `nodeOptions`: what of a node is to be other than in production. */
   constructor(
@@ -60,14 +51,10 @@ export class Lab {
       replicaQuotaBytes,
       nodeOptions,
     })
-    this.bounds = new StateBounds(nodeOptions.unicast?.records ?? UNICAST_DEFAULTS.records)
-    this.checker = new RouteChecker(() => this.world.nowMs, options.checks)
-    this.hops = new FallingHops(() => this.world.nowMs, options.checks)
-    this.world.network.tap((from, to, message) => {
-      this.checker.sent(from, to, message)
-      this.hops.sent(from, to, message)
-    })
-    this.probes = new ProbeService(this.checker)
+    const { records: mostRecords } = nodeOptions.unicast ?? UNICAST_DEFAULTS
+    this.checkers = new Checkers(this.world, { share: options.checks, mostRecords })
+    this.world.network.tap((from, to, message) => this.checkers.sent(from, to, message))
+    this.probes = new ProbeService(this.checkers)
   }
 
   /** The network as the options want it, grown and settled. */
@@ -89,16 +76,8 @@ export class Lab {
   }
 
   #tick(): void {
-    const { world } = this
-    if (world.nowMs - this.#lookedMs >= LOOK_EVERY_MS) {
-      this.#lookedMs = world.nowMs
-      const { alive } = world
-      const stride = Math.max(1, Math.floor(alive.length / LOOKED_AT))
-      const looked = alive.filter((_, i) => i % stride === 0)
-      this.bounds.look(looked)
-      this.freshness.look(looked, alive, world.nowMs)
-    }
-    const { nowMs: virtualMs, queue, alive } = world
+    this.checkers.look()
+    const { nowMs: virtualMs, queue, alive } = this.world
     this.report({ phase: this.#phase, nodes: alive.length, virtualMs, events: queue.processed })
   }
 }

@@ -1,5 +1,5 @@
 import { type Experiment } from './experiment.ts'
-import { checkFigures, linksPlot, measureIdle, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, measureIdle, stateFigures, trafficPlot } from './network-state.ts'
 import { upkeepFigures, upkeepNotes } from './reach.ts'
 
 const IDLE_MS = 300_000
@@ -12,13 +12,12 @@ export const maintenance: Experiment = {
     await lab.grow()
     const idle = await measureIdle(lab, IDLE_MS)
     const nodeSeconds = (lab.world.alive.length * IDLE_MS) / 1000
-    const checks = checkFigures(lab)
     const perType = idle.byType.map(
       ({ type, packets, bytes }) =>
         `  ${type.padEnd(16)}${(packets / nodeSeconds).toFixed(3).padStart(8)} packets/s ${(bytes / nodeSeconds).toFixed(1).padStart(9)} B/s`,
     )
     return {
-      figures: { ...upkeepFigures(idle), ...stateFigures(lab), ...checks.figures },
+      figures: { ...upkeepFigures(idle), ...stateFigures(lab), ...lab.checkers.figures },
       plots: [
         {
           kind: 'bars',
@@ -31,7 +30,7 @@ export const maintenance: Experiment = {
         linksPlot(lab),
         trafficPlot(lab),
       ],
-      notes: ['per node, over five quiet minutes:', ...perType, ...upkeepNotes(idle), ...checks.notes],
+      notes: ['per node, over five quiet minutes:', ...perType, ...upkeepNotes(idle), ...lab.checkers.notes],
     }
   },
 }

@@ -10,7 +10,7 @@ import { connectedHalf, distancesFrom, type Edge } from '../world/random-graph.t
 import { type Host } from '../world/world.ts'
 import { type Experiment, type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, measureIdle, stateFigures } from './network-state.ts'
+import { measureIdle, stateFigures } from './network-state.ts'
 import { mean } from './statistics.ts'
 
 const PAIRS = 200
@@ -53,7 +53,6 @@ export const meshWired: Experiment = {
     const routed = listed(purposes)
     const heal = await measureHealing(lab, cables)
     const freeze = await measureFreeze(lab, cables)
-    const checks = checkFigures(lab)
     const perType = idle.byType.map(
       ({ type, packets, bytes }) =>
         `  ${type.padEnd(16)}${(packets / (lab.options.nodes * 60)).toFixed(3).padStart(8)} packets/s ${(bytes / (lab.options.nodes * 60)).toFixed(1).padStart(9)} B/s`,
@@ -67,7 +66,7 @@ export const meshWired: Experiment = {
         ...heal,
         ...freeze,
         ...stateFigures(lab),
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [],
       notes: [
@@ -78,7 +77,7 @@ export const meshWired: Experiment = {
         ...perType,
         `  hops of routed messages: ${routed}`,
         ...dropNotes(lab),
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

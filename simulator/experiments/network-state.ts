@@ -52,35 +52,6 @@ export async function measureIdle(lab: Lab, ms = IDLE_MS): Promise<Idle> {
   }
 }
 
-/** Problems that must not be: their number is a figure, their words go to the notes. */
-export function checkFigures(lab: Lab): { figures: Figures; notes: string[] } {
-  const { followed, loops, repeats, deliveredTwice, deliveredApart, examples } = lab.checker.findings
-  const { violations, looked, mostLinks } = lab.bounds.findings
-  const { errors } = lab.world
-  const records = lab.freshness.findings
-  const { followed: bounded, rises } = lab.hops.findings
-  return {
-    figures: {
-      loops,
-      repeats,
-      deliveredTwice,
-      deliveredApart,
-      boundViolations: violations.length,
-      recordViolations: records.violations + rises,
-      staleRecords: records.stale / Math.max(1, records.looked),
-      brokenWays: records.broken / Math.max(1, records.walked),
-      overlayErrors: errors.length,
-    },
-    notes: [
-      `checkers: ${followed} routed messages followed, ${loops} loops, ${repeats} repeats by another way, ${deliveredTwice} delivered twice, ${deliveredApart} at two roots; ${looked} nodes looked at, ${violations.length} out of bounds, ${mostLinks} links at most; ${errors.length} errors logged`,
-      `records: ${records.looked} looked at, ${records.stale} past their expiry, ${records.violations} wrong; of ${records.walked} ways walked from their start ${records.broken} led nowhere; ${bounded} crossings along records watched, ${rises} with hops that did not fall`,
-      ...[...examples, ...violations, ...records.examples, ...errors]
-        .slice(0, 10)
-        .map((problem) => `  problem: ${problem}`),
-    ],
-  }
-}
-
 export function trafficPlot(lab: Lab): Plot {
   const { sliceMs, series } = lab.world.network.traffic.overTime()
   const lines = [...series].slice(0, 8).map(([label, values]) => ({

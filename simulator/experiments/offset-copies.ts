@@ -39,12 +39,12 @@ export class OffsetCopies {
   /** For the nodes that are up now. */
   constructor(lab: Lab) {
     this.#lab = lab
-    const { world, checker } = lab
+    const { world, checkers } = lab
     this.#numbers = new Map(world.alive.map(({ id, number }) => [id, number]))
     for (const { node, number } of world.alive)
       node.routes.register(APPLICATION, {
         deliver: ({ requestId, payload }) => {
-          checker.delivered(requestId, number)
+          checkers.delivered(requestId, number)
           return payload
         },
       })

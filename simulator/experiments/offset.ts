@@ -10,7 +10,7 @@ import { RingIndex } from '../../main/overlay/base/ring-index.ts'
 import { type Host } from '../world/world.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, stateFigures } from './network-state.ts'
+import { stateFigures } from './network-state.ts'
 import { type Copy, type CopyWish, OffsetCopies, sharedInterior } from './offset-copies.ts'
 import { mean, percentile } from './statistics.ts'
 
@@ -69,7 +69,6 @@ export const offset: Experiment = {
     for (const round of ROUNDS) rounds.push({ round, sent: await sendRound(lab, copies, round) })
     const [messages, probes] = rounds.map(({ sent }) => sent) as [Sent[], Sent[]]
     const hops = arrivedOf(messages).map((copy) => copy.hops)
-    const checks = checkFigures(lab)
     const figures = {
       keys: lab.options.keys,
       delivered: deliveredShare(messages),
@@ -81,7 +80,7 @@ export const offset: Experiment = {
       ...endFigures(ring, 'probe', probes),
       ...sharedFigures(rounds),
       ...state,
-      ...checks.figures,
+      ...lab.checkers.figures,
     }
     return {
       figures,
@@ -90,7 +89,7 @@ export const offset: Experiment = {
         'endsRight is the share of copies that ended at the true n-th ring neighbour of the key’s root (probeEndsRight: of the node itself), of all that were sent',
         'sharedInterior is, of the nodes between the ends of two copies’ ways, the share that lies on both (Dice), over all pairs of copies with any; probe... for probes, firstLink... where copies differ in the first link alone',
         'delivered counts copies, each with one attempt; differentEnds is how many different nodes they ended at, for each that was answered',
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

@@ -9,8 +9,6 @@ import {
   dropFigures,
   endpointNote,
   measureIdlePackets,
-  packetCheckFigures,
-  packetProblemNotes,
   packetSendFigures,
   packetStateFigures,
   placeNote,
@@ -53,7 +51,7 @@ export async function measurePackets(lab: PacketLab): Promise<Outcome> {
       ...dialFigures(lab),
       mostBindingsPerBox: maximum(world.town.boxes.map(({ mostBindings }) => mostBindings)),
       ...dropFigures(lab),
-      ...packetCheckFigures(lab),
+      ...lab.checkers.figures,
     },
     plots: [hopsPlot(routed)],
     notes: [
@@ -61,7 +59,7 @@ export async function measurePackets(lab: PacketLab): Promise<Outcome> {
       endpointNote(lab),
       ...sendFailureNotes('requests', routed),
       ...sendFailureNotes('messages', direct),
-      ...packetProblemNotes(lab),
+      ...lab.checkers.notes,
       `trace of datagrams ${world.trace.words}`,
     ],
   }

@@ -10,7 +10,7 @@ const IDLE_MS = 60_000
 
 export function packetStateFigures({ world }: PacketLab): Figures {
   const { alive } = world
-  const links = alive.map(({ endpoint }) => endpoint.tableSizes.sessions)
+  const links = alive.map((host) => host.links.size)
   const records = alive.map(({ node }) => node.unicastRecords)
   return {
     behindNat: alive.filter(({ place }) => place.box).length / alive.length,
@@ -66,7 +66,7 @@ export function arrivedOf(sends: readonly PacketSend[]): PacketSend[] {
 
 /** Handshakes that were asked for since the beginning, over all nodes, and those that came to nothing. */
 export function dialFigures({ world }: PacketLab): Figures {
-  const ends = summed(world.alive.map(({ endpoint }) => endpoint.dials.snapshot()))
+  const ends = summed(world.alive.map(({ links }) => links.dials.snapshot()))
   const { linked = 0, ...failed } = ends
   return { dials: linked + total(failed), failedDials: total(failed) }
 }
@@ -81,18 +81,6 @@ export function dropFigures({ world }: PacketLab): Figures {
   return { droppedDatagrams: total(drops), ...Object.fromEntries(named) }
 }
 
-/** Problems that must not be. */
-export function packetCheckFigures({ world, checker }: PacketLab): Figures {
-  const { loops, repeats, deliveredTwice, deliveredApart } = checker.findings
-  return { loops, repeats, deliveredTwice, deliveredApart, overlayErrors: world.errors.length }
-}
-
-export function packetProblemNotes({ world, checker }: PacketLab): string[] {
-  return [...checker.findings.examples, ...world.errors]
-    .slice(0, 10)
-    .map((problem) => `  problem: ${problem}`)
-}
-
 export function placeNote({ world }: PacketLab): string {
   const counts = new Map<string, number>()
   for (const { place } of world.alive) counts.set(place.kind, (counts.get(place.kind) ?? 0) + 1)
@@ -101,7 +89,7 @@ export function placeNote({ world }: PacketLab): string {
 
 /** What arrived and was of no use to the transport: late, repeated, for sessions that are gone. */
 export function endpointNote({ world }: PacketLab): string {
-  const causes = Object.entries(summed(world.alive.map(({ endpoint }) => endpoint.counters.dropped)))
+  const causes = Object.entries(summed(world.alive.map(({ links }) => links.counters.dropped)))
   const words = causes.map(([cause, count]) => `${count} ${cause}`).join(', ')
   return `thrown away by endpoints: ${words || 'nothing'}`
 }

@@ -1,7 +1,8 @@
-// A laboratory at packet depth: one packet world built as the options say, a checker that watches it, and somebody to
+// A laboratory at packet depth: one packet world built as the options say, checkers that watch it, and somebody to
 // tell how far it is.
 
-import { RouteChecker } from '../checkers/route-checker.ts'
+import { UNICAST_DEFAULTS } from '../../main/overlay/unicast/unicast.ts'
+import { Checkers } from '../checkers/checkers.ts'
 import { type SimOptions } from '../options.ts'
 import { PacketWorld } from '../packets/packet-world.ts'
 import { type Progress } from './lab.ts'
@@ -11,7 +12,7 @@ const STEP_MS = 1000
 export class PacketLab {
   readonly options: SimOptions
   readonly world: PacketWorld
-  readonly checker: RouteChecker
+  readonly checkers: Checkers
   readonly #report: (progress: Progress) => void
   #phase = ''
 
@@ -28,8 +29,9 @@ export class PacketLab {
       clusters,
       replicaQuotaBytes: replicas,
     })
-    this.checker = new RouteChecker(() => this.world.nowMs, options.checks)
-    this.world.tapSessions((from, to, message) => this.checker.sent(from, to, message))
+    const { records: mostRecords } = UNICAST_DEFAULTS
+    this.checkers = new Checkers(this.world, { share: options.checks, mostRecords })
+    this.world.tapSessions((from, to, message) => this.checkers.sent(from, to, message))
   }
 
   /** Grown by real joins, and settled. */
@@ -49,6 +51,7 @@ export class PacketLab {
   }
 
   #tick(): void {
+    this.checkers.look()
     const { nowMs: virtualMs, queue, alive } = this.world
     this.#report({ phase: this.#phase, nodes: alive.length, virtualMs, events: queue.processed })
   }

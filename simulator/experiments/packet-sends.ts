@@ -27,11 +27,11 @@ export interface PacketSend {
 type Sending = (from: PacketHost, to: PacketHost) => Promise<Omit<PacketSend, 'tookMs'>>
 
 /** Lets every node answer what `routeOne` asks. */
-export function offerAnswers({ world, checker }: PacketLab): void {
+export function offerAnswers({ world, checkers }: PacketLab): void {
   for (const { node, number } of world.alive)
     node.routes.register(APPLICATION, {
       deliver: ({ requestId }) => {
-        checker.delivered(requestId, number)
+        checkers.delivered(requestId, number)
         return EMPTY
       },
     })

@@ -4,7 +4,7 @@ import { TopicLog } from '../topic/topic-log.ts'
 import { RingView } from '../world/ring-view.ts'
 import { type Experiment } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { sendRandomly } from './random-sends.ts'
 import { sendFigures } from './reach.ts'
 import { putRecords, readFigures, readRecords } from './stored-records.ts'
@@ -55,7 +55,6 @@ export const partition: Experiment = {
     const reads = await readRecords(lab, stored, READING_MS)
     await publishFromBothHalves(lab, topic)
     const { expected, heard } = topic.throughout
-    const checks = checkFigures(lab)
     return {
       figures: {
         ...sendFigures(records, options.sends),
@@ -69,7 +68,7 @@ export const partition: Experiment = {
         wrongLeafSetsAfter: wrong.at(-1)!.y,
         topicDelivered: heard / expected,
         topicAccepted: topic.accepted / topic.count,
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [
         {
@@ -88,7 +87,7 @@ export const partition: Experiment = {
       notes: [
         'healSeconds is the time until every node has its true next neighbours, leafSetSeconds until no more leaf sets are wrong than before the cut; -1: not within half an hour',
         `topicDelivered: of ${PUBLICATIONS} publications after that, by members of both halves in turn, to all ${members} members`,
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

@@ -2,7 +2,7 @@
 
 import { EMPTY } from '../../main/overlay/base/bytes.ts'
 import { type Id } from '../../main/overlay/base/id.ts'
-import { type RouteChecker } from '../checkers/route-checker.ts'
+import { type Checkers } from '../checkers/checkers.ts'
 import { type Host } from '../world/world.ts'
 
 /** Far above those that the overlay has given out (wire/message-types.ts). */
@@ -12,16 +12,16 @@ export type ProbeResult =
   { isDelivered: true; responder: Id; hops: number; tookMs: number } | { isDelivered: false; why: string }
 
 export class ProbeService {
-  readonly #checker: RouteChecker
+  readonly #checkers: Checkers
 
-  constructor(checker: RouteChecker) {
-    this.#checker = checker
+  constructor(checkers: Checkers) {
+    this.#checkers = checkers
   }
 
   offer({ node, number }: Host): void {
     node.routes.register(APPLICATION, {
       deliver: ({ requestId }) => {
-        this.#checker.delivered(requestId, number)
+        this.#checkers.delivered(requestId, number)
         return EMPTY
       },
     })

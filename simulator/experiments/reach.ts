@@ -3,7 +3,6 @@
 import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
 import { type Lab } from './lab.ts'
 import {
-  checkFigures,
   type Idle,
   linksPlot,
   measureIdle,
@@ -53,10 +52,9 @@ export async function measureReach(
     ...upkeepFigures(idle),
     ...more(records),
   }
-  const checks = checkFigures(lab)
   return {
-    figures: { ...figures, ...checks.figures },
-    notes: [...failureNotes(records), ...upkeepNotes(idle), ...checks.notes],
+    figures: { ...figures, ...lab.checkers.figures },
+    notes: [...failureNotes(records), ...upkeepNotes(idle), ...lab.checkers.notes],
     // What follows is not part of what is measured: for a report, some messages are sent again one by one.
     trace: world.network.traffic.traceHash,
     plots: [...sendPlots(figures, records), links, trafficPlot(lab), ...(await drawings(lab, records))],

@@ -6,7 +6,7 @@ import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Row } from './comparison.ts'
 import { type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, type Idle, measureIdle, stateFigures } from './network-state.ts'
+import { type Idle, measureIdle, stateFigures } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
 import { sendFigures, upkeepFigures, upkeepNotes } from './reach.ts'
 import { percentile } from './statistics.ts'
@@ -42,7 +42,6 @@ export async function measureReference(lab: Lab, overMs: number): Promise<Refere
   const cost = (figure: 'packets' | 'bytes'): number =>
     (sum(spent, figure) - (seconds / IDLE_SECONDS) * sum(idle.byType, figure)) / options.sends
   const figures = { ...sendFigures(records, options.sends), ...state, ...upkeepFigures(idle) }
-  const checks = checkFigures(lab)
   return {
     // Those that end first are no fair sample, and some baselines are asked no more than the first.
     pairs: world.sample(
@@ -55,8 +54,8 @@ export async function measureReference(lab: Lab, overMs: number): Promise<Refere
       overlayRow(figures, idle, { packets: cost('packets'), bytes: cost('bytes') }),
       greedyRow(figures, records),
     ],
-    figures: { ...figures, ...checks.figures },
-    notes: [...upkeepNotes(idle), ...checks.notes],
+    figures: { ...figures, ...lab.checkers.figures },
+    notes: [...upkeepNotes(idle), ...lab.checkers.notes],
   }
 }
 

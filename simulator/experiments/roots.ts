@@ -5,7 +5,7 @@ import { greedyWalk } from '../baselines/greedy-walk.ts'
 import { RingView } from '../world/ring-view.ts'
 import { type Experiment } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures, linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, stateFigures, trafficPlot } from './network-state.ts'
 import { type ProbeResult } from './probe-service.ts'
 import { linkGraph, SEND_TIMEOUT_MS } from './random-sends.ts'
 import { mean, percentile } from './statistics.ts'
@@ -40,7 +40,6 @@ export const roots: Experiment = {
           else sum.unanswered++
       }
     }
-    const checks = checkFigures(lab)
     return {
       figures: {
         keys: options.keys,
@@ -52,12 +51,12 @@ export const roots: Experiment = {
         meanHops: mean(hops),
         p99Hops: percentile(hops, 0.99),
         ...stateFigures(lab),
-        ...checks.figures,
+        ...lab.checkers.figures,
       },
       plots: [linksPlot(lab), trafficPlot(lab)],
       notes: [
         'delivered is the share of keys whose ten sources ended at one node; greedyDelivered the same for walks over links alone',
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

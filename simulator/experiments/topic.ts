@@ -5,7 +5,6 @@ import { FEW_CHILDREN } from '../../main/overlay/topic/topic-tree.ts'
 import { TopicLog } from '../topic/topic-log.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { checkFigures } from './network-state.ts'
 import { histogram, maximum, mean, percentile } from './statistics.ts'
 
 /** Chosen: members subscribe within so long, as after a link was passed around. */
@@ -79,9 +78,8 @@ export const topic: Experiment = {
       heardTwice: log.heardTwice,
       ...recovery.figures,
     }
-    const checks = checkFigures(lab)
     return {
-      figures: { ...figures, ...checks.figures },
+      figures: { ...figures, ...lab.checkers.figures },
       plots: [
         bars('Delay beside the direct way', 'hearings', penalties, 0.5),
         {
@@ -97,7 +95,7 @@ export const topic: Experiment = {
         'linkStress: copies of one publication that cross one node’s line to the network, in and out, of the lines that carry any; the modelled core has no links of its own',
         `recoverSeconds: of what was published from then on, counted from the deaths, ${100 * GOAL_SHARE} % is heard within ${IN_TIME_MS / 1000} s; deliveredInTime: of what was published ${GOAL_MS / 1000} s after the deaths and later, the share heard so soon; deliveredAfterDeaths: of all since the deaths, heard in the end; -1: not within ${AFTER_DEATHS_MS / 1000} s`,
         ...dropNotes(log),
-        ...checks.notes,
+        ...lab.checkers.notes,
       ],
     }
   },

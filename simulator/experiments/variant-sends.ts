@@ -26,11 +26,11 @@ const STEP_MS = 50
 const OVER_MS = 2000
 
 export async function variantSends(lab: Lab): Promise<VariantSends> {
-  const { world, options, checker } = lab
+  const { world, options, checkers } = lab
   for (const { node, number } of world.alive)
     node.routes.register(APPLICATION, {
       deliver: ({ requestId }) => {
-        checker.delivered(requestId, number)
+        checkers.delivered(requestId, number)
         return EMPTY
       },
     })

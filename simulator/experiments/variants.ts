@@ -15,7 +15,7 @@ import { MAX_DETOURS } from '../../main/overlay/wire/routed-message.ts'
 import { type NodeOptions } from '../../main/overlay/node.ts'
 import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
 import { Lab } from './lab.ts'
-import { checkFigures, measureIdle, stateFigures } from './network-state.ts'
+import { measureIdle, stateFigures } from './network-state.ts'
 import { upkeepFigures } from './reach.ts'
 import { variantSends } from './variant-sends.ts'
 
@@ -127,7 +127,7 @@ async function measure({ options, report }: Lab, nodeOptions: Partial<NodeOption
   const { world } = lab
   if (options.kill > 0) world.kill(world.sample(world.alive, Math.round(options.kill * world.alive.length)))
   const killed = options.kill > 0 ? await variantSends(lab) : alive
-  const checked = checkFigures(lab).figures
+  const checked = lab.checkers.figures
   const upkeep = upkeepFigures(idle)
   return {
     ...alive,

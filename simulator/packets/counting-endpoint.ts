@@ -8,6 +8,11 @@ export class CountingEndpoint extends Endpoint {
   /** How dials ended: "linked" (that somebody was linked already, too), or the error's code. */
   readonly dials = new DropCounts()
 
+  /** Sessions that are up. */
+  get size(): number {
+    return this.tableSizes.sessions
+  }
+
   override async dial(target: DialTarget): Promise<StreamLink> {
     try {
       const link = await super.dial(target)

@@ -40,7 +40,7 @@ export interface PacketHost {
   readonly number: number
   readonly id: NodeId
   readonly place: Place
-  readonly endpoint: CountingEndpoint
+  readonly links: CountingEndpoint
   readonly node: OverlayNode
 }
 
@@ -114,7 +114,7 @@ export class PacketWorld {
     host.node.addPeers(this.#introducers)
     this.#alive.push(host)
     if (host.number < this.#options.bootstraps) this.#introducers = [...this.#introducers, entryOf(host)]
-    host.endpoint.start()
+    host.links.start()
     await host.node.start()
     return host
   }
@@ -132,10 +132,10 @@ export class PacketWorld {
   async kill(victims: readonly PacketHost[]): Promise<void> {
     const dead = new Set(victims)
     this.#alive = this.#alive.filter((host) => !dead.has(host))
-    for (const { place, node, endpoint } of victims) {
+    for (const { place, node, links } of victims) {
       await place.socket.close()
       await node.stop()
-      await endpoint.stop()
+      await links.stop()
     }
   }
 
@@ -186,7 +186,7 @@ export class PacketWorld {
       store: new MemoryStore(),
       options: { replicaQuotaBytes: this.#options.replicaQuotaBytes },
     })
-    return { number, id: identity.id, place, endpoint, node }
+    return { number, id: identity.id, place, links: endpoint, node }
   }
 
   #pathBetween(from: string, to: string): Partial<PathModel> {
@@ -202,6 +202,6 @@ export class PacketWorld {
 }
 
 /** As a bootstrap list names it: by address and noise key alone. */
-function entryOf({ place, endpoint }: PacketHost): DialTarget {
-  return { noiseKey: endpoint.self.noiseKey, addresses: [place.socket.local] }
+function entryOf({ place, links }: PacketHost): DialTarget {
+  return { noiseKey: links.self.noiseKey, addresses: [place.socket.local] }
 }

@@ -12,7 +12,7 @@ it('finds whoever keeps more next-hop records than the node’s own limit lets i
   await lab.grow()
   const records = lab.world.alive.map(({ node }) => node.unicastRecords)
   expect(Math.max(...records)).toBe(2)
-  expect(lab.bounds.findings.violations).toEqual([])
+  expect(lab.checkers.figures).toMatchObject({ boundViolations: 0 })
   const stricter = new StateBounds(1)
   stricter.look(lab.world.alive)
   // It keeps the words of the first twenty.

@@ -48,7 +48,7 @@ describe('a world of packets', () => {
     const homes = world.alive.filter(({ place }) => place.box)
     expect(homes.length).toBeGreaterThan(5)
     const links = homes.flatMap((home) =>
-      [...home.endpoint.all()].map(({ peer }) => [home, peer.id] as const),
+      [...home.links.all()].map(({ peer }) => [home, peer.id] as const),
     )
     const punched = links.filter(([home, id]) => {
       const { place } = world.alive.find((host) => host.id === id)!
@@ -82,7 +82,7 @@ describe('a world of packets', () => {
     const [a, b] = world.alive as [PacketHost, PacketHost]
     world.network.block(a.place.socket.local.host, b.place.socket.local.host)
     await world.run(60_000)
-    expect(a.endpoint.get(b.id)).toBeUndefined()
+    expect(a.links.get(b.id)).toBeUndefined()
     expect(await reached(world)).toBeGreaterThan(0.98)
   })
 })
