@@ -24,7 +24,7 @@ import { roots } from './experiments/roots.ts'
 import { scale } from './experiments/scale.ts'
 import { topic } from './experiments/topic.ts'
 import { variants } from './experiments/variants.ts'
-import { optionsLine, parseOptions, type SimOptions, usage, UsageError } from './options.ts'
+import { essentialOptions, optionsLine, parseOptions, type SimOptions, usage, UsageError } from './options.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { htmlReport } from './report/html-report.ts'
 
@@ -105,9 +105,13 @@ async function runExperiment(experiment: Experiment, options: SimOptions): Promi
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   }
   for (const note of outcome.notes) say(note)
-  if (lab.world.queue.processed > 0) say(`trace ${outcome.trace ?? lab.world.network.traffic.traceHash}`)
-  if (options.report) say(`report: ${writeReport(options, parameters, outcome, cost)}`)
-  printJson(options, outcome.figures, cost)
+  // Of an experiment that builds worlds of its own, its notes name the traces.
+  const trace =
+    outcome.trace ?? (lab.world.queue.processed > 0 ? lab.world.network.traffic.traceHash : undefined)
+  if (trace) say(`trace ${trace}`)
+  const figures = { ...lab.settledFigures, ...outcome.figures }
+  if (options.report) say(`report: ${writeReport(options, parameters, { ...outcome, figures }, cost)}`)
+  printJson(options, figures, cost, trace)
 }
 
 function runKernel(options: SimOptions): void {
@@ -121,16 +125,22 @@ function runKernel(options: SimOptions): void {
   )
 }
 
-function printJson(options: SimOptions, figures: Figures, cost: Figures): void {
+function printJson(
+  options: SimOptions,
+  figures: Figures,
+  cost: Figures,
+  trace = null as string | null,
+): void {
   const { experiment, nodes, seed } = options
   const common = Object.fromEntries(COMMON.map((name) => [name, figures[name] ?? null]))
   const { events, wallSeconds, peakRssBytes, ...more } = cost
   const all = { ...common, events, wallSeconds, peakRssBytes, ...more, ...figures }
   const rounded = Object.entries(all).map(([name, value]) => [
     name,
-    value === null ? null : Number(value!.toPrecision(7)),
+    value === null || Number.isInteger(value) ? value : Number(value!.toPrecision(7)),
   ])
-  console.log(JSON.stringify({ experiment, nodes, seed, ...Object.fromEntries(rounded) }))
+  const told = { experiment, nodes, seed, ...Object.fromEntries(rounded), trace }
+  console.log(JSON.stringify({ ...told, options: essentialOptions(options) }))
 }
 
 function writeReport(options: SimOptions, parameters: string[], outcome: Outcome, cost: Figures): string {

@@ -80,6 +80,8 @@ export type SimOptions = { readonly [Name in ParameterName]: number } & {
   readonly variant: string
   /** Sizes for `scale`. */
   readonly sizes: readonly number[]
+  /** Names of the options that somebody typed; the others may follow the size. */
+  readonly given: readonly string[]
 }
 
 /** Where an experiment means another world than the others do. */
@@ -118,11 +120,6 @@ export function isStartedDirectly({ start }: Pick<SimOptions, 'start'>, nodes: n
   return start === 'direct' || (start === 'auto' && nodes > GROWN_NODES)
 }
 
-/** Of `checks`, for a network of that size. */
-export function checkedShare(nodes: number): number {
-  return Math.min(1, FULLY_CHECKED_NODES / nodes)
-}
-
 export function defaultOptions(experiment: string): SimOptions {
   return parseOptions([experiment], [experiment])
 }
@@ -152,22 +149,40 @@ export function parseOptions(args: readonly string[], experiments: readonly stri
     else given[name] = valueOf(name, rest[++i])
   }
   Object.assign(options, given)
-  return { ...dependentDefaults(options as unknown as SimOptions), ...given }
+  options.given = Object.keys(given)
+  const all = options as unknown as SimOptions
+  return sized(all, all.nodes)
 }
 
-/** The options with those defaults that depend on others. */
-function dependentDefaults(options: SimOptions): SimOptions {
-  const checks = checkedShare(options.nodes)
-  const settle = isStartedDirectly(options, options.nodes) ? DIRECT_SETTLE_SECONDS : options.settle
-  return { ...options, checks, settle }
+/** The options for a network of that size, with those defaults that depend on it. */
+export function sized(options: SimOptions, nodes: number): SimOptions {
+  const checks = Math.min(1, FULLY_CHECKED_NODES / nodes)
+  const settle = isStartedDirectly(options, nodes) ? DIRECT_SETTLE_SECONDS : options.settle
+  const { given } = options
+  return {
+    ...options,
+    nodes,
+    ...(given.includes('checks') ? {} : { checks }),
+    ...(given.includes('settle') ? {} : { settle }),
+  }
 }
 
-/** Every option as it is, those that the experiment does not ask for too. */
+/** Every option that figures can depend on, those that the experiment does not ask for too. */
+export function essentialOptions({
+  json: _json,
+  report: _report,
+  given: _given,
+  ...options
+}: SimOptions): Partial<SimOptions> {
+  return options
+}
+
 export function optionsLine(options: SimOptions): string {
-  const { topology, crypto, start, variant, eclipse, sizes } = options
-  const numbers = Object.keys(PARAMETERS).map((name) => `${name} ${options[name as ParameterName]}`)
-  const words = [`topology ${topology}`, `crypto ${crypto}`, `start ${start}`, `variant ${variant || '-'}`]
-  return `options: ${[...numbers, ...words, `eclipse ${eclipse}`, `sizes ${sizes.join(' ')}`].join(', ')}`
+  const words = Object.entries(essentialOptions(options)).map(([name, value]) => {
+    const shown = Array.isArray(value) ? value.join(' ') : String(value)
+    return `${name} ${shown || '-'}`
+  })
+  return `options: ${words.join(', ')}`
 }
 
 export function usage(experiments: readonly { name: string; about: string }[]): string {

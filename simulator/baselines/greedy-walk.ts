@@ -24,7 +24,7 @@ export function greedyWalk(graph: LinkGraph, from: NodeId, key: Id): Walk {
 }
 
 /** The longest shared prefix, then the smallest distance; undefined where nobody is better than this node. */
-function greedyStep(links: readonly NodeId[], self: NodeId, key: Id): NodeId | undefined {
+export function greedyStep(links: readonly NodeId[], self: NodeId, key: Id): NodeId | undefined {
   let best = self
   let longest = sharedPrefixLength(key, self)
   for (const id of links) {

@@ -19,8 +19,9 @@ import {
   writeAttacked,
 } from './attacked-records.ts'
 import { type Experiment, type Figures } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { type Lab } from './lab.ts'
-import { histogram, mean, percentile } from './statistics.ts'
+import { mean, percentile } from './statistics.ts'
 
 /** Below what nodes take from one source. */
 const PUTTING_MS = 20_000
@@ -75,14 +76,7 @@ export const adversary: Experiment = {
         idsTried: colluders.triedIds,
         overlayErrors: world.errors.length,
       },
-      plots: [
-        {
-          kind: 'bars',
-          title: `Correct reads by time, in steps of ${BAR_MS} ms`,
-          unit: 'reads',
-          bars: histogram(times, BAR_MS).map(({ from, count }) => ({ label: `${from}`, value: count })),
-        },
-      ],
+      plots: [histogramPlot('Correct reads by time', times, { x: 'ms', unit: 'reads', width: BAR_MS })],
       notes: [
         'readsCorrect: the newest version that was put came back. readsWrong: readsStale (version 1 was given although its author had been told that version 2 is kept) and readsForged (anything that was never put); missing: nothing came back',
         'bothRootsHeld: records whose four closest nodes at both roots are hostile, so that no honest node is to keep them; readsCorrectElsewhere and readsWrongElsewhere leave these out',

@@ -7,9 +7,9 @@ import { Population } from '../world/population.ts'
 import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Experiment, type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { linksPlot, stateFigures, trafficPlot } from './network-state.ts'
+import { linksPlot, stateFigures, trafficPlot, upkeepNotes } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
-import { sendFigures, upkeepNotes } from './reach.ts'
+import { sendFigures } from './reach.ts'
 import { mean } from './statistics.ts'
 import { planReads, putRecords, readFigures, replicaBytes, type StoredRecord } from './stored-records.ts'
 
@@ -127,11 +127,13 @@ async function measureChurn(
       upkeepBytesPerSecond:
         idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond - ownSends - publications - replicas,
       handshakeBytesPerSecond: idle.handshakeBytesPerNodeSecond,
+      otherBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
       replicaBytesPerSecond: replicas,
       publicationBytesPerSecond: publications,
       ...readFigures(lab, stored, reads),
     },
     notes: [
+      'otherBytesPerSecond is bytesPerNode without handshakes and nothing else',
       `upkeepBytesPerSecond is bytesPerNode without handshakes without the experiment's sends and reads and their answers (${ownSends.toFixed(1)} B/s), its publications (${publications.toFixed(1)} B/s), and what keeping its records costs (${replicas.toFixed(1)} B/s)`,
       ...upkeepNotes(idle, 'under churn, the sends included'),
       `by type, B/s per node: ${rates(byType, nodeSeconds)}`,

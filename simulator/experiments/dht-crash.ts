@@ -2,9 +2,10 @@
 // not found, and how long a read takes beside the round trip of the slowest link.
 
 import { type Experiment } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { type Lab } from './lab.ts'
 import { stateFigures, trafficPlot } from './network-state.ts'
-import { histogram, maximum, percentile } from './statistics.ts'
+import { maximum, percentile } from './statistics.ts'
 import { putRecords, readRecords, withoutHolder } from './stored-records.ts'
 
 /** Within the three seconds that the transport takes to call a peer silent. */
@@ -42,12 +43,7 @@ export const dhtCrash: Experiment = {
         ...lab.checkers.figures,
       },
       plots: [
-        {
-          kind: 'bars',
-          title: `Reads by time, in steps of ${BAR_MS} ms`,
-          unit: 'reads',
-          bars: histogram(times, BAR_MS).map(({ from, count }) => ({ label: `${from}`, value: count })),
-        },
+        histogramPlot('Reads by time', times, { x: 'ms', unit: 'reads', width: BAR_MS }),
         trafficPlot(lab),
       ],
       notes: [

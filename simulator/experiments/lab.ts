@@ -10,7 +10,15 @@ import { Internet } from '../world/internet.ts'
 import { RadioGrid } from '../world/radio-grid.ts'
 import { type Terrain } from '../world/terrain.ts'
 import { World } from '../world/world.ts'
+import { type Figures } from './experiment.ts'
+import { measureIdle, upkeepFigures } from './network-state.ts'
 import { ProbeService } from './probe-service.ts'
+
+/** What was done from that moment on. */
+export interface Phase {
+  name: string
+  fromMs: number
+}
 
 /** How far a laboratory is; for a progress bar. */
 export interface Progress {
@@ -21,6 +29,8 @@ export interface Progress {
 }
 
 const STEP_MS = 1000
+/** Of the time to settle, the last so much is watched. */
+const WATCHED_MS = 60_000
 
 export class Lab {
   readonly options: SimOptions
@@ -28,7 +38,9 @@ export class Lab {
   readonly checkers: Checkers
   readonly probes: ProbeService
   readonly report: (progress: Progress) => void
+  readonly #phases: Phase[] = []
   #phase = ''
+  #settledFigures: Figures = {}
 
   /** `nodeOptions`: what of a node is to be other than in production. */
   constructor(
@@ -59,15 +71,27 @@ export class Lab {
 
   /** The network as the options want it, grown and settled. */
   async grow(nodes = this.options.nodes): Promise<void> {
-    this.#phase = 'growing'
-    if (isStartedDirectly(this.options, nodes)) await startDirectly(this.world, nodes, () => this.#tick())
+    this.#enter('growing')
+    if (isStartedDirectly(this.options, nodes))
+      await startDirectly(this.world, nodes, {
+        onLinked: (linked) => this.#show('building links', linked),
+        onStep: () => this.#tick(),
+      })
     else await this.world.grow(nodes, () => this.#tick())
     for (const host of this.world.alive) this.probes.offer(host)
-    await this.run(this.options.settle * 1000, 'settling')
+    const settleMs = 1000 * this.options.settle
+    const watchedMs = Math.min(WATCHED_MS, settleMs)
+    await this.run(settleMs - watchedMs, 'settling')
+    if (watchedMs > 0) this.#settledFigures = upkeepFigures(await measureIdle(this, watchedMs, 'settling'))
+  }
+
+  /** What the network sent just before the experiment: per node and second, while nobody asked for anything. */
+  get settledFigures(): Figures {
+    return this.#settledFigures
   }
 
   async run(ms: number, phase = this.#phase): Promise<void> {
-    this.#phase = phase
+    this.#enter(phase)
     const untilMs = this.world.nowMs + ms
     while (this.world.nowMs < untilMs) {
       await this.world.run(Math.min(STEP_MS, untilMs - this.world.nowMs))
@@ -75,10 +99,25 @@ export class Lab {
     }
   }
 
+  /** In their order; one that goes on where it was interrupted is there again. */
+  get phases(): readonly Phase[] {
+    return this.#phases
+  }
+
+  #enter(phase: string): void {
+    if (phase === this.#phase) return
+    this.#phase = phase
+    this.#phases.push({ name: phase, fromMs: this.world.nowMs })
+  }
+
   #tick(): void {
     this.checkers.look()
-    const { nowMs: virtualMs, queue, alive } = this.world
-    this.report({ phase: this.#phase, nodes: alive.length, virtualMs, events: queue.processed })
+    this.#show(this.#phase, this.world.alive.length)
+  }
+
+  #show(phase: string, nodes: number): void {
+    const { nowMs: virtualMs, queue } = this.world
+    this.report({ phase, nodes, virtualMs, events: queue.processed })
   }
 }
 

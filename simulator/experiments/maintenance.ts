@@ -1,6 +1,12 @@
 import { type Experiment } from './experiment.ts'
-import { linksPlot, measureIdle, stateFigures, trafficPlot } from './network-state.ts'
-import { upkeepFigures, upkeepNotes } from './reach.ts'
+import {
+  linksPlot,
+  measureIdle,
+  stateFigures,
+  trafficPlot,
+  upkeepFigures,
+  upkeepNotes,
+} from './network-state.ts'
 
 const IDLE_MS = 300_000
 

@@ -6,9 +6,10 @@ import { MESSAGE } from '../../main/overlay/wire/message-types.ts'
 import { BroadcastLog } from '../mesh/broadcast-log.ts'
 import { MeshCrowd } from '../mesh/mesh-crowd.ts'
 import { type SimOptions, UsageError } from '../options.ts'
-import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
+import { type Experiment, type Figures, type Outcome } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { Lab } from './lab.ts'
-import { histogram, maximum, mean, percentile } from './statistics.ts'
+import { maximum, mean, percentile } from './statistics.ts'
 
 /** Each protocol as measured for docs/decisions.md; '' is what ships. */
 const VARIANTS: Record<string, Partial<MeshOptions>> = {
@@ -127,10 +128,10 @@ async function runMesh(lab: Lab, death: number): Promise<Outcome> {
   return {
     figures,
     plots: [
-      bars('members in a view', 'members', histogram(held)),
-      bars('members in an in-view', 'members', histogram(holders, 2)),
-      bars('delay in ms, stable', 'hearings', histogram(stable.delays, 100)),
-      bars(`delay in ms after ${percent} % died`, 'hearings', histogram(after.delays, 500)),
+      histogramPlot('Views', held, { x: 'members in it', unit: 'members' }),
+      histogramPlot('In-views', holders, { x: 'members in it', unit: 'members', width: 2 }),
+      histogramPlot('Delay, stable', stable.delays, { x: 'ms', unit: 'hearings', width: 100 }),
+      histogramPlot(`Delay after ${percent} % died`, after.delays, { x: 'ms', unit: 'hearings', width: 500 }),
     ],
     notes: [
       `stable: ${(100 * figures.delivered!).toFixed(4)} % delivered, RMR ${figures.rmr!.toFixed(4)}, ${Math.round(figures.controlPerBroadcast!)} control messages a broadcast`,
@@ -180,13 +181,4 @@ function dropped(crowd: MeshCrowd): Record<string, number> {
   for (const { drops } of crowd.alive)
     for (const [reason, count] of Object.entries(drops.snapshot())) all[reason] = (all[reason] ?? 0) + count
   return all
-}
-
-function bars(title: string, unit: string, counts: { from: number; count: number }[]): Plot {
-  return {
-    kind: 'bars',
-    title,
-    unit,
-    bars: counts.map(({ from, count }) => ({ label: `${from}`, value: count })),
-  }
 }

@@ -189,12 +189,14 @@ function endPlots(figures: Figures): Plot[] {
       kind: 'bars',
       title: 'Messages that ended at the n-th neighbour of the root',
       unit: '%',
+      x: 'n',
       bars: bars('endsRight'),
     },
     {
       kind: 'bars',
       title: 'Probes that ended at the n-th neighbour of the origin',
       unit: '%',
+      x: 'n',
       bars: bars('probeEndsRight'),
     },
   ]

@@ -3,6 +3,7 @@
 
 import { type SimOptions } from '../options.ts'
 import { type Experiment, type Outcome, type Plot } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import {
   arrivedOf,
   dialFigures,
@@ -16,7 +17,7 @@ import {
 } from './packet-figures.ts'
 import { PacketLab, packetParameters } from './packet-lab.ts'
 import { offerAnswers, type PacketSend, routeOne, sendOne, sendPackets } from './packet-sends.ts'
-import { histogram, maximum } from './statistics.ts'
+import { maximum } from './statistics.ts'
 
 const LEAST_SENDS_MS = 5000
 /** Sends per node and second: a chat's, at a busy moment. */
@@ -78,6 +79,5 @@ async function killSome({ world, options }: PacketLab): Promise<void> {
 
 function hopsPlot(sends: readonly PacketSend[]): Plot {
   const hops = arrivedOf(sends).map((each) => each.hops)
-  const bars = histogram(hops).map(({ from, count }) => ({ label: `${from}`, value: count }))
-  return { kind: 'bars', title: 'Hops', unit: 'messages', bars }
+  return histogramPlot('Hops', hops, { x: 'hops', unit: 'messages' })
 }

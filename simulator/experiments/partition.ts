@@ -46,7 +46,7 @@ export const partition: Experiment = {
       const x = (world.nowMs - healedMs) / 1000
       wrong.push({ x, y: ring.wrongLeafSets(world.alive) })
       apart.push({ x, y: ring.wrongNeighbours(world.alive) })
-    } while (wrong.at(-1)!.y > wrongBefore && world.nowMs - healedMs < PATIENCE_MS)
+    } while ((apart.at(-1)!.y > 0 || wrong.at(-1)!.y > wrongBefore) && world.nowMs - healedMs < PATIENCE_MS)
     // One ring: everybody knows the true next node on each side. The rest of the leaf sets follows from that.
     const healSeconds = apart.find(({ y }) => y === 0)?.x ?? -1
     const leafSetSeconds = wrong.find(({ y }) => y <= wrongBefore)?.x ?? -1

@@ -1,18 +1,20 @@
 // Can anybody reach anybody? Random sends between nodes that are up, beside a greedy walk over the same links.
 
 import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { type Lab } from './lab.ts'
 import {
-  type Idle,
   linksPlot,
   measureIdle,
   networkMap,
   stateFigures,
   trafficPlot,
   treePlot,
+  upkeepFigures,
+  upkeepNotes,
 } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
-import { histogram, mean, percentile } from './statistics.ts'
+import { mean, percentile } from './statistics.ts'
 import { traceRoutes } from './traced-routes.ts'
 
 /** Before anything repairs itself: a dead neighbour is found after 3 s. */
@@ -89,23 +91,6 @@ export function sendFigures(records: readonly SendRecord[], sends: number): Figu
   }
 }
 
-/** Per node and second, while nobody sends. */
-export function upkeepFigures(idle: Idle): Figures {
-  return {
-    packetsPerNode: idle.packetsPerNodeSecond,
-    bytesPerNode: idle.bytesPerNodeSecond,
-    upkeepBytesPerSecond: idle.bytesPerNodeSecond - idle.handshakeBytesPerNodeSecond,
-  }
-}
-
-export function upkeepNotes(idle: Idle, when = 'while nobody sends'): string[] {
-  const total = idle.byType.reduce((sum, { bytes }) => sum + bytes, 0)
-  const shares = idle.byType
-    .slice(0, 8)
-    .map(({ type, bytes }) => `${type} ${((100 * bytes) / total).toFixed(1)} %`)
-  return [`packetsPerNode and bytesPerNode are per node and second ${when} (${shares.join(', ')})`]
-}
-
 function failureNotes(records: readonly SendRecord[]): string[] {
   const reasons = new Map<string, number>()
   for (const { result } of records)
@@ -126,12 +111,7 @@ function sendPlots(figures: Figures, records: readonly SendRecord[]): Plot[] {
         { label: 'greedy over links', value: 100 * figures.greedyDelivered! },
       ],
     },
-    {
-      kind: 'bars',
-      title: 'Hops',
-      unit: 'messages',
-      bars: histogram(hops).map(({ from, count }) => ({ label: `${from}`, value: count })),
-    },
+    histogramPlot('Hops', hops, { x: 'hops', unit: 'messages' }),
   ]
 }
 

@@ -6,9 +6,9 @@ import { trafficSince, type TypeTraffic } from '../world/traffic-log.ts'
 import { type Row } from './comparison.ts'
 import { type Figures } from './experiment.ts'
 import { type Lab } from './lab.ts'
-import { type Idle, measureIdle, stateFigures } from './network-state.ts'
+import { type Idle, measureIdle, stateFigures, upkeepFigures, upkeepNotes } from './network-state.ts'
 import { type SendRecord, sendRandomly } from './random-sends.ts'
-import { sendFigures, upkeepFigures, upkeepNotes } from './reach.ts'
+import { sendFigures } from './reach.ts'
 import { percentile } from './statistics.ts'
 
 export interface Reference {

@@ -1,6 +1,6 @@
 // Reach at several sizes: do hops and state grow as the logarithm of the network?
 
-import { checkedShare, type SimOptions } from '../options.ts'
+import { sized } from '../options.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
 import { Lab, parametersOf, worldOf } from './lab.ts'
 import { measureReach } from './reach.ts'
@@ -23,7 +23,7 @@ export const scale: Experiment = {
     const measured: { nodes: number; figures: Figures }[] = []
     const notes: string[] = []
     for (const nodes of lab.options.sizes) {
-      const each = new Lab(sized(lab.options, nodes), lab.report)
+      const each = new Lab({ ...sized(lab.options, nodes), report: undefined }, lab.report)
       await each.grow()
       const { figures } = await measureReach(each)
       measured.push({ nodes, figures })
@@ -57,8 +57,4 @@ export const scale: Experiment = {
     }
     return { figures, plots, notes }
   },
-}
-
-function sized(options: SimOptions, nodes: number): SimOptions {
-  return { ...options, nodes, checks: Math.min(options.checks, checkedShare(nodes)), report: undefined }
 }

@@ -3,9 +3,10 @@
 
 import { FEW_CHILDREN } from '../../main/overlay/topic/topic-tree.ts'
 import { TopicLog } from '../topic/topic-log.ts'
-import { type Experiment, type Figures, type Plot } from './experiment.ts'
+import { type Experiment, type Figures } from './experiment.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { type Lab } from './lab.ts'
-import { histogram, maximum, mean, percentile } from './statistics.ts'
+import { maximum, mean, percentile } from './statistics.ts'
 
 /** Chosen: members subscribe within so long, as after a link was passed around. */
 const SUBSCRIBING_MS = 20_000
@@ -81,7 +82,11 @@ export const topic: Experiment = {
     return {
       figures: { ...figures, ...lab.checkers.figures },
       plots: [
-        bars('Delay beside the direct way', 'hearings', penalties, 0.5),
+        histogramPlot('Delay beside the direct way', penalties, {
+          x: 'times the direct way',
+          unit: 'hearings',
+          width: 0.5,
+        }),
         {
           kind: 'lines',
           title: 'Heard after a part of the nodes died',
@@ -165,14 +170,4 @@ function dropNotes({ world }: TopicLog): string[] {
       sums.set(cause, (sums.get(cause) ?? 0) + count)
   const sorted = [...sums].sort(([, a], [, b]) => b - a).slice(0, 12)
   return [`dropped, over all nodes: ${sorted.map(([cause, count]) => `${cause} ${count}`).join(', ')}`]
-}
-
-function bars(title: string, unit: string, values: readonly number[], width: number): Plot {
-  const counts = histogram(values, width)
-  return {
-    kind: 'bars',
-    title,
-    unit,
-    bars: counts.map(({ from, count }) => ({ label: `${from}`, value: count })),
-  }
 }

@@ -15,8 +15,7 @@ import { MAX_DETOURS } from '../../main/overlay/wire/routed-message.ts'
 import { type NodeOptions } from '../../main/overlay/node.ts'
 import { type Experiment, type Figures, type Outcome, type Plot } from './experiment.ts'
 import { Lab } from './lab.ts'
-import { measureIdle, stateFigures } from './network-state.ts'
-import { upkeepFigures } from './reach.ts'
+import { measureIdle, stateFigures, upkeepFigures } from './network-state.ts'
 import { variantSends } from './variant-sends.ts'
 
 interface Variant {

@@ -8,6 +8,7 @@ import { shortNumber } from './short-number.ts'
 
 const WIDTH = 720
 const HEIGHT = 280
+const TITLE_HEIGHT = 16
 const BOX = { left: 56, right: 712, top: 40, bottom: 248 }
 /** A few bars stay slim instead of filling the width. */
 const WIDEST_STEP = 130
@@ -15,7 +16,7 @@ const FILLED = 0.72
 const CHARACTER_WIDTH = 6.6
 const LABEL_GAP = 6
 
-export function drawBars({ bars, unit, title, isLog }: BarsPlot): string {
+export function drawBars({ bars, unit, title, x, isLog }: BarsPlot): string {
   const step = Math.min(WIDEST_STEP, (BOX.right - BOX.left) / Math.max(1, bars.length))
   const scale = scaleOver(
     bars.map(({ value }) => value),
@@ -36,11 +37,14 @@ export function drawBars({ bars, unit, title, isLog }: BarsPlot): string {
       (hasValues ? text(middle, top - 5, values[i]!, 'soft') : '')
     )
   })
+  const height = x ? HEIGHT + TITLE_HEIGHT : HEIGHT
   return (
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(title)}">` +
+    `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}">` +
     yAxis(BOX, scale, unit) +
     drawn.join('') +
-    `<line x1="${BOX.left}" x2="${BOX.right}" y1="${BOX.bottom}" y2="${BOX.bottom}" stroke="var(--soft)"/></svg>`
+    `<line x1="${BOX.left}" x2="${BOX.right}" y1="${BOX.bottom}" y2="${BOX.bottom}" stroke="var(--soft)"/>` +
+    (x ? text((BOX.left + BOX.right) / 2, BOX.bottom + 38, x, 'soft') : '') +
+    '</svg>'
   )
 }
 

@@ -19,7 +19,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 table { border-collapse: collapse } td { padding: .15rem 1rem .15rem 0; border-bottom: 1px solid var(--faint) }
 td + td { text-align: right; font-variant-numeric: tabular-nums }
-svg { width: 100%; height: auto } svg text { fill: var(--ink); font: 12px system-ui, sans-serif } svg .soft { fill: var(--soft) }
+svg { width: 100%; height: auto } svg text { fill: var(--ink); font: 12px system-ui, sans-serif } svg .soft { fill: var(--soft) } svg .small { font-size: 10px }
 pre { white-space: pre-wrap; color: var(--soft); font-size: .85rem }
 `
 
@@ -31,7 +31,10 @@ export function htmlReport(
 ): string {
   const title = `Banyan simulator: ${name}`
   const rows = Object.entries({ ...outcome.figures, ...cost })
-    .map(([key, value]) => `<tr><td>${escapeText(key)}</td><td>${Number(value.toPrecision(6))}</td></tr>`)
+    .map(
+      ([key, value]) =>
+        `<tr><td>${escapeText(wordsOf(key))}</td><td>${Number(value.toPrecision(6))}</td></tr>`,
+    )
     .join('\n')
   const plots = outcome.plots.map((plot) => `<h2>${escapeText(plot.title)}</h2>\n${draw(plot)}`).join('\n')
   return `<!doctype html>
@@ -48,6 +51,13 @@ ${plots}
 </body>
 </html>
 `
+}
+
+/** linksPerNodeP99 becomes "links per node P99". */
+function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before} ${after}`)
+    .replace(/ [A-Z](?=[a-z ])/g, (found) => found.toLowerCase())
 }
 
 function draw(plot: Plot): string {

@@ -14,6 +14,11 @@ const LONGEST_LABEL = 20
 /** Up to so many points a line shows them as dots too: that is where it was measured. */
 const FEW_POINTS = 24
 
+/** A label has a place above the plot or, beside another there, in it; a third at the same place is left out. */
+const MARK_ROWS = [BOX.top - 4, BOX.top + 12]
+const MARK_GAP = 6
+const MARK_CHARACTER_WIDTH = 5.6
+
 export function drawLines({ lines, ...frame }: LinesPlot): string {
   return drawFrame(frame, lines, (points, colour) => {
     const way = points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')
@@ -28,10 +33,10 @@ export function drawScatter({ series, ...frame }: ScatterPlot): string {
   return drawFrame(frame, series, (points, colour) => dots(points, colour, radius, count > 200 ? 0.55 : 0.9))
 }
 
-type Frame = Pick<LinesPlot, 'title' | 'x' | 'y' | 'isLogX' | 'isLogY'>
+type Frame = Pick<LinesPlot, 'title' | 'x' | 'y' | 'isLogX' | 'isLogY' | 'marks'>
 
 function drawFrame(
-  { title, x, y, isLogX, isLogY }: Frame,
+  { title, x, y, isLogX, isLogY, marks = [] }: Frame,
   series: readonly Series[],
   draw: (points: Point[], colour: string) => string,
 ): string {
@@ -55,6 +60,7 @@ function drawFrame(
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}">` +
     yAxis(BOX, onY, y) +
     xAxis(BOX, onX, x) +
+    drawMarks(marks, onX) +
     drawn.join('') +
     series.map(({ label }, i) => legend(label, i)).join('') +
     '</svg>'
@@ -71,6 +77,20 @@ function placed(
   return points
     .filter(({ x, y }) => (!isLogX || x > 0) && (!isLogY || y > 0))
     .map(({ x, y }) => ({ x: onX.at(x), y: onY.at(y) }))
+}
+
+function drawMarks(marks: readonly { x: number; label: string }[], onX: Scale): string {
+  const freeFrom = MARK_ROWS.map(() => BOX.left)
+  return marks
+    .map(({ x, label }) => {
+      const at = onX.at(x)
+      const line = `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${BOX.top}" y2="${BOX.bottom}" stroke="var(--soft)" stroke-dasharray="3 4"/>`
+      const row = freeFrom.findIndex((free) => at >= free)
+      if (row < 0) return line
+      freeFrom[row] = at + MARK_GAP + MARK_CHARACTER_WIDTH * label.length
+      return `${line}<text class="soft small" x="${(at + 3).toFixed(1)}" y="${MARK_ROWS[row]}">${escapeText(label)}</text>`
+    })
+    .join('')
 }
 
 function dots(points: readonly Point[], colour: string, radius: number, opacity: number): string {

@@ -14,6 +14,8 @@ export interface BarsPlot {
   kind: 'bars'
   title: string
   unit: string
+  /** What the bars' labels count or measure; nothing where they are names. */
+  x?: string
   bars: { label: string; value: number }[]
   /** Where values differ by orders of magnitude; those that are not above 0 get no bar. */
   isLog?: boolean
@@ -27,6 +29,8 @@ export interface LinesPlot {
   isLogX?: boolean
   isLogY?: boolean
   lines: Series[]
+  /** Moments on the x axis at which something else began. */
+  marks?: { x: number; label: string }[]
 }
 
 export interface ScatterPlot {
@@ -55,8 +59,10 @@ export interface NetworkMap {
 /** Every node's next hop towards one of them. */
 export interface SpanningTree {
   nodes: MapNode[]
-  /** For each node the index of its parent; -1 for the root, and for a node that knows no way to it. */
+  /** For each node the index of its parent; -1 for the root, and for a node that is a dead end. */
   parents: number[]
+  /** Nodes whose parent is a step by id: they have neither a link to the root nor a record of it. */
+  areById: boolean[]
   root: number
 }
 

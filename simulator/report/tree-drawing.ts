@@ -1,5 +1,6 @@
 // One spanning tree, twice: where its nodes stand, and unrolled with the root in the middle and a ring for each depth.
-// Edges have the colour of their depth; nodes that know no way to the root are crosses.
+// Edges have the colour of their depth, and are dashed where the step is one by id; nodes from which no message comes to the root
+// without a detour are crosses.
 
 import { escapeText } from './escape-text.ts'
 import { drawKey, drawNode, type KeyEntry, MAP_SIZE, nodeKey, placeOf, radiusFor } from './map-marks.ts'
@@ -8,6 +9,7 @@ import { depthsOf, radialPlaces } from './tree-layout.ts'
 
 /** In a deeper tree a colour stands for a range of depths. */
 const DEPTH_COLOURS = 7
+const DASHES = '3 3'
 const GAP = 24
 const WIDTH = 2 * MAP_SIZE + GAP
 /** The page is half as wide as the drawing. */
@@ -48,29 +50,32 @@ function drawPanel(
 
 /** The deepest first, so that what all messages share lies on top. */
 function drawEdges(
-  { parents }: SpanningTree,
+  { parents, areById }: SpanningTree,
   depths: readonly number[],
   places: readonly (Point | undefined)[],
 ): string {
   const range = rangeOf(depths)
-  const paths = Array.from({ length: DEPTH_COLOURS }, () => '')
+  const colours = Array.from({ length: DEPTH_COLOURS }, () => ({ known: '', byId: '' }))
   for (const [i, parent] of parents.entries()) {
     const [from, to] = [places[i], places[parent]]
     if (depths[i]! > 0 && from && to)
-      paths[Math.ceil(depths[i]! / range) - 1] += `M${point(from)}L${point(to)}`
+      colours[Math.ceil(depths[i]! / range) - 1]![areById[i] ? 'byId' : 'known'] +=
+        `M${point(from)}L${point(to)}`
   }
-  return paths
-    .map((path, i) => ({ path, i }))
-    .filter(({ path }) => path !== '')
+  return colours
+    .map(({ known, byId }, i) => drawEdge(known, i) + drawEdge(byId, i, DASHES))
     .reverse()
-    .map(({ path, i }) => {
-      const width = Math.max(0.9, 2.6 - 0.35 * i).toFixed(1)
-      return `<path d="${path}" stroke="var(--d${i})" stroke-width="${width}" fill="none" opacity="0.85"/>`
-    })
     .join('')
 }
 
-function keyOf({ nodes }: SpanningTree, depths: readonly number[]): KeyEntry[] {
+function drawEdge(path: string, colour: number, dashes?: string): string {
+  if (path === '') return ''
+  const width = Math.max(0.9, 2.6 - 0.35 * colour).toFixed(1)
+  const dashed = dashes ? ` stroke-dasharray="${dashes}"` : ''
+  return `<path d="${path}" stroke="var(--d${colour})" stroke-width="${width}"${dashed} fill="none" opacity="0.85"/>`
+}
+
+function keyOf({ nodes, areById }: SpanningTree, depths: readonly number[]): KeyEntry[] {
   const range = rangeOf(depths)
   const rings = Array.from({ length: DEPTH_COLOURS }, (_, i) => {
     const [first, last] = [i * range + 1, (i + 1) * range]
@@ -80,11 +85,15 @@ function keyOf({ nodes }: SpanningTree, depths: readonly number[]): KeyEntry[] {
     return { mark, words: `${hops}: ${count}`, width: range > 1 ? 150 : 112, count }
   })
   const lost = depths.filter((depth) => depth < 0).length
-  const cut = { mark: cross({ x: 0, y: 0 }, 4), words: `no way known: ${lost}`, width: 150 }
+  const cut = { mark: cross({ x: 0, y: 0 }, 4), words: `by detours only: ${lost}`, width: 160 }
+  const stepping = areById.filter((isById, i) => isById && depths[i]! > 0).length
+  const dashed = `<line x1="-9" x2="9" stroke="var(--ink)" stroke-width="2" stroke-dasharray="${DASHES}"/>`
+  const byId = { mark: dashed, words: `step by id: ${stepping}`, width: 140 }
   return [
     { mark: rootMark({ x: 0, y: 0 }), words: 'root', width: 66 },
     ...nodeKey(nodes),
     ...rings.filter(({ count }) => count > 0),
+    ...(stepping > 0 ? [byId] : []),
     ...(lost > 0 ? [cut] : []),
   ]
 }

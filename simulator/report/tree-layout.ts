@@ -2,7 +2,7 @@
 
 import { type Point, type SpanningTree } from './plot.ts'
 
-/** Hops to the root: 0 for the root itself, -1 for a node that knows no way, or whose way ends elsewhere or in a circle. */
+/** Hops to the root: 0 for the root itself, -1 for a dead end, and for whoever's way ends elsewhere or in a circle. */
 export function depthsOf({ parents, root }: SpanningTree): number[] {
   const depths = parents.map((_, i): number => (i === root ? 0 : -1))
   const children = childrenOf(parents, root)

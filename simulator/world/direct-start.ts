@@ -29,22 +29,30 @@ const STEP_MS = 15
 const JOINING_MS = 8000
 const JOINING_STEP_MS = 500
 
-export async function startDirectly(world: World, nodes: number, onProgress: () => void): Promise<void> {
+/** Both are called often; `onLinked` with the hosts whose tables are linked so far. */
+export interface StartProgress {
+  onLinked: (hosts: number) => void
+  onStep: () => void
+}
+
+export async function startDirectly(world: World, nodes: number, progress: StartProgress): Promise<void> {
   const hosts = Array.from({ length: nodes }, () => world.create())
   const ring = hosts.sort((a, b) => (a.id < b.id ? -1 : 1))
   linkNeighbours(world, ring)
-  for (const place of ring.keys())
+  for (const place of ring.keys()) {
     for (const entry of tableEntries(world, ring, place)) ring[place]!.links.install(ring[entry]!.links)
+    progress.onLinked(place + 1)
+  }
   const perStep = Math.max(LEAST_STARTS_PER_STEP, Math.ceil(STARTS_PER_STEP * nodes))
   for (let from = 0; from < nodes; from += perStep) {
     for (let place = from; place < Math.min(from + perStep, nodes); place++)
       await world.start(ring[place]!, neighboursOf(ring, place))
     await world.run(STEP_MS)
-    onProgress()
+    progress.onStep()
   }
   for (let passedMs = 0; passedMs < JOINING_MS; passedMs += JOINING_STEP_MS) {
     await world.run(JOINING_STEP_MS)
-    onProgress()
+    progress.onStep()
   }
 }
 

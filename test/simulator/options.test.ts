@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseOptions, UsageError } from '../../simulator/options.ts'
+import { parseOptions, sized, UsageError } from '../../simulator/options.ts'
 
 const NAMES = ['reach', 'churn']
 
@@ -37,6 +37,14 @@ describe('the command line of the simulator', () => {
   ])('takes what is not said in "%s" from what is', (line, expected) => {
     const args = line === '' ? [] : line.split(' ')
     expect(parseOptions(['reach', ...args], NAMES)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['', { checks: 0.01, settle: 200 }],
+    ['--settle 30 --checks 0.5', { checks: 0.5, settle: 30 }],
+  ])('has for each size of a series with "%s" what that size would have alone', (line, expected) => {
+    const options = parseOptions(['reach', ...(line === '' ? [] : line.split(' '))], NAMES)
+    expect(sized(options, 100_000)).toMatchObject({ nodes: 100_000, ...expected })
   })
 
   it.each([

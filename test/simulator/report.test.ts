@@ -6,10 +6,11 @@ import { shortNumber } from '../../simulator/report/short-number.ts'
 import { drawTree } from '../../simulator/report/tree-drawing.ts'
 import { depthsOf, radialPlaces } from '../../simulator/report/tree-layout.ts'
 
-/** 0 is the root; 4 and 5 point at each other, and 6 knows nobody. */
+/** 0 is the root, to which 3 finds by id; 4 and 5 point at each other, and 6 knows nobody. */
 const TREE: SpanningTree = {
   nodes: Array.from({ length: 7 }, (_, i) => ({ x: i / 7, y: 0.5, isTranslated: i % 2 === 1 })),
   parents: [-1, 0, 0, 1, 5, 4, -1],
+  areById: [false, false, false, true, true, false, true],
   root: 0,
 }
 
@@ -30,6 +31,7 @@ const PLOTS: Plot[] = [
     y: 'links',
     isLogX: true,
     lines: [{ label: 'measured', points: [1000, 10_000].map((x) => ({ x, y: Math.log10(x) })) }],
+    marks: ['first', 'beside it', 'on both'].map((label) => ({ x: 1000, label })),
   },
   { kind: 'lines', title: 'Empty', x: '', y: '', lines: [] },
   { kind: 'lines', title: 'One point', x: '', y: '', lines: [{ label: 'a', points: [{ x: 3, y: 0 }] }] },
@@ -70,6 +72,12 @@ describe('the report', () => {
       expect(html.match(new RegExp(`<${tag}[ >]`, 'g'))!.length).toBe(html.split(`</${tag}>`).length - 1)
   })
 
+  it('marks what begins when, as far as there is room for its name', () => {
+    for (const label of ['first', 'beside it']) expect(html).toContain(`>${label}</text>`)
+    expect(html).not.toContain('>on both<')
+    expect(html.match(/stroke-dasharray="3 4"/g)).toHaveLength(3)
+  })
+
   it('knows every colour that it uses, in light and in dark', () => {
     const [light, dark] = html.split('prefers-color-scheme: dark') as [string, string]
     for (const [, name] of html.matchAll(/var\((--\w+)\)/g)) {
@@ -95,11 +103,19 @@ describe('the drawing of a tree', () => {
 
   it('names in its key what there is, and gives deep trees ranges', () => {
     const small = drawTree(TREE, 'tree')
-    for (const words of ['root', 'behind NAT', '1 hop: 2', '2 hops: 1', 'no way known: 3'])
+    for (const words of [
+      'root',
+      'behind NAT',
+      '1 hop: 2',
+      '2 hops: 1',
+      'step by id: 1',
+      'by detours only: 3',
+    ])
       expect(small).toContain(`>${words}<`)
     const chain = Array.from({ length: 21 }, (_, i) => i - 1)
     const nodes = chain.map(() => ({ x: 0, y: 0, isTranslated: false }))
-    const deep = drawTree({ nodes, parents: chain, root: 0 }, 'chain')
+    const areById = chain.map(() => false)
+    const deep = drawTree({ nodes, parents: chain, areById, root: 0 }, 'chain')
     for (const words of ['node', '1 to 3 hops: 3', '19 to 21 hops: 2']) expect(deep).toContain(`>${words}<`)
   })
 })

@@ -14,6 +14,7 @@ it('two halves, apart for two minutes, become one ring again', async () => {
   expect(figures).toMatchObject({ records: 40, recordsLost: 0, readsCorrect: 1 })
   expect(figures).toMatchObject({ ringsWhileCut: 2, ringsAfterHeal: 1 })
   expect(figures.healSeconds).toBeGreaterThan(0)
+  expect(figures.healSeconds).toBeLessThanOrEqual(300)
   expect(figures.leafSetSeconds).toBeGreaterThanOrEqual(figures.healSeconds!)
   expect(figures.leafSetSeconds).toBeLessThan(900)
   expect(figures).toMatchObject({ topicDelivered: 1, topicAccepted: 1 })

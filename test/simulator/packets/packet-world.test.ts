@@ -47,9 +47,7 @@ describe('a world of packets', () => {
     const world = await grown(12)
     const homes = world.alive.filter(({ place }) => place.box)
     expect(homes.length).toBeGreaterThan(5)
-    const links = homes.flatMap((home) =>
-      [...home.links.all()].map(({ peer }) => [home, peer.id] as const),
-    )
+    const links = homes.flatMap((home) => [...home.links.all()].map(({ peer }) => [home, peer.id] as const))
     const punched = links.filter(([home, id]) => {
       const { place } = world.alive.find((host) => host.id === id)!
       return place.box && place.box !== home.place.box
