@@ -72,8 +72,10 @@ export class WorldLink implements Link, LinkTraffic {
     return Math.max(2 * this.#delayMs, this.#network.processors?.rttMs(this) ?? 0)
   }
 
-  /** Of a session that is over at both ends nothing is kept. */
+  /** As it is by now, however long nobody has looked. Of a session that is over at both ends nothing is kept. */
   get traffic(): LinkTraffic {
+    this.settleCounters()
+    this.#other.settleCounters()
     return this
   }
 
@@ -166,7 +168,7 @@ export class WorldLink implements Link, LinkTraffic {
     if (sessions.ackDueMs(this.#end) <= nowMs) {
       sessions.setAckDueMs(this.#end, Infinity)
       this.#countSent(UPKEEP.ack, 1, ACK_BYTES)
-      this.#other.#countReceived(1, ACK_BYTES)
+      if (this.#canArrive()) this.#other.#countReceived(1, ACK_BYTES)
     }
     const idleMs = nowMs - sessions.activeMs(this.#end)
     // Most often nothing is due, and that can be said without asking what lies between the hosts.
@@ -178,7 +180,8 @@ export class WorldLink implements Link, LinkTraffic {
     const { sessions } = this.#network
     const [caller, called] = this.#end % 2 === 0 ? [this, this.#other] : [this.#other, this]
     sessions.setActiveMs(this.#end, sessions.activeMs(this.#end) + pings * this.#keepAliveMs)
-    caller.#countSent(UPKEEP.keepAlive, pings, pings * PING_BYTES)
+    if (caller.#state === 'open') caller.#countSent(UPKEEP.keepAlive, pings, pings * PING_BYTES)
+    if (!this.#canArrive()) return
     called.#countReceived(pings, pings * PING_BYTES)
     called.#countSent(UPKEEP.keepAlive, pings, pings * ACK_BYTES)
     caller.#countReceived(pings, pings * ACK_BYTES)

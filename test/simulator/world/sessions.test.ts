@@ -55,6 +55,21 @@ describe('a modelled session', () => {
     expect(resent.packets / 4000).toBeCloseTo(0.25, 1)
   })
 
+  it('tells what its ends have heard by now, whoever looked before, and of a dead one nothing more', async () => {
+    const { queue, link, b } = await pair()
+    const heard = (): number => link!.traffic!.receivedPackets
+    const atFirst = heard()
+    link!.send(Uint8Array.of(5, 1))
+    await queue.runUntil(queue.nowMs + 1000)
+    expect(heard() - atFirst).toBe(1)
+    await queue.runUntil(queue.nowMs + 61_000)
+    expect(heard() - atFirst).toBe(2)
+    b.crash()
+    await queue.runUntil(queue.nowMs + 59_000) // the next sign of life is due, and not given up yet
+    expect(link!.isOpen).toBe(true)
+    expect(heard() - atFirst).toBe(2)
+  })
+
   it('sends what was lost again in full', async () => {
     const { queue, link, network } = await pair({ loss: 0.2 })
     for (let i = 0; i < 200; i++) queue.at(7000 + 10 * i, () => link!.send(new Uint8Array(1000).fill(5)))
