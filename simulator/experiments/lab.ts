@@ -127,22 +127,34 @@ function hasModelledCrypto({ crypto, nodes }: SimOptions): boolean {
 
 /** In words: everything that the figures depend on besides the code. */
 export function parametersOf(options: SimOptions): string[] {
-  const { experiment, nodes, seed, kill, jitter, compute, checks, replicas } = options
+  const { experiment, nodes, seed, kill } = options
   return [
     `experiment ${experiment}, ${nodes} nodes, seed ${seed}, kill ${100 * kill} %`,
-    ...worldOf(options),
-    `terrain: ${terrainOf(options).describe}; jitter ${100 * jitter} % (Gaussian); loss costs a retransmission; computing ${compute === 0 ? 'takes no time' : `takes ${compute} ms a message, two processors for all`}`,
-    `hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
-    `timers: production; checkers follow ${100 * checks} % of routed messages; replica quota ${replicas} B a node`,
+    ...sizeParameters(options),
+    ...modelParameters(options),
   ]
 }
 
 /** What of it depends on the size. */
-export function worldOf(options: SimOptions): string[] {
-  const isDirect = isStartedDirectly(options, options.nodes)
+export function sizeParameters(options: SimOptions): string[] {
+  const { nodes, settle, checks } = options
+  const start = isStartedDirectly(options, nodes)
+    ? 'links built directly, then one real join each'
+    : 'all nodes join by the real protocol'
   return [
-    `depth: overlay messages over modelled sessions (no datagrams); ${isDirect ? 'links built directly, then one real join each' : 'all nodes join by the real protocol'}; ${options.settle} s between that and the measurement`,
+    `depth: overlay messages over modelled sessions (no datagrams); ${start}; ${settle} s between that and the measurement`,
     `signatures: ${hasModelledCrypto(options) ? 'modelled (keyed tags; forgeries fail)' : 'Ed25519'}`,
+    `checkers: follow ${100 * checks} % of routed messages`,
+  ]
+}
+
+/** What of it does not. */
+export function modelParameters(options: SimOptions): string[] {
+  const { jitter, compute, replicas } = options
+  return [
+    `terrain: ${terrainOf(options).describe}; jitter ${100 * jitter} % (Gaussian); loss costs a retransmission; computing ${compute === 0 ? 'takes no time' : `takes ${compute} ms a message, two processors for all`}`,
+    `hole punching: modelled (a call between a punchable pair succeeds after one more round trip)`,
+    `timers: production; replica quota ${replicas} B a node`,
   ]
 }
 

@@ -2,7 +2,7 @@
 
 import { sized } from '../options.ts'
 import { type Experiment, type Figures, type Plot } from './experiment.ts'
-import { Lab, parametersOf, worldOf } from './lab.ts'
+import { Lab, modelParameters, sizeParameters } from './lab.ts'
 import { measureReach } from './reach.ts'
 import { fitLine } from './statistics.ts'
 
@@ -12,11 +12,10 @@ export const scale: Experiment = {
   name: 'scale',
   about: 'reach at each of --sizes, with least-squares fits of hops and state against log N',
   parameters(options) {
-    const [, , , ...common] = parametersOf(options)
     return [
       `experiment scale, ${options.sizes.join(', ')} nodes, seed ${options.seed}, kill ${100 * options.kill} %`,
-      ...options.sizes.flatMap((nodes) => [`with ${nodes} nodes:`, ...worldOf(sized(options, nodes))]),
-      ...common,
+      ...options.sizes.flatMap((nodes) => [`with ${nodes} nodes:`, ...sizeParameters(sized(options, nodes))]),
+      ...modelParameters(options),
     ]
   },
   async run(lab) {
